@@ -1,0 +1,23 @@
+# Warnings, hardening and sanitizers, for every target of ours.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(vpclab_options INTERFACE)
+target_compile_options(vpclab_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion
+                                                -Wno-sign-conversion -Wno-missing-field-initializers
+                                                -fstack-protector-strong)
+if(VPCLAB_WERROR)
+  target_compile_options(vpclab_options INTERFACE -Werror)
+endif()
+if(VPCLAB_SANITIZE)
+  target_compile_options(vpclab_options INTERFACE -fsanitize=${VPCLAB_SANITIZE} -fno-omit-frame-pointer
+                                                  -fno-sanitize-recover=all)
+  target_link_options(vpclab_options INTERFACE -fsanitize=${VPCLAB_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_definitions(vpclab_options INTERFACE _FORTIFY_SOURCE=2)
+endif()
+target_include_directories(vpclab_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+find_package(Threads REQUIRED)
+target_link_libraries(vpclab_options INTERFACE Threads::Threads)

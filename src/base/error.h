@@ -1,0 +1,64 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vpclab::base {
+
+// What a failure means to the caller; errnoValue says what the kernel meant.
+enum class ErrorKind {
+  kInvalid,      // bad input or usage; a retry will not help
+  kNotFound,     // the named object does not exist
+  kExists,       // an object of that name is in the way
+  kForeign,      // an object in the way that is not ours, and so is never touched
+  kBusy,         // somebody else holds it; a retry may help
+  kTimeout,      // a deadline passed; a retry may help
+  kPermission,   // the caller or this process may not do it
+  kUnsupported,  // this kernel or this machine cannot do it
+  kLimit,        // a stated limit would be exceeded
+  kProtocol,     // a peer sent something that its protocol does not allow
+  kSystem,       // a system call failed; errnoValue is set
+  kCancelled,    // stopped on request
+  kInternal,     // a bug in vpclab
+};
+
+std::string_view nameOf(ErrorKind kind);
+
+// A failure at run time. `text` names the operation and the object; `kernelText` holds the kernel's own words (extended
+// ack) where it gave any. Context is added on the way up, outermost last.
+class Error {
+ public:
+  Error(ErrorKind kind, std::string text) : kind_(kind), text_(std::move(text)) {}
+
+  // A failed system call: kind kSystem, or the closer kind that the errno implies (ENOENT: kNotFound, EEXIST: kExists,
+  // EPERM/EACCES: kPermission, EBUSY: kBusy, ETIMEDOUT: kTimeout, EOPNOTSUPP/ENOSYS: kUnsupported).
+  static Error fromErrno(int errnoValue, std::string operation);
+
+  ErrorKind kind() const { return kind_; }
+  int errnoValue() const { return errno_; }  // 0: not from a system call
+  const std::string& text() const { return text_; }
+  const std::string& kernelText() const { return kernelText_; }
+
+  Error&& withKernelText(std::string text) && {
+    kernelText_ = std::move(text);
+    return std::move(*this);
+  }
+  // Says what was being done when this happened: "bring up link eth0 in bj-server1".
+  Error&& context(std::string what) && {
+    context_.push_back(std::move(what));
+    return std::move(*this);
+  }
+
+  // "outer: inner: text: Operation not permitted (kernel: ...)", on one line.
+  std::string message() const;
+
+ private:
+  ErrorKind kind_;
+  int errno_ = 0;
+  std::string text_;
+  std::string kernelText_;
+  std::vector<std::string> context_;
+};
+
+}  // namespace vpclab::base

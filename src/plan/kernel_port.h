@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "plan/plan.h"
+#include "state/state.h"
+
+namespace vpclab::plan {
+
+// The only way to the kernel. Implemented by kernel/ (the real one) and tests/fake/ (in memory, with faults).
+// Calls for one lab must not overlap; calls for different labs may come from different threads.
+class KernelPort {
+ public:
+  virtual ~KernelPort() = default;
+
+  // The objects that the lab owns now, normalised. A namespace of the lab's that another daemon owns is kForeign and
+  // names that daemon. Fails rather than report a part.
+  virtual base::Result<state::State> observe(const std::string& lab) = 0;
+
+  // Carries out steps of one action that do not depend on each other, and reports on each, in the same order. The port
+  // may batch them. Returns at the deadline at the latest: what was not done by then is kTimeout.
+  virtual std::vector<base::Result<>> execute(const std::string& lab, std::span<const Step> steps,
+                                              base::Deadline deadline) = 0;
+
+  // Removes everything that the lab owns, whatever state it is in (dead pins, half-made objects, the keeper and every
+  // process of the lab), and returns when the kernel has really let go of it. Best effort: goes on after errors and
+  // returns all of them. Idempotent.
+  virtual std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) = 0;
+
+  // The labs that own anything on this host under this daemon's run directory.
+  virtual base::Result<std::vector<std::string>> labs() = 0;
+};
+
+}  // namespace vpclab::plan

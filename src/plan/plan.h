@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "state/state.h"
+
+namespace vpclab::plan {
+
+// What happens to one object. A replacement is a delete and a create of the same key.
+enum class Action : std::uint8_t { kCreate, kUpdate, kDelete };
+
+std::string_view nameOf(Action action);  // "create", "update", "delete"
+
+// Whether a difference can be changed in place, kind by kind; see policy.cc for the table.
+enum class Change : std::uint8_t { kNone, kUpdate, kReplace };
+
+// One step: inert data. A step whose dependency failed is skipped.
+struct Step {
+  Action action = Action::kCreate;
+  state::Key key;
+  std::optional<state::Object> before;  // kUpdate, kDelete
+  std::optional<state::Object> after;   // kCreate, kUpdate
+  bool replacement = false;             // one half of a replacement
+  std::string reason;                   // "missing", "mtu 1500 -> 1400", "not wanted any more", "its netns is replaced"
+  state::Origin origin;                 // of the desired object; empty for deletions
+};
+
+struct Plan {
+  std::vector<Step> steps;  // in an order that the kernel accepts: deletions in reverse tier, then creations in tier
+
+  bool empty() const { return steps.empty(); }
+};
+
+// What must be done to get from observed to desired. Pure and deterministic: diff(x, x) is empty. An object that dies
+// with another one that the plan deletes (everything in a namespace, both ends of a veth) gets no step of its own.
+Plan diff(const state::State& desired, const state::State& observed);
+
+// How `observed` must change to be `desired`; both have the same key.
+Change compare(const state::Object& desired, const state::Object& observed);
+
+// The fields in which two objects of one kind differ, as "mtu 1500 -> 1400", comma separated.
+std::string describeDifference(const state::Object& desired, const state::Object& observed);
+
+}  // namespace vpclab::plan

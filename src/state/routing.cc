@@ -1,0 +1,16 @@
+#include "state/routing.h"
+
+namespace vpclab::state {
+
+Key Route::key() const {
+  std::string name = destination.toString();
+  if (table != kMainTable) {
+    name += " table " + std::to_string(table);
+  }
+  if (metric != 0) {
+    name += " metric " + std::to_string(metric);
+  }
+  return {Kind::kRoute, "", netns, name};
+}
+
+}  // namespace vpclab::state

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "net/ip.h"
+#include "state/key.h"
+
+namespace vpclab::state {
+
+// rtnetlink(7): RT_TABLE_MAIN and RT_TABLE_LOCAL.
+inline constexpr std::uint32_t kMainTable = 254;
+inline constexpr std::uint32_t kLocalTable = 255;
+// The rtm_protocol of every route and the FRA_PROTOCOL of every rule that is ours. /etc/iproute2/rt_protos leaves it
+// free.
+inline constexpr std::uint8_t kRouteProtocol = 0x76;  // 118
+
+// An address on an interface.
+struct Address {
+  std::string netns;
+  std::string link;
+  net::Prefix prefix;          // the address with its network's length
+  bool noPrefixRoute = false;  // the kernel adds no connected route (IFA_F_NOPREFIXROUTE)
+
+  bool operator==(const Address&) const = default;
+  Key key() const { return {Kind::kAddress, "", netns, link + " " + prefix.toString()}; }
+};
+
+enum class RouteType : std::uint8_t { kUnicast, kLocal, kUnreachable, kBlackhole };
+
+// A route of ours. Routes that the kernel makes by itself (connected, local) are not managed.
+struct Route {
+  std::string netns;
+  std::uint32_t table = kMainTable;
+  net::Prefix destination;
+  std::uint32_t metric = 0;
+  RouteType type = RouteType::kUnicast;
+  std::optional<net::IpAddr> gateway;
+  bool onlink = false;  // the gateway is taken to be on the link, whatever the addresses say
+  std::string device;   // empty for unreachable and blackhole, or where the gateway decides
+  std::optional<net::IpAddr> preferredSource;
+
+  bool operator==(const Route&) const = default;
+  // Table, destination and metric identify a route to the kernel.
+  Key key() const;
+};
+
+// A policy routing rule: ip-rule(8). Selectors that are not set match everything.
+struct Rule {
+  std::string netns;
+  std::uint32_t priority = 0;
+  std::string incomingInterface;
+  std::uint32_t mark = 0;  // 0: not a selector
+  std::optional<net::Prefix> source;
+  std::uint32_t table = kMainTable;
+
+  bool operator==(const Rule&) const = default;
+  // Every rule of ours has a priority of its own within its namespace.
+  Key key() const { return {Kind::kRule, "", netns, std::to_string(priority)}; }
+};
+
+// A kernel parameter under /proc/sys/net, by its dotted name with '/' inside interface names: "net.ipv4.ip_forward",
+// "net/ipv4/conf/eth0/send_redirects" is always written with slashes here, so that a dot in a name is harmless.
+struct Sysctl {
+  std::string netns;
+  std::string path;  // relative to /proc/sys, e.g. "net/ipv4/conf/all/send_redirects"
+  std::string value;
+
+  bool operator==(const Sysctl&) const = default;
+  Key key() const { return {Kind::kSysctl, "", netns, path}; }
+};
+
+// The root queueing discipline of a link: rate by tbf(8), delay, jitter and loss by tc-netem(8).
+struct Qdisc {
+  std::string netns;
+  std::string link;
+  std::uint64_t rateBitsPerSecond = 0;  // 0: unlimited
+  std::uint32_t delayMicroseconds = 0;
+  std::uint32_t jitterMicroseconds = 0;
+  std::uint32_t lossPerMillion = 0;
+
+  bool needsNetem() const { return delayMicroseconds != 0 || jitterMicroseconds != 0 || lossPerMillion != 0; }
+  bool operator==(const Qdisc&) const = default;
+  Key key() const { return {Kind::kQdisc, "", netns, link}; }
+};
+
+// The one nftables table of a namespace, "table ip vpclab". The body is what `nft -s list table ip vpclab` prints
+// between the outer braces, so that text can be compared.
+struct NftTable {
+  static constexpr const char* kName = "vpclab";
+  std::string netns;
+  std::string body;
+
+  bool operator==(const NftTable&) const = default;
+  Key key() const { return {Kind::kNftTable, "", netns, kName}; }
+};
+
+}  // namespace vpclab::state

@@ -1,0 +1,1 @@
+vpclab_test(unit base FILES ${CMAKE_CURRENT_LIST_DIR}/text_test.cc ${CMAKE_CURRENT_LIST_DIR}/error_test.cc USES base)
