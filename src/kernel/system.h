@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "plan/kernel_port.h"
+#include "state/capabilities.h"
+
+namespace vpclab::kernel {
+
+struct Options {
+  std::string runDir;  // this daemon's: the owner of its labs
+  std::string netnsDir = "/run/netns";
+  std::string keeperProgram;  // absolute path of vpclabd
+};
+
+// The real kernel. C-library types stay inside this folder.
+class System : public plan::KernelPort {
+ public:
+  // A socket opened inside the node's namespace; it stays there wherever it is used. Close-on-exec.
+  virtual base::Result<base::UniqueFd> openSocket(const std::string& lab, const std::string& node, int domain, int type,
+                                                  int protocol) = 0;
+  virtual std::string pinPath(const std::string& lab, const std::string& node) const = 0;
+};
+
+base::Result<std::unique_ptr<System>> makeSystem(Options options);
+
+// One feature of `doctor`.
+struct Feature {
+  std::string name;    // "tunnel", "vrf", "impairment", "nftables", "namespaces", "sysctl", "mount-namespace"
+  std::string chosen;  // "wireguard device", "wireguard-go", "policy rules", "none"
+  bool works = false;  // the lab can use this feature, one way or the other
+  std::string why;     // the kernel's own words for what it refused
+  std::string remedy;  // what to install or load; empty: nothing needed
+};
+
+// Finds out by trying, in scratch namespaces that vanish again.
+base::Result<state::Capabilities> probe(std::vector<Feature>* features);
+
+}  // namespace vpclab::kernel

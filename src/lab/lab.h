@@ -1,0 +1,245 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "net/ip.h"
+
+// The lab as its author thinks of it: cloud nouns, every reference resolved to an id, every value with its place in the
+// file. A Lab that load() returned without errors is consistent: whoever compiles it need not check again.
+namespace vpclab::lab {
+
+using base::SourcePos;
+
+// What every cloud object has. Ids are slugs ([a-z0-9-]), unique within the lab across all kinds; titles are any UTF-8.
+struct Noun {
+  std::string id;
+  std::string title;  // the id where the file gives none
+  SourcePos pos;      // of the id
+};
+
+struct Region : Noun {};
+
+// 内网路由策略 of a VPC: traffic to `to` goes to the border router.
+struct RoutePolicy {
+  std::string name;  // may be empty
+  net::Prefix to;
+  std::string via;  // border router id
+  SourcePos pos;
+};
+
+struct Vpc : Noun {
+  std::string region;
+  net::Prefix cidr;
+  std::vector<RoutePolicy> routePolicies;
+};
+
+struct Vxnet : Noun {
+  std::string vpc;
+  net::Prefix cidr;
+};
+
+// What a server serves on a port.
+struct HttpPage {
+  std::uint16_t port = 80;
+  std::string body;         // the page's content; the tutorial's page with the server's title where the file names none
+  std::string contentType;  // from the page's file name
+  SourcePos pos;
+};
+
+struct Server : Noun {
+  std::string vxnet;
+  std::optional<net::IpAddr> address;  // not given: the first free one, see compile/allocate.h
+  std::optional<HttpPage> http;
+  // A command to run in place of our page server; its page (http) is then seen at `documentRoot`/index.html.
+  std::vector<std::string> run;
+  std::string documentRoot = "/var/www/html";
+  std::vector<std::pair<std::string, std::string>> files;  // absolute path -> content, private to the command
+  std::string eip;                                         // 1:1 NAT; empty: none
+};
+
+// A vxnet that a border router has joined, with its address there (.254 unless given).
+struct Join {
+  std::string vxnet;
+  net::IpAddr address;
+  SourcePos pos;
+};
+
+// 边界路由器 static route: to a network behind an address in one of the joined vxnets.
+struct StaticRoute {
+  std::string name;
+  net::Prefix to;
+  net::IpAddr via;
+  SourcePos pos;
+};
+
+// A routing domain of a border router. Domains of one router never see each other's packets, so their ranges may
+// overlap. A border router that lists its vxnets directly has one domain, "main".
+struct Domain {
+  std::string id;
+  std::vector<Join> joins;
+  std::vector<StaticRoute> routes;
+  SourcePos pos;
+};
+
+struct BorderRouter : Noun {
+  std::string region;
+  std::vector<Domain> domains;  // sorted by id
+};
+
+struct AccessPoint : Noun {
+  std::string region;
+  std::string borderRouter;
+  std::string domain = "main";
+  std::uint64_t bandwidth = 0;  // bits per second, in each direction; 0: unlimited
+};
+
+// 企业云网: all its access points reach each other.
+struct Sdwan : Noun {
+  std::vector<AccessPoint> accessPoints;  // sorted by id
+};
+
+struct Eip : Noun {
+  std::string region;
+  net::IpAddr address;
+  std::uint64_t bandwidth = 0;  // bits per second, in each direction; 0: unlimited
+};
+
+enum class Protocol : std::uint8_t { kHttp, kTcp };
+enum class Balance : std::uint8_t { kRoundRobin, kLeastConnections, kSource };
+
+struct HealthCheck {
+  bool http = false;
+  std::string path = "/";
+  std::string host;
+  std::chrono::milliseconds interval{10'000};
+  std::chrono::milliseconds timeout{5'000};
+  std::uint32_t fall = 2;
+  std::uint32_t rise = 5;
+};
+
+struct Backend {
+  std::string server;                  // id; empty: a plain address
+  std::optional<net::IpAddr> address;  // plain address
+  std::uint16_t port = 0;
+  std::uint32_t weight = 1;
+  bool disabled = false;
+  bool backup = false;
+  SourcePos pos;
+};
+
+struct Listener {
+  std::string id;
+  std::string title;
+  SourcePos pos;
+  Protocol protocol = Protocol::kHttp;
+  std::uint16_t port = 0;
+  Balance balance = Balance::kRoundRobin;
+  HealthCheck healthCheck;
+  std::chrono::milliseconds idleTimeout{50'000};
+  std::uint32_t headerSize = 15 * 1024;  // bytes
+  bool forwardedFor = true;
+  bool forwardedProto = false;
+  std::vector<Backend> backends;  // in the file's order
+};
+
+struct LoadBalancer : Noun {
+  std::string vxnet;
+  std::optional<net::IpAddr> address;
+  std::vector<std::string> eips;
+  std::string routeTable;           // empty: none
+  std::vector<Listener> listeners;  // sorted by id
+};
+
+struct TableRoute {
+  std::string name;
+  net::Prefix to;
+  std::optional<net::IpAddr> viaAddress;
+  std::string viaBorderRouter;  // id; its address in the resource's vxnet is the next hop
+  bool disabled = false;
+  SourcePos pos;
+};
+
+struct RouteTable : Noun {
+  enum class For : std::uint8_t { kLoadBalancer, kVxnet } usedBy = For::kLoadBalancer;
+  std::vector<TableRoute> routes;
+};
+
+// ---- checks
+
+// A place a check names: a node of the lab, "internet" (the client there), or, for targets, an address.
+struct Endpoint {
+  std::string node;  // id, or "internet"; empty: an address
+  std::optional<net::IpAddr> address;
+};
+
+struct PingCheck {
+  Endpoint from;
+  Endpoint to;
+  bool reachable = true;
+  std::chrono::milliseconds within{10'000};
+};
+
+struct PathCheck {
+  Endpoint from;
+  Endpoint to;
+  std::vector<std::string> through;  // node ids, hop by hop, the target left out
+  std::chrono::milliseconds within{10'000};
+};
+
+struct BackendCheck {
+  std::string loadBalancer;
+  std::string listener;
+  std::string server;                  // id; or
+  std::optional<net::IpAddr> address;  // a plain address
+  bool up = true;
+  std::string reason;  // a part of the reason that must be given; empty: any
+  std::chrono::milliseconds within{10'000};
+};
+
+enum class Connections : std::uint8_t { kNew, kKeepAlive, kParallel };
+
+struct HttpCheck {
+  Endpoint from;
+  std::string url;
+  std::uint32_t times = 1;
+  Connections connections = Connections::kNew;
+  bool reachable = true;                       // false: no connection may come about
+  std::optional<int> status;                   // 200 where nothing else is expected
+  std::string page;                            // id of the server whose page must come
+  std::vector<std::string> rotation;           // server ids; begins anywhere, cyclic
+  std::map<std::string, std::uint32_t> share;  // server id -> number of answers
+  std::chrono::milliseconds within{10'000};
+};
+
+struct Check {
+  std::string title;  // what the author calls it; may be empty
+  SourcePos pos;
+  std::variant<PingCheck, PathCheck, BackendCheck, HttpCheck> what;
+};
+
+struct Lab {
+  std::string name;     // slug, at most 32 bytes
+  std::string title;    // any UTF-8
+  std::string section;  // the heading of what this stage does; may be empty
+  SourcePos pos;
+  // All by id.
+  std::map<std::string, Region> regions;
+  std::map<std::string, Vpc> vpcs;
+  std::map<std::string, Vxnet> vxnets;
+  std::map<std::string, Server> servers;
+  std::map<std::string, BorderRouter> borderRouters;
+  std::map<std::string, Sdwan> sdwans;
+  std::map<std::string, Eip> eips;
+  std::map<std::string, LoadBalancer> loadBalancers;
+  std::map<std::string, RouteTable> routeTables;
+  std::vector<Check> checks;  // in the file's order
+};
+
+}  // namespace vpclab::lab
