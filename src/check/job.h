@@ -2,39 +2,61 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
-#include "base/result.h"
 #include "net/ip.h"
 
 // Probes as values. The daemon makes them from a lab's checks, opens the sockets inside the namespaces, and an
 // unprivileged worker (`vpclab-worker probe`) runs them: what the network answers is never parsed with privilege.
 namespace vpclab::check {
 
-// One echo request and what came of it.
-enum class PingResult : std::uint8_t { kAnswered, kUnreachable, kTimeout, kError };
+// What one job may ask; the worker refuses more.
+inline constexpr std::size_t kMaxJobsPerRequest = 1024;
+inline constexpr std::size_t kMaxSocketsPerRequest = 4096;
+inline constexpr std::size_t kMaxRunningJobs = 8192;
+inline constexpr std::uint32_t kMaxPings = 10'000;
+inline constexpr std::uint32_t kMaxHops = 64;
+inline constexpr std::uint32_t kMaxRequests = 1000;            // of one HTTP job
+inline constexpr std::size_t kMaxBodyBytes = 64 * 1024;        // of one HTTP response
+inline constexpr std::chrono::milliseconds kMaxWait{600'000};  // any timeout or deadline
+
+// What came of the last echo request.
+enum class PingResult : std::uint8_t {
+  kAnswered,
+  kUnreachable,  // an ICMP error, or the prober's own kernel has no way there
+  kTimeout,
+  kError,  // the request could not be sent for a reason that says nothing about the way there
+};
 
 struct PingJob {
-  std::size_t socket = 0;  // index of a raw ICMP socket opened in the prober's namespace
+  std::size_t socket =
+      0;  // index of a raw ICMP socket opened in the prober's namespace; pings of a request may share it
   net::IpAddr target;
-  std::uint32_t count = 1;     // stops after the first answer if `untilAnswered`
-  bool untilAnswered = false;  // repeat until an answer or the deadline
-  std::chrono::milliseconds interval{100};
+  std::uint32_t count = 1;     // requests; with `untilAnswered`: answers, which then follow each other without a pause
+  bool untilAnswered = false;  // repeat until `count` answers or the deadline
+  bool endOnUnreachable = false;               // an ICMP error or a refusal by the own kernel ends it
+  std::chrono::milliseconds interval{100};     // between requests
   std::chrono::milliseconds timeout{1000};     // per request
   std::chrono::milliseconds deadline{10'000};  // for all
+
+  bool operator==(const PingJob&) const = default;
 };
 
 struct PingReply {
   std::uint32_t sent = 0;
   std::uint32_t answered = 0;
+  std::uint32_t unreachable = 0;  // ICMP errors and refusals by the own kernel
   PingResult last = PingResult::kTimeout;
   std::string detail;  // "Destination Net Unreachable from 172.16.1.1", "sendto: Network is unreachable"
   double rttMs = 0;    // of the last answer
+  double rttMinMs = 0;
+  double rttAvgMs = 0;
+  double rttMaxMs = 0;
+
+  bool operator==(const PingReply&) const = default;
 };
 
 // Hop by hop by TTL, as mtr(8) does.
@@ -43,33 +65,82 @@ struct PathJob {
   net::IpAddr target;
   std::uint32_t maxHops = 16;
   std::chrono::milliseconds timeout{1000};  // per hop; each hop is asked up to three times
+
+  bool operator==(const PathJob&) const = default;
 };
 
 struct Hop {
   std::optional<net::IpAddr> address;  // not set: no answer
   double rttMs = 0;
   bool target = false;
+
+  bool operator==(const Hop&) const = default;
+};
+
+struct PathReply {
+  std::vector<Hop> hops;  // up to the target, or to the last that answered
+  bool reached = false;
+  std::string detail;  // why not
+
+  bool operator==(const PathReply&) const = default;
 };
 
 struct HttpJob {
-  std::vector<std::size_t>
-      sockets;  // unconnected TCP sockets opened in the prober's namespace: one, or one per request
+  // Unconnected TCP sockets opened in the prober's namespace, each used once: one if `keepAlive`, else `times`.
+  std::vector<std::size_t> sockets;
   net::IpAddr address;
   std::uint16_t port = 80;
   std::string hostHeader;
   std::string target = "/";
   std::uint32_t times = 1;
+  bool connectOnly = false;     // only see whether a connection comes about
   bool keepAlive = false;       // all on one connection
   bool parallel = false;        // all at once
-  std::string requestIdPrefix;  // X-Request-Id: <prefix>-<n>, to find the request in the servers' access logs
-  std::chrono::milliseconds timeout{5000};  // per request
+  std::string requestIdPrefix;  // X-Request-Id: <prefix>-<n> from 0, to find the request in the servers' access logs
+  std::chrono::milliseconds timeout{5000};  // per request, its connection included
+
+  bool operator==(const HttpJob&) const = default;
 };
 
 struct HttpReply {
+  bool connected = false;
   int status = 0;     // 0: no response
   std::string error;  // "connect: Connection refused"
-  std::string body;   // at most 64 KiB
+  std::string body;   // at most kMaxBodyBytes; what is no UTF-8 is replaced by U+FFFD on its way out of the worker
   double ms = 0;
+
+  bool operator==(const HttpReply&) const = default;
+};
+
+struct HttpReplies {
+  std::vector<HttpReply> answers;  // one per request, in the order of the requests
+
+  bool operator==(const HttpReplies&) const = default;
+};
+
+// The job could not be run at all.
+struct JobFailure {
+  std::string why;
+
+  bool operator==(const JobFailure&) const = default;
+};
+
+using Job = std::variant<PingJob, PathJob, HttpJob>;
+using Reply = std::variant<PingReply, PathReply, HttpReplies, JobFailure>;
+
+// Numbers are the sender's, to tell replies apart.
+struct NumberedJob {
+  std::uint64_t number = 0;
+  Job job;
+
+  bool operator==(const NumberedJob&) const = default;
+};
+
+struct NumberedReply {
+  std::uint64_t number = 0;
+  Reply reply;
+
+  bool operator==(const NumberedReply&) const = default;
 };
 
 }  // namespace vpclab::check
