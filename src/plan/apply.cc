@@ -1,0 +1,146 @@
+#include "plan/apply.h"
+
+#include "plan/dependencies.h"
+#include "plan/order.h"
+
+namespace vpclab::plan {
+
+namespace {
+
+class Run {
+ public:
+  Run(const Plan& plan, KernelPort& kernel, const std::string& lab, base::Deadline deadline)
+      : plan_(plan), kernel_(kernel), lab_(lab), deadline_(deadline), needs_(dependencies(plan)) {
+    report_.steps.resize(plan.steps.size());
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+      report_.steps[i].step = &plan.steps[i];
+    }
+  }
+
+  Report go(const Progress& progress) {
+    const std::size_t total = plan_.steps.size();
+    for (std::size_t begin = 0; begin < total;) {
+      const std::size_t end = endOfBatch(begin);
+      batch(begin, end);
+      begin = end;
+      if (progress && !progress(begin, total) && begin < total) {
+        report_.cancelled = true;
+        for (; begin < total; ++begin) {
+          skip(begin, "cancelled");
+        }
+      }
+    }
+    return std::move(report_);
+  }
+
+ private:
+  std::size_t endOfBatch(std::size_t begin) const {
+    const Step& first = plan_.steps[begin];
+    const int tier = tierOf(objectOf(first));
+    std::size_t end = begin + 1;
+    while (end < plan_.steps.size() && plan_.steps[end].action == first.action &&
+           tierOf(objectOf(plan_.steps[end])) == tier) {
+      ++end;
+    }
+    return end;
+  }
+
+  void batch(std::size_t begin, std::size_t end) {
+    std::vector<Step> steps;
+    std::vector<std::size_t> indices;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (const std::string cause = causeToSkip(i); !cause.empty()) {
+        skip(i, cause);
+      } else {
+        steps.push_back(plan_.steps[i]);
+        indices.push_back(i);
+      }
+    }
+    if (steps.empty()) {
+      return;
+    }
+    if (deadline_.passed()) {
+      expire(indices);
+      return;
+    }
+    auto results = kernel_.execute(lab_, steps, deadline_);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      if (i >= results.size()) {
+        fail(indices[i], base::Error(base::ErrorKind::kInternal, "the kernel port did not report on this step"));
+      } else if (!results[i]) {
+        fail(indices[i], std::move(results[i].error()));
+      }
+    }
+  }
+
+  // The first step that finds the deadline passed says so; the rest is skipped because of it, and it is told once.
+  void expire(const std::vector<std::size_t>& indices) {
+    for (const std::size_t i : indices) {
+      if (expiredAt_.empty()) {
+        expiredAt_ = plan_.steps[i].key.toString();
+        fail(i, base::Error(base::ErrorKind::kTimeout, "the deadline passed before this step could begin"));
+      } else {
+        skip(i, expiredAt_);
+      }
+    }
+  }
+
+  // The key of the step whose failure keeps this one from succeeding; empty: none.
+  std::string causeToSkip(std::size_t i) const {
+    for (const std::size_t need : needs_[i]) {
+      const StepReport& earlier = report_.steps[need];
+      if (earlier.outcome == Outcome::kFailed) {
+        return earlier.step->key.toString();
+      }
+      if (earlier.outcome == Outcome::kSkipped) {
+        return earlier.skippedBecause;
+      }
+    }
+    return "";
+  }
+
+  void skip(std::size_t i, std::string because) {
+    report_.steps[i].outcome = Outcome::kSkipped;
+    report_.steps[i].skippedBecause = std::move(because);
+  }
+  void fail(std::size_t i, base::Error error) {
+    report_.steps[i].outcome = Outcome::kFailed;
+    report_.steps[i].error = std::move(error);
+  }
+
+  const Plan& plan_;
+  KernelPort& kernel_;
+  const std::string& lab_;
+  base::Deadline deadline_;
+  std::vector<std::vector<std::size_t>> needs_;
+  std::string expiredAt_;
+  Report report_;
+};
+
+}  // namespace
+
+bool Report::ok() const {
+  for (const auto& step : steps) {
+    if (step.outcome != Outcome::kDone) {
+      return false;
+    }
+  }
+  return !cancelled;
+}
+
+std::vector<const StepReport*> Report::rootCauses() const {
+  std::vector<const StepReport*> out;
+  for (const auto& step : steps) {
+    if (step.outcome == Outcome::kFailed) {
+      out.push_back(&step);
+    }
+  }
+  return out;
+}
+
+Report apply(const Plan& plan, KernelPort& kernel, const std::string& lab, base::Deadline deadline,
+             const Progress& progress) {
+  return Run(plan, kernel, lab, deadline).go(progress);
+}
+
+}  // namespace vpclab::plan

@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <tuple>
+
+#include "plan/forecast.h"
+#include "plan/order.h"
+#include "plan/plan.h"
+
+namespace vpclab::plan {
+
+using namespace vpclab::state;
+
+namespace {
+
+// The order of execution within one direction: tier, then action, so that equal ones stand together for batches.
+template <class Less>
+void sortSteps(std::vector<Step>& steps, Less tierLess) {
+  std::stable_sort(steps.begin(), steps.end(), [&](const Step& x, const Step& y) {
+    const int tierX = tierOf(objectOf(x));
+    const int tierY = tierOf(objectOf(y));
+    return tierX != tierY ? tierLess(tierX, tierY) : std::tie(x.action, x.key) < std::tie(y.action, y.key);
+  });
+}
+
+std::vector<Step> deletions(const State& desired, const State& observed, const Forecast& forecast) {
+  std::vector<Step> steps;
+  for (const auto& [key, reason] : forecast.doomed) {
+    steps.push_back(
+        {Action::kDelete, key, observed.find(key)->object, std::nullopt, desired.find(key) != nullptr, reason, {}});
+  }
+  // A process that stays but must let go of sockets in namespaces that are no longer there: the sockets would keep
+  // those namespaces alive, and the new ones of the same name would go unserved.
+  for (const auto& [key, entry] : forecast.after.entries()) {
+    const Entry* before = key.kind == Kind::kProcess ? observed.find(key) : nullptr;
+    if (before != nullptr && !(before->object == entry.object)) {
+      steps.push_back({Action::kUpdate, key, before->object, entry.object, false, "namespaces of its sockets go", {}});
+    }
+  }
+  sortSteps(steps, std::greater<>());
+  return steps;
+}
+
+std::string reasonToCreate(const Key& key, const State& desired, const Forecast& forecast) {
+  if (const auto doomed = forecast.doomed.find(key); doomed != forecast.doomed.end()) {
+    return doomed->second;
+  }
+  if (const auto implied = forecast.implied.find(key); implied != forecast.implied.end()) {
+    return "its " + implied->second.toString() + (desired.find(implied->second) != nullptr ? " is replaced" : " goes");
+  }
+  return "missing";
+}
+
+std::vector<Step> creations(const State& desired, const Forecast& forecast) {
+  std::vector<const Entry*> wanted;
+  for (const auto& [key, entry] : desired.entries()) {
+    wanted.push_back(&entry);
+  }
+  std::stable_sort(wanted.begin(), wanted.end(),
+                   [](const Entry* x, const Entry* y) { return tierOf(x->object) < tierOf(y->object); });
+  std::vector<Step> steps;
+  State now = forecast.after;
+  for (const Entry* want : wanted) {
+    const Key key = keyOf(want->object);
+    const Entry* have = now.find(key);
+    if (have == nullptr) {
+      steps.push_back({Action::kCreate, key, std::nullopt, want->object, forecast.goes(key),
+                       reasonToCreate(key, desired, forecast), want->origin});
+    } else if (compare(want->object, have->object) != Change::kNone) {
+      steps.push_back({Action::kUpdate, key, have->object, want->object, false,
+                       describeDifference(want->object, have->object), want->origin});
+    }
+    forecastWrite(want->object, now);
+  }
+  sortSteps(steps, std::less<>());
+  return steps;
+}
+
+}  // namespace
+
+Plan diff(const State& desired, const State& observed) {
+  const Forecast forecast = forecastDeletions(desired, observed);
+  Plan plan{deletions(desired, observed, forecast)};
+  auto makes = creations(desired, forecast);
+  plan.steps.insert(plan.steps.end(), std::make_move_iterator(makes.begin()), std::make_move_iterator(makes.end()));
+  return plan;
+}
+
+}  // namespace vpclab::plan

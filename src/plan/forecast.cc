@@ -1,0 +1,260 @@
+#include "plan/forecast.h"
+
+#include <set>
+
+#include "plan/order.h"
+#include "plan/plan.h"
+
+namespace vpclab::plan {
+
+using namespace vpclab::state;
+
+namespace {
+
+class Forecaster {
+ public:
+  Forecaster(const State& desired, const State& observed) : desired_(desired), observed_(observed) {
+    for (const auto& [key, entry] : observed.entries()) {
+      for (auto& link : linksOf(entry.object)) {
+        links_.emplace(std::move(link), key);
+      }
+    }
+  }
+
+  Forecast run() {
+    doomDirectly();
+    doomStrays();
+    takeLinks();
+    findReleased();
+    takeAddresses();
+    takeRest();
+    buildAfter();
+    return std::move(out_);
+  }
+
+ private:
+  void doom(const Key& key, std::string reason) { out_.doomed.emplace(key, std::move(reason)); }
+  void imply(const Key& key, const Key& cause) {
+    out_.doomed.erase(key);
+    out_.implied.emplace(key, cause);
+  }
+
+  template <class T, class F>
+  void visit(F&& call) {
+    for (const auto& [key, entry] : observed_.entries()) {
+      if (const T* object = std::get_if<T>(&entry.object)) {
+        call(key, *object);
+      }
+    }
+  }
+
+  static Key netnsKey(const std::string& netns) { return Netns{netns}.key(); }
+  bool namespaceGoes(const std::string& netns) const { return out_.goes(netnsKey(netns)); }
+  // Goes, or went already by another's hand.
+  bool namespaceLost(const std::string& netns) const {
+    return namespaceGoes(netns) || observed_.find(netnsKey(netns)) == nullptr;
+  }
+  // The link that goes away under this name, if one does.
+  const Key* goingLink(const std::string& netns, const std::string& link) const {
+    const auto it = links_.find({netns, link});
+    return it != links_.end() && out_.goes(it->second) ? &it->second : nullptr;
+  }
+
+  // What is not wanted, and what can only be replaced. A parameter that is not wanted is left as it is: there is
+  // nothing to delete, and no value that it should have.
+  void doomDirectly() {
+    for (const auto& [key, entry] : observed_.entries()) {
+      const Entry* want = desired_.find(key);
+      if (want == nullptr) {
+        if (key.kind != Kind::kSysctl) {
+          doom(key, "not wanted any more");
+        }
+      } else if (compare(want->object, entry.object) == Change::kReplace) {
+        doom(key, describeDifference(want->object, entry.object));
+      }
+    }
+  }
+
+  // What outlives its namespace, and is of no use then: processes keep running in it, a tunnel's socket is closed.
+  void doomStrays() {
+    visit<Process>([this](const Key& key, const Process& process) {
+      if (!process.netns.empty() && namespaceLost(process.netns)) {
+        doom(key, "its namespace " + process.netns + " is gone or goes");
+      }
+    });
+    visit<WgDevice>([this](const Key& key, const WgDevice& device) {
+      for (const auto* netns : {&device.socketNetns, &device.netns}) {
+        if (namespaceLost(*netns)) {
+          doom(key, "its namespace " + *netns + " is gone or goes");
+        }
+      }
+    });
+  }
+
+  void takeLinks() {
+    for (const auto& [key, entry] : observed_.entries()) {
+      const auto* device = std::get_if<WgDevice>(&entry.object);
+      if (device != nullptr && device->implementation == TunnelImplementation::kWireGuardGo) {
+        continue;  // a process that the keeper would start again: ended by a step
+      }
+      for (const auto& [netns, name] : linksOf(entry.object)) {
+        if (namespaceGoes(netns)) {
+          imply(key, netnsKey(netns));
+          break;
+        }
+      }
+    }
+  }
+
+  // Links that stay but change hands: enslaving to a VRF and releasing from it takes the link down and up again
+  // (cycle_netdev in vrf.c), which drops its routes.
+  void findReleased() {
+    for (const auto& [key, entry] : observed_.entries()) {
+      if (out_.goes(key)) {
+        continue;
+      }
+      for (const auto& [netns, master] : linksNeededBy(entry.object)) {
+        if (goingLink(netns, master) != nullptr) {
+          addReleased(entry.object, netns);
+        }
+      }
+      if (const Entry* want = desired_.find(key)) {
+        noteMasterChange(want->object, entry.object);
+      }
+    }
+  }
+  void addReleased(const Object& object, const std::string& netns) {
+    for (const auto& link : linksOf(object)) {
+      if (link.first == netns) {
+        released_.insert(link);
+      }
+    }
+  }
+  void noteMasterChange(const Object& want, const Object& have) {
+    const auto* wantVeth = std::get_if<Veth>(&want);
+    const auto* haveVeth = std::get_if<Veth>(&have);
+    if (wantVeth != nullptr && haveVeth != nullptr) {
+      for (const auto end : {&Veth::a, &Veth::b}) {
+        if ((wantVeth->*end).master != (haveVeth->*end).master) {
+          released_.emplace((haveVeth->*end).netns, (haveVeth->*end).name);
+        }
+      }
+    }
+    const auto* wantDevice = std::get_if<WgDevice>(&want);
+    const auto* haveDevice = std::get_if<WgDevice>(&have);
+    if (wantDevice != nullptr && haveDevice != nullptr && wantDevice->master != haveDevice->master) {
+      released_.emplace(haveDevice->netns, haveDevice->name);
+    }
+  }
+
+  void takeAddresses() {
+    std::map<LinkName, bool> anyLeft;
+    visit<Address>([&](const Key& key, const Address& address) {
+      if (namespaceGoes(address.netns)) {
+        imply(key, netnsKey(address.netns));
+      } else if (const Key* link = goingLink(address.netns, address.link)) {
+        imply(key, *link);
+      } else {
+        const bool goes = out_.goes(key);
+        anyLeft[{address.netns, address.link}] |= !goes;
+        if (goes) {
+          lostSources_.emplace(address.netns, address.prefix.address());
+        }
+      }
+    });
+    // A link that loses its last address loses its routes (fib_disable_ip).
+    for (const auto& [link, left] : anyLeft) {
+      if (!left) {
+        bare_.insert(link);
+      }
+    }
+  }
+
+  void takeRest() {
+    visit<Route>([this](const Key& key, const Route& route) { takeRoute(key, route); });
+    visit<Qdisc>([this](const Key& key, const Qdisc& qdisc) { takeOnLink(key, qdisc.netns, qdisc.link); });
+    visit<Sysctl>([this](const Key& key, const Sysctl& sysctl) { takeOnLink(key, sysctl.netns, interfaceOf(sysctl)); });
+    visit<Rule>([this](const Key& key, const Rule& rule) { takeOnLink(key, rule.netns, ""); });
+    visit<NftTable>([this](const Key& key, const NftTable& table) { takeOnLink(key, table.netns, ""); });
+  }
+  void takeOnLink(const Key& key, const std::string& netns, const std::string& link) {
+    if (namespaceGoes(netns)) {
+      imply(key, netnsKey(netns));
+    } else if (const Key* going = goingLink(netns, link)) {
+      imply(key, *going);
+    }
+  }
+  void takeRoute(const Key& key, const Route& route) {
+    takeOnLink(key, route.netns, route.device);
+    if (out_.goes(key)) {
+      return;
+    }
+    const LinkName link{route.netns, route.device};
+    if (route.preferredSource && lostSources_.count({route.netns, *route.preferredSource}) != 0) {
+      doom(key, "its source address " + route.preferredSource->toString() + " goes");
+    } else if (bare_.count(link) != 0) {
+      doom(key, "the last address of " + route.device + " goes");
+    } else if (released_.count(link) != 0) {
+      doom(key, route.device + " changes its master");
+    }
+  }
+
+  void buildAfter() {
+    for (const auto& [key, entry] : observed_.entries()) {
+      if (!out_.goes(key)) {
+        out_.after.add(withoutLostParts(entry.object));
+      }
+    }
+  }
+  // What stays, less the masters that go and the sockets in namespaces that go.
+  Object withoutLostParts(Object object) const {
+    const auto release = [this](const std::string& netns, std::string& master) {
+      if (!master.empty() && goingLink(netns, master) != nullptr) {
+        master.clear();
+      }
+    };
+    if (auto* veth = std::get_if<Veth>(&object)) {
+      release(veth->a.netns, veth->a.master);
+      release(veth->b.netns, veth->b.master);
+    } else if (auto* device = std::get_if<WgDevice>(&object)) {
+      release(device->netns, device->master);
+    } else if (auto* process = std::get_if<Process>(&object)) {
+      if (auto* pages = std::get_if<PageServer>(&process->spec)) {
+        std::erase_if(pages->sites, [this](const PageSite& site) { return namespaceLost(site.listen.netns); });
+      }
+    }
+    return object;
+  }
+
+  const State& desired_;
+  const State& observed_;
+  std::map<LinkName, Key> links_;
+  std::set<LinkName> released_;
+  std::set<LinkName> bare_;
+  std::set<std::pair<std::string, net::IpAddr>> lostSources_;
+  Forecast out_;
+};
+
+}  // namespace
+
+Forecast forecastDeletions(const State& desired, const State& observed) {
+  return Forecaster(desired, observed).run();
+}
+
+void forecastWrite(const Object& object, State& now) {
+  const auto* sysctl = std::get_if<Sysctl>(&object);
+  if (sysctl == nullptr || sysctl->path != "net/ipv4/ip_forward") {
+    return;
+  }
+  const auto* before = now.get<Sysctl>(sysctl->key());
+  if (before != nullptr && before->value == sysctl->value) {
+    return;
+  }
+  // inet_forward_change: a router accepts no redirects, a host does.
+  const Sysctl accept{sysctl->netns, "net/ipv4/conf/all/accept_redirects", sysctl->value == "0" ? "1" : "0"};
+  if (now.find(accept.key()) != nullptr) {
+    now.add(accept);
+  }
+}
+
+}  // namespace vpclab::plan

@@ -1,0 +1,133 @@
+#include "plan/order.h"
+
+#include "base/text.h"
+
+namespace vpclab::plan {
+
+using namespace vpclab::state;
+
+namespace {
+
+enum Tier : int {
+  kNamespaces,
+  kForwarding,
+  kParameters,
+  kMasters,
+  kLinks,
+  kOnLinks,
+  kRoutes,
+  kRoutesByGateway,
+  kProcesses,
+};
+
+struct TierOf {
+  int operator()(const Netns&) const { return kNamespaces; }
+  int operator()(const Sysctl& sysctl) const {
+    // Writing ip_forward resets conf/all/accept_redirects (inet_forward_change), so it comes before it.
+    if (sysctl.path == "net/ipv4/ip_forward") {
+      return kForwarding;
+    }
+    return interfaceOf(sysctl).empty() ? kParameters : kOnLinks;
+  }
+  int operator()(const Bridge&) const { return kMasters; }
+  int operator()(const Vrf&) const { return kMasters; }
+  int operator()(const Veth&) const { return kLinks; }
+  int operator()(const WgDevice&) const { return kLinks; }
+  int operator()(const Address&) const { return kOnLinks; }
+  int operator()(const Rule&) const { return kOnLinks; }
+  int operator()(const Route& route) const {
+    return route.gateway.has_value() && !route.onlink ? kRoutesByGateway : kRoutes;
+  }
+  int operator()(const Qdisc&) const { return kOnLinks; }
+  int operator()(const NftTable&) const { return kOnLinks; }
+  int operator()(const Process&) const { return kProcesses; }
+};
+
+struct NamespacesOf {
+  using List = std::vector<std::string>;
+  List operator()(const Netns& netns) const { return {netns.name}; }
+  List operator()(const Veth& veth) const { return {veth.a.netns, veth.b.netns}; }
+  List operator()(const WgDevice& device) const { return {device.netns, device.socketNetns}; }
+  List operator()(const Process& process) const {
+    List out;
+    if (!process.netns.empty()) {
+      out.push_back(process.netns);
+    }
+    for (const auto& listen : listenAddresses(process)) {
+      out.push_back(listen.netns);
+    }
+    return out;
+  }
+  template <class T>
+  List operator()(const T& object) const {
+    return {object.netns};
+  }
+};
+
+struct LinksNeededBy {
+  using List = std::vector<LinkName>;
+  static List one(const std::string& netns, const std::string& link) {
+    return link.empty() ? List{} : List{{netns, link}};
+  }
+  List operator()(const Sysctl& sysctl) const { return one(sysctl.netns, interfaceOf(sysctl)); }
+  List operator()(const Veth& veth) const {
+    List out = one(veth.a.netns, veth.a.master);
+    if (!veth.b.master.empty()) {
+      out.emplace_back(veth.b.netns, veth.b.master);
+    }
+    return out;
+  }
+  List operator()(const WgDevice& device) const { return one(device.netns, device.master); }
+  List operator()(const Address& address) const { return one(address.netns, address.link); }
+  List operator()(const Route& route) const { return one(route.netns, route.device); }
+  List operator()(const Qdisc& qdisc) const { return one(qdisc.netns, qdisc.link); }
+  template <class T>
+  List operator()(const T&) const {
+    return {};
+  }
+};
+
+struct LinksOf {
+  using List = std::vector<LinkName>;
+  List operator()(const Bridge& bridge) const { return {{bridge.netns, bridge.name}}; }
+  List operator()(const Vrf& vrf) const { return {{vrf.netns, vrf.name}}; }
+  List operator()(const Veth& veth) const { return {{veth.a.netns, veth.a.name}, {veth.b.netns, veth.b.name}}; }
+  List operator()(const WgDevice& device) const { return {{device.netns, device.name}}; }
+  template <class T>
+  List operator()(const T&) const {
+    return {};
+  }
+};
+
+}  // namespace
+
+std::string interfaceOf(const Sysctl& sysctl) {
+  const auto parts = base::split(sysctl.path, '/');
+  if (parts.size() < 5 || parts[0] != "net" || (parts[2] != "conf" && parts[2] != "neigh") || parts[3] == "all" ||
+      parts[3] == "default") {
+    return "";
+  }
+  return std::string(parts[3]);
+}
+
+std::vector<LinkName> linksOf(const Object& object) {
+  return std::visit(LinksOf{}, object);
+}
+
+std::vector<std::string> namespacesOf(const Object& object) {
+  return std::visit(NamespacesOf{}, object);
+}
+
+std::vector<LinkName> linksNeededBy(const Object& object) {
+  return std::visit(LinksNeededBy{}, object);
+}
+
+int tierOf(const Object& object) {
+  return std::visit(TierOf{}, object);
+}
+
+const Object& objectOf(const Step& step) {
+  return step.after ? *step.after : *step.before;
+}
+
+}  // namespace vpclab::plan
