@@ -1,0 +1,146 @@
+#include "api/request.h"
+
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "api/json_reader.h"
+
+namespace vpclab::api {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::array<std::pair<LabVerb, const char*>, 4> kLabVerbs{{
+    {LabVerb::kDrift, "drift"},
+    {LabVerb::kHeal, "heal"},
+    {LabVerb::kCheck, "check"},
+    {LabVerb::kInspect, "inspect"},
+}};
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+std::string verbOf(const Request& request) {
+  return std::visit(
+      Overloaded{
+          [](const ApplyRequest&) -> std::string { return "apply"; },
+          [](const PlanRequest&) -> std::string { return "plan"; },
+          [](const LabRequest& r) -> std::string { return kLabVerbs.at(static_cast<std::size_t>(r.verb)).second; },
+          [](const DownRequest&) -> std::string { return "down"; },
+          [](const NodeRequest&) -> std::string { return "node"; },
+          [](const ForwardRequest&) -> std::string { return "forward"; },
+          [](const DoctorRequest&) -> std::string { return "doctor"; },
+          [](const StatusRequest&) -> std::string { return "status"; },
+      },
+      request);
+}
+
+base::Result<Bundle> takeBundle(JsonReader& reader) {
+  const json* value = reader.member("bundle");
+  if (auto done = reader.finish(); !done) {
+    return base::fail(std::move(done.error()));
+  }
+  return bundleFromJson(*value);
+}
+
+template <class T>
+base::Result<Request> finished(JsonReader& reader, T request) {
+  if (auto done = reader.finish(); !done) {
+    return base::fail(std::move(done.error()));
+  }
+  return Request(std::move(request));
+}
+
+}  // namespace
+
+std::string targetOf(const Request& request) {
+  return kApiPrefix + verbOf(request);
+}
+
+std::string encodeRequest(const Request& request) {
+  return dumpJson(std::visit(Overloaded{
+                                 [](const ApplyRequest& r) {
+                                   return json{{"bundle", bundleToJson(r.bundle)}, {"checks", r.checks}};
+                                 },
+                                 [](const PlanRequest& r) {
+                                   return json{{"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}};
+                                 },
+                                 [](const LabRequest& r) {
+                                   return json{{"lab", r.lab}};
+                                 },
+                                 [](const DownRequest& r) {
+                                   return json{{"lab", r.lab}, {"all", r.all}};
+                                 },
+                                 [](const NodeRequest& r) {
+                                   return json{{"lab", r.lab}, {"node", r.node}};
+                                 },
+                                 [](const ForwardRequest& r) {
+                                   return json{{"lab", r.lab}};
+                                 },
+                                 [](const DoctorRequest&) { return json::object(); },
+                                 [](const StatusRequest&) { return json::object(); },
+                             },
+                             request));
+}
+
+base::Result<Request> decodeRequest(const std::string& target, const std::string& body) {
+  const std::string prefix = kApiPrefix;
+  const auto unknown = [&] {
+    return base::fail(base::ErrorKind::kNotFound,
+                      "no such request: " + target.substr(0, 128) + "; this daemon speaks version 1 of the API");
+  };
+  if (!target.starts_with(prefix)) {
+    return unknown();
+  }
+  const std::string verb = target.substr(prefix.size());
+  auto value = parseJson(body, "request `" + verb.substr(0, 32) + "`");
+  if (!value) {
+    return base::fail(std::move(value.error()));
+  }
+  JsonReader reader(*value, "request `" + verb.substr(0, 32) + "`");
+  for (const auto& [labVerb, name] : kLabVerbs) {
+    if (verb == name) {
+      LabRequest request{labVerb, {}};
+      reader.take("lab", request.lab);
+      return finished(reader, std::move(request));
+    }
+  }
+  if (verb == "apply" || verb == "plan") {
+    bool flag = false;
+    reader.take(verb == "apply" ? "checks" : "shell", flag);
+    auto bundle = takeBundle(reader);
+    if (!bundle) {
+      return base::fail(std::move(bundle.error()));
+    }
+    return verb == "apply" ? Request(ApplyRequest{std::move(*bundle), flag})
+                           : Request(PlanRequest{std::move(*bundle), flag});
+  }
+  if (verb == "down") {
+    DownRequest request;
+    reader.take("lab", request.lab).take("all", request.all);
+    return finished(reader, std::move(request));
+  }
+  if (verb == "node") {
+    NodeRequest request;
+    reader.take("lab", request.lab).take("node", request.node);
+    return finished(reader, std::move(request));
+  }
+  if (verb == "forward") {
+    ForwardRequest request;
+    reader.take("lab", request.lab);
+    return finished(reader, std::move(request));
+  }
+  if (verb == "doctor") {
+    return finished(reader, DoctorRequest{});
+  }
+  if (verb == "status") {
+    return finished(reader, StatusRequest{});
+  }
+  return unknown();
+}
+
+}  // namespace vpclab::api

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "api/bundle.h"
+#include "base/result.h"
+
+// What a client can ask of the daemon: POST /v1/<verb> with a JSON object. Every answer is a stream of events, event.h.
+namespace vpclab::api {
+
+inline constexpr const char* kApiPrefix = "/v1/";
+inline constexpr std::size_t kMaxRequestBytes = 64U << 20U;
+
+// Brings the lab to what the bundle says.
+struct ApplyRequest {
+  Bundle bundle;
+  bool checks = false;  // run the lab's checks afterwards
+  bool operator==(const ApplyRequest&) const = default;
+};
+
+// Says what an apply would do.
+struct PlanRequest {
+  Bundle bundle;
+  bool shell = false;  // also as commands of ip(8), nft(8) and wg(8)
+  bool operator==(const PlanRequest&) const = default;
+};
+
+// The verbs about a lab that is up. An empty name means the only one.
+enum class LabVerb { kDrift, kHeal, kCheck, kInspect };
+struct LabRequest {
+  LabVerb verb = LabVerb::kInspect;
+  std::string lab;
+  bool operator==(const LabRequest&) const = default;
+};
+
+struct DownRequest {
+  std::string lab;
+  bool all = false;
+  bool operator==(const DownRequest&) const = default;
+};
+
+// Where a node's namespace is. `node` is an id, a title, or LAB/NODE.
+struct NodeRequest {
+  std::string lab;  // empty: the only one, or the one named in `node`
+  std::string node;
+  bool operator==(const NodeRequest&) const = default;
+};
+
+// Where the lab is reached from outside: the internet's namespace and, where `to` is empty, the first EIP's address.
+struct ForwardRequest {
+  std::string lab;
+  bool operator==(const ForwardRequest&) const = default;
+};
+
+struct DoctorRequest {
+  bool operator==(const DoctorRequest&) const = default;
+};
+
+// Who the daemon is, and its labs.
+struct StatusRequest {
+  bool operator==(const StatusRequest&) const = default;
+};
+
+using Request = std::variant<ApplyRequest, PlanRequest, LabRequest, DownRequest, NodeRequest, ForwardRequest,
+                             DoctorRequest, StatusRequest>;
+
+// "/v1/apply" and so on.
+std::string targetOf(const Request& request);
+std::string encodeRequest(const Request& request);
+// Strict. Errors: kNotFound for an unknown target; kInvalid and kLimit for the body.
+base::Result<Request> decodeRequest(const std::string& target, const std::string& body);
+
+}  // namespace vpclab::api
