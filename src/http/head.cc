@@ -1,0 +1,217 @@
+#include "http/head.h"
+
+#include <cstring>
+
+#include "http/chars.h"
+#include "http/target.h"
+
+namespace vpclab::http {
+
+namespace {
+
+constexpr std::size_t kMaxSkippedBytes = 4;  // two empty lines before a request
+constexpr std::size_t kMaxMethodBytes = 32;
+
+// "HTTP/1.x", RFC 9112 section 2.3. Returns the minor version to use.
+Parsed<int> parseVersion(std::string_view text, int unsupportedStatus) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.size() != 8 || text.substr(0, 5) != "HTTP/" || !digit(text[5]) || text[6] != '.' || !digit(text[7])) {
+    return refuse(unsupportedStatus == 505 ? 400 : unsupportedStatus, "malformed HTTP version");
+  }
+  if (text[5] != '1') {
+    return refuse(unsupportedStatus, "unsupported HTTP version");
+  }
+  return text[7] == '0' ? 0 : 1;
+}
+
+// RFC 9112 section 3: exactly one space between the three parts.
+Parsed<> parseStartLine(std::string_view line, RequestHead& head, const Limits& limits) {
+  const auto methodEnd = line.find(' ');
+  if (methodEnd == std::string_view::npos || !isToken(line.substr(0, methodEnd))) {
+    return refuse(400, "malformed method");
+  }
+  head.method = line.substr(0, methodEnd);
+  if (head.method.size() > kMaxMethodBytes) {
+    return refuse(501, "method too long");
+  }
+  line.remove_prefix(methodEnd + 1);
+  const auto targetEnd = line.find(' ');
+  if (targetEnd == std::string_view::npos || targetEnd == 0) {
+    return refuse(400, "malformed request line");
+  }
+  head.target = line.substr(0, targetEnd);
+  if (head.target.size() > limits.targetBytes) {
+    return refuse(414, "request target too long");
+  }
+  const auto minor = parseVersion(line.substr(targetEnd + 1), 505);
+  if (!minor) {
+    return tl::make_unexpected(minor.error());
+  }
+  head.minorVersion = *minor;
+  if (const auto target = parseTarget(head.method, head.target); !target) {
+    return tl::make_unexpected(target.error());
+  }
+  return {};
+}
+
+// RFC 9112 section 4. The space before an empty reason phrase may be missing, as it is with some servers.
+Parsed<> parseStartLine(std::string_view line, ResponseHead& head, const Limits& /*limits*/) {
+  const auto versionEnd = line.find(' ');
+  const auto minor = parseVersion(line.substr(0, versionEnd), 502);
+  if (!minor) {
+    return tl::make_unexpected(minor.error());
+  }
+  head.minorVersion = *minor;
+  if (versionEnd == std::string_view::npos) {
+    return refuse(502, "malformed status line");
+  }
+  line.remove_prefix(versionEnd + 1);
+  if (line.size() < 3 || (line.size() > 3 && line[3] != ' ')) {
+    return refuse(502, "malformed status code");
+  }
+  head.status = 0;
+  for (const char c : line.substr(0, 3)) {
+    if (c < '0' || c > '9') {
+      return refuse(502, "malformed status code");
+    }
+    head.status = head.status * 10 + (c - '0');
+  }
+  if (head.status < 100 || head.status > 599) {
+    return refuse(502, "status code out of range");
+  }
+  head.reason = line.size() > 4 ? line.substr(4) : std::string_view{};
+  if (!allOf(head.reason, kFieldValue)) {
+    return refuse(502, "control character in the reason phrase");
+  }
+  return {};
+}
+
+// RFC 9112 section 3.2: HTTP/1.1 needs exactly one Host, and nobody may send two or an invalid one.
+Parsed<> checkWhole(const RequestHead& head) {
+  int hosts = 0;
+  for (const auto& field : head.fields) {
+    if (equalsIgnoringCase(field.name, "host")) {
+      if (++hosts > 1) {
+        return refuse(400, "more than one Host");
+      }
+      if (!field.value.empty() && !isAuthority(field.value)) {
+        return refuse(400, "malformed Host");
+      }
+    }
+  }
+  if (hosts == 0 && head.minorVersion >= 1) {
+    return refuse(400, "no Host");
+  }
+  return {};
+}
+
+Parsed<> checkWhole(const ResponseHead& /*head*/) {
+  return {};
+}
+
+bool mayStartWith(char c, const RequestHead& /*head*/) {
+  return isClass(c, kToken);
+}
+bool mayStartWith(char c, const ResponseHead& /*head*/) {
+  return c == 'H';
+}
+
+}  // namespace
+
+Parsed<Field> parseFieldLine(std::string_view line) {
+  const auto colon = line.find(':');
+  if (!line.empty() && (line.front() == ' ' || line.front() == '\t')) {
+    return refuse(400, "line folding, or whitespace before the first field");  // RFC 9112 sections 2.2 and 5.2
+  }
+  if (colon == std::string_view::npos || !isToken(line.substr(0, colon))) {
+    return refuse(400, "malformed field name");  // whitespace before the colon too: RFC 9112 section 5.1
+  }
+  const auto value = trimmed(line.substr(colon + 1));
+  if (!allOf(value, kFieldValue)) {
+    return refuse(400, "control character in a field value");
+  }
+  return Field{line.substr(0, colon), value};
+}
+
+void HeadParser::reset() {
+  start_ = line_ = scanned_ = lines_ = consumed_ = 0;
+  problem_ = {};
+}
+
+HeadParser::Outcome HeadParser::bad(Problem problem) {
+  problem_ = problem;
+  return Outcome::kBad;
+}
+
+HeadParser::Outcome HeadParser::parse(std::string_view bytes, RequestHead& head) {
+  while (lines_ == 0 && start_ == line_ && start_ < kMaxSkippedBytes && bytes.substr(start_, 2) == "\r\n") {
+    start_ = line_ = scanned_ = start_ + 2;
+  }
+  if (bytes.size() == start_ + 1 && bytes[start_] == '\r' && start_ < kMaxSkippedBytes) {
+    return Outcome::kMore;  // half of an empty line
+  }
+  return parseAny(bytes, head, 431);
+}
+
+HeadParser::Outcome HeadParser::parse(std::string_view bytes, ResponseHead& head) {
+  return parseAny(bytes, head, 502);
+}
+
+template <class Head>
+HeadParser::Outcome HeadParser::parseAny(std::string_view bytes, Head& head, int tooLargeStatus) {
+  if (bytes.size() > start_ && lines_ == 0 && !mayStartWith(bytes[start_], head)) {
+    return bad({tooLargeStatus == 431 ? 400 : 502, "this is not HTTP/1"});
+  }
+  bool complete = false;
+  const std::size_t linesBefore = lines_;
+  while (!complete && scanned_ < bytes.size()) {
+    const auto* found = static_cast<const char*>(std::memchr(bytes.data() + scanned_, '\n', bytes.size() - scanned_));
+    if (found == nullptr) {
+      scanned_ = bytes.size();
+      break;
+    }
+    const auto at = static_cast<std::size_t>(found - bytes.data());
+    if (at == line_ || bytes[at - 1] != '\r') {
+      return bad({tooLargeStatus == 431 ? 400 : 502, "line feed without carriage return"});
+    }
+    complete = at == line_ + 1 && lines_ > 0;
+    if (!complete) {
+      ++lines_;
+    }
+    line_ = scanned_ = at + 1;
+    if (lines_ > limits_.fieldCount + 1) {
+      return bad({tooLargeStatus, "too many header fields"});
+    }
+  }
+  if (line_ - start_ > limits_.headBytes || (!complete && bytes.size() - start_ >= limits_.headBytes)) {
+    return bad({lines_ == 0 && tooLargeStatus == 431 ? 414 : tooLargeStatus, "head too large"});
+  }
+  if (!complete && (linesBefore > 0 || lines_ == 0)) {
+    return Outcome::kMore;
+  }
+  // The start line is checked as soon as it is there; the fields when all of them are.
+  std::string_view rest = bytes.substr(start_, line_ - start_);
+  auto lineEnd = rest.find("\r\n");
+  if (const auto parsed = parseStartLine(rest.substr(0, lineEnd), head, limits_); !parsed) {
+    return bad(parsed.error());
+  }
+  if (!complete) {
+    return Outcome::kMore;
+  }
+  head.fields.clear();
+  for (rest.remove_prefix(lineEnd + 2); rest.size() > 2; rest.remove_prefix(lineEnd + 2)) {
+    lineEnd = rest.find("\r\n");
+    const auto field = parseFieldLine(rest.substr(0, lineEnd));
+    if (!field) {
+      return bad({tooLargeStatus == 431 ? field.error().status : 502, field.error().reason});
+    }
+    head.fields.push_back(*field);
+  }
+  if (const auto checked = checkWhole(head); !checked) {
+    return bad(checked.error());
+  }
+  consumed_ = line_;
+  return Outcome::kDone;
+}
+
+}  // namespace vpclab::http
