@@ -66,9 +66,9 @@ class Client {
  public:
   // Errors: kNotFound where no keeper runs.
   static base::Result<Client> connect(const Address& address, base::Deadline deadline);
-  // Starts the keeper if none runs (`program keeper --run-dir ... --lab ... --worker ... --netns-dir ...`, detached from
-  // the caller: its own session, PID namespace and log, <runDir>/labs/<lab>/keeper.log), then connects. Two callers at
-  // once get the same keeper.
+  // Starts the keeper if none runs (`program keeper --run-dir ... --lab ... --worker ... --netns-dir ...`, detached
+  // from the caller: its own session, PID namespace and log, <runDir>/labs/<lab>/keeper.log), then connects. Two
+  // callers at once get the same keeper.
   static base::Result<Client> ensure(const Address& address, const Launch& launch, base::Deadline deadline);
   static base::Result<Client> ensure(const Address& address, const std::string& program, base::Deadline deadline);
 
