@@ -21,6 +21,8 @@ inline constexpr std::uint32_t kMaxPings = 10'000;
 inline constexpr std::uint32_t kMaxHops = 64;
 inline constexpr std::uint32_t kMaxRequests = 1000;            // of one HTTP job
 inline constexpr std::size_t kMaxBodyBytes = 64 * 1024;        // of one HTTP response
+inline constexpr std::size_t kMaxBodiesBytes = 4 << 20;        // all different bodies of one HTTP job
+inline constexpr std::size_t kMaxDetailBytes = 1024;           // of a text in a reply
 inline constexpr std::chrono::milliseconds kMaxWait{600'000};  // any timeout or deadline
 
 // What came of the last echo request.
@@ -97,23 +99,25 @@ struct HttpJob {
   bool keepAlive = false;       // all on one connection
   bool parallel = false;        // all at once
   std::string requestIdPrefix;  // X-Request-Id: <prefix>-<n> from 0, to find the request in the servers' access logs
-  std::chrono::milliseconds timeout{5000};  // per request, its connection included
+  std::chrono::milliseconds timeout{5000};     // per request, its connection included
+  std::chrono::milliseconds deadline{30'000};  // for all
 
   bool operator==(const HttpJob&) const = default;
 };
 
 struct HttpReply {
   bool connected = false;
-  int status = 0;     // 0: no response
-  std::string error;  // "connect: Connection refused"
-  std::string body;   // at most kMaxBodyBytes; what is no UTF-8 is replaced by U+FFFD on its way out of the worker
+  int status = 0;                   // 0: no response
+  std::string error;                // "connect: Connection refused"
+  std::optional<std::size_t> body;  // index into HttpReplies::bodies; not set: none
   double ms = 0;
 
   bool operator==(const HttpReply&) const = default;
 };
 
 struct HttpReplies {
-  std::vector<HttpReply> answers;  // one per request, in the order of the requests
+  std::vector<HttpReply> answers;   // one per request, in the order of the requests
+  std::vector<std::string> bodies;  // each different one once
 
   bool operator==(const HttpReplies&) const = default;
 };
