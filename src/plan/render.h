@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "plan/apply.h"
+#include "plan/plan.h"
+
+namespace vpclab::plan {
+
+// For people: the changes node by node, "+ create", "~ update", "- delete", each with its reason and the place in the
+// file that asks for it; a replacement is marked. The last line is summary(). Parameters of one node share a line.
+std::string renderText(const Plan& plan);
+
+// "No changes", "1 change not applied yet", "7 changes not applied yet: 4 to create, 1 to update, 2 to delete".
+std::string summary(const Plan& plan);
+
+// {"changes": N, "steps": [{"action", "key", "replacement", "reason", "before", "after", "origin"}]}
+nlohmann::json toJson(const Plan& plan);
+
+// {"ok", "cancelled", "steps": [{"action", "key", "outcome", "error", "skippedBecause"}]}
+nlohmann::json toJson(const Report& report);
+
+// The same by hand: a shell script of ip(8), bridge(8), wg(8), nft(8), tc(8) and sysctl writes. For reading, and good
+// for running except for the processes (our own workers), which are comments. Private keys are read from files
+// "$KEYS/<interface>", never printed.
+std::string renderShell(const Plan& plan, const std::string& lab);
+
+}  // namespace vpclab::plan

@@ -1,0 +1,179 @@
+#include "state/json.h"
+
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+namespace vpclab::state {
+
+namespace {
+
+using Json = nlohmann::json;
+
+template <class T>
+Json optionalText(const std::optional<T>& value) {
+  return value ? Json(value->toString()) : Json(nullptr);
+}
+
+struct ToJson {
+  Json operator()(const Netns& o) const { return {{"name", o.name}, {"localRulePriority", o.localRulePriority}}; }
+  Json operator()(const Sysctl& o) const { return {{"netns", o.netns}, {"path", o.path}, {"value", o.value}}; }
+  Json operator()(const Bridge& o) const {
+    return {{"netns", o.netns}, {"name", o.name}, {"mac", o.mac.toString()}, {"mtu", o.mtu}, {"up", o.up}};
+  }
+  Json operator()(const Vrf& o) const {
+    return {{"netns", o.netns}, {"name", o.name}, {"table", o.table}, {"up", o.up}};
+  }
+  static Json end(const VethEnd& o) {
+    return {{"netns", o.netns}, {"name", o.name}, {"mac", o.mac.toString()},
+            {"mtu", o.mtu},     {"up", o.up},     {"master", o.master}};
+  }
+  Json operator()(const Veth& o) const { return {{"a", end(o.a)}, {"b", end(o.b)}}; }
+  Json operator()(const WgDevice& o) const {
+    Json peers = Json::object();
+    for (const auto& [key, peer] : o.peers) {
+      Json allowed = Json::array();
+      for (const auto& prefix : peer.allowedIps) {
+        allowed.push_back(prefix.toString());
+      }
+      peers[key.toBase64()] = {{"endpointAddress", optionalText(peer.endpointAddress)},
+                               {"endpointPort", peer.endpointPort},
+                               {"allowedIps", std::move(allowed)},
+                               {"keepaliveSeconds", peer.keepaliveSeconds}};
+    }
+    return {{"netns", o.netns},
+            {"name", o.name},
+            {"socketNetns", o.socketNetns},
+            {"implementation", o.implementation == TunnelImplementation::kKernel ? "kernel" : "wireguard-go"},
+            {"mtu", o.mtu},
+            {"up", o.up},
+            {"master", o.master},
+            {"listenPort", o.listenPort},
+            {"publicKey", o.publicKey.toBase64()},
+            {"peers", std::move(peers)}};
+  }
+  Json operator()(const Address& o) const {
+    return {{"netns", o.netns}, {"link", o.link}, {"prefix", o.prefix.toString()}, {"noPrefixRoute", o.noPrefixRoute}};
+  }
+  Json operator()(const Rule& o) const {
+    return {{"netns", o.netns}, {"priority", o.priority}, {"incomingInterface", o.incomingInterface},
+            {"mark", o.mark},   {"table", o.table},       {"source", optionalText(o.source)}};
+  }
+  Json operator()(const Route& o) const {
+    static constexpr std::array<const char*, 4> kTypes = {"unicast", "local", "unreachable", "blackhole"};
+    return {{"netns", o.netns},
+            {"table", o.table},
+            {"destination", o.destination.toString()},
+            {"metric", o.metric},
+            {"type", kTypes.at(static_cast<std::size_t>(o.type))},
+            {"gateway", optionalText(o.gateway)},
+            {"onlink", o.onlink},
+            {"device", o.device},
+            {"preferredSource", optionalText(o.preferredSource)}};
+  }
+  Json operator()(const Qdisc& o) const {
+    return {{"netns", o.netns},
+            {"link", o.link},
+            {"rateBitsPerSecond", o.rateBitsPerSecond},
+            {"delayMicroseconds", o.delayMicroseconds},
+            {"jitterMicroseconds", o.jitterMicroseconds},
+            {"lossPerMillion", o.lossPerMillion}};
+  }
+  Json operator()(const NftTable& o) const { return {{"netns", o.netns}, {"body", o.body}}; }
+  Json operator()(const Process& o) const {
+    Json out = std::visit([](const auto& spec) { return of(spec); }, o.spec);
+    out["netns"] = o.netns;
+    out["name"] = o.name;
+    return out;
+  }
+
+  static Json of(const PageServer& o) {
+    Json sites = Json::array();
+    for (const auto& site : o.sites) {
+      sites.push_back({{"node", site.node},
+                       {"address", site.listen.address.toString()},
+                       {"port", site.listen.port},
+                       {"contentType", site.contentType},
+                       {"bodyBytes", site.body.size()}});
+    }
+    return {{"program", "pages"}, {"sites", std::move(sites)}};
+  }
+  static Json of(const Command& o) {
+    Json files = Json::array();
+    for (const auto& file : o.files) {
+      files.push_back({{"path", file.path}, {"bytes", file.content.size()}});
+    }
+    return {{"program", "command"}, {"argv", o.argv}, {"files", std::move(files)}};
+  }
+  static Json of(const LoadBalancer& o) {
+    Json listeners = Json::array();
+    for (const auto& listener : o.listeners) {
+      listeners.push_back(of(listener));
+    }
+    return {{"program", "load-balancer"}, {"id", o.id}, {"listeners", std::move(listeners)}};
+  }
+  static Json of(const Listener& o) {
+    static constexpr std::array<const char*, 3> kBalance = {"roundrobin", "leastconn", "source"};
+    Json backends = Json::array();
+    for (const auto& backend : o.backends) {
+      backends.push_back({{"name", backend.name},
+                          {"address", backend.address.toString()},
+                          {"port", backend.port},
+                          {"weight", backend.weight},
+                          {"disabled", backend.disabled},
+                          {"backup", backend.backup}});
+    }
+    const Json check = {{"kind", o.healthCheck.kind == HealthCheckKind::kHttp ? "http" : "tcp"},
+                        {"path", o.healthCheck.path},
+                        {"host", o.healthCheck.host},
+                        {"intervalMs", o.healthCheck.interval.count()},
+                        {"timeoutMs", o.healthCheck.timeout.count()},
+                        {"fall", o.healthCheck.fall},
+                        {"rise", o.healthCheck.rise}};
+    return {{"name", o.name},
+            {"protocol", o.protocol == ListenerProtocol::kHttp ? "http" : "tcp"},
+            {"address", o.listen.address.toString()},
+            {"port", o.listen.port},
+            {"balance", kBalance.at(static_cast<std::size_t>(o.balance))},
+            {"healthCheck", check},
+            {"connectTimeoutMs", o.connectTimeout.count()},
+            {"idleTimeoutMs", o.idleTimeout.count()},
+            {"maxHeaderBytes", o.maxHeaderBytes},
+            {"forwardedFor", o.forwardedFor},
+            {"forwardedProto", o.forwardedProto},
+            {"backends", std::move(backends)}};
+  }
+};
+
+}  // namespace
+
+Json toJson(const Key& key) {
+  Json out = {{"kind", nameOf(key.kind)}, {"netns", key.netns}, {"name", key.name}};
+  if (!key.host.empty()) {
+    out["host"] = key.host;
+  }
+  return out;
+}
+
+Json toJson(const Object& object) {
+  Json out = std::visit(ToJson{}, object);
+  out["kind"] = nameOf(keyOf(object).kind);
+  return out;
+}
+
+Json toJson(const Origin& origin) {
+  if (origin.noun.empty() && origin.pos.file.empty()) {
+    return nullptr;
+  }
+  return {{"noun", origin.noun}, {"file", origin.pos.file}, {"line", origin.pos.line}, {"column", origin.pos.column}};
+}
+
+Json toJson(const State& state) {
+  Json out = Json::array();
+  for (const auto& [key, entry] : state.entries()) {
+    out.push_back({{"key", toJson(key)}, {"object", toJson(entry.object)}, {"origin", toJson(entry.origin)}});
+  }
+  return out;
+}
+
+}  // namespace vpclab::state
