@@ -3,17 +3,13 @@
 #include <nlohmann/json.hpp>
 
 #include "api/json_reader.h"
+#include "base/overloaded.h"
 
 namespace vpclab::api {
 
 using nlohmann::json;
 
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
 
 json diagnosticToJson(const base::Diagnostic& diagnostic) {
   return {{"severity", diagnostic.severity == base::Severity::kError ? "error" : "warning"},
@@ -94,7 +90,7 @@ base::Result<Event> finished(JsonReader& reader, T event) {
 
 std::string encodeEvent(const Event& event) {
   return dumpJson(
-      std::visit(Overloaded{
+      std::visit(base::Overloaded{
                      [](const Heading& e) {
                        return json{{"event", "heading"}, {"lab", e.lab}, {"text", e.text}};
                      },

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/json_reader.h"
+#include "base/overloaded.h"
 
 namespace vpclab::api {
 
@@ -19,14 +20,9 @@ constexpr std::array<std::pair<LabVerb, const char*>, 4> kLabVerbs{{
     {LabVerb::kInspect, "inspect"},
 }};
 
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-
 std::string verbOf(const Request& request) {
   return std::visit(
-      Overloaded{
+      base::Overloaded{
           [](const ApplyRequest&) -> std::string { return "apply"; },
           [](const PlanRequest&) -> std::string { return "plan"; },
           [](const LabRequest& r) -> std::string { return kLabVerbs.at(static_cast<std::size_t>(r.verb)).second; },
@@ -62,29 +58,30 @@ std::string targetOf(const Request& request) {
 }
 
 std::string encodeRequest(const Request& request) {
-  return dumpJson(std::visit(Overloaded{
-                                 [](const ApplyRequest& r) {
-                                   return json{{"bundle", bundleToJson(r.bundle)}, {"checks", r.checks}};
-                                 },
-                                 [](const PlanRequest& r) {
-                                   return json{{"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}};
-                                 },
-                                 [](const LabRequest& r) {
-                                   return json{{"lab", r.lab}};
-                                 },
-                                 [](const DownRequest& r) {
-                                   return json{{"lab", r.lab}, {"all", r.all}};
-                                 },
-                                 [](const NodeRequest& r) {
-                                   return json{{"lab", r.lab}, {"node", r.node}};
-                                 },
-                                 [](const ForwardRequest& r) {
-                                   return json{{"lab", r.lab}};
-                                 },
-                                 [](const DoctorRequest&) { return json::object(); },
-                                 [](const StatusRequest&) { return json::object(); },
-                             },
-                             request));
+  return dumpJson(
+      std::visit(base::Overloaded{
+                     [](const ApplyRequest& r) {
+                       return json{{"bundle", bundleToJson(r.bundle)}, {"checks", r.checks}, {"colours", r.colours}};
+                     },
+                     [](const PlanRequest& r) {
+                       return json{{"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}};
+                     },
+                     [](const LabRequest& r) {
+                       return json{{"lab", r.lab}};
+                     },
+                     [](const DownRequest& r) {
+                       return json{{"lab", r.lab}, {"all", r.all}};
+                     },
+                     [](const NodeRequest& r) {
+                       return json{{"lab", r.lab}, {"node", r.node}};
+                     },
+                     [](const ForwardRequest& r) {
+                       return json{{"lab", r.lab}};
+                     },
+                     [](const DoctorRequest&) { return json::object(); },
+                     [](const StatusRequest&) { return json::object(); },
+                 },
+                 request));
 }
 
 base::Result<Request> decodeRequest(const std::string& target, const std::string& body) {
@@ -104,20 +101,25 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
   JsonReader reader(*value, "request `" + verb.substr(0, 32) + "`");
   for (const auto& [labVerb, name] : kLabVerbs) {
     if (verb == name) {
-      LabRequest request{labVerb, {}};
-      reader.take("lab", request.lab);
+      LabRequest request{labVerb, {}, false};
+      reader.take("lab", request.lab).take("colours", request.colours);
       return finished(reader, std::move(request));
     }
   }
   if (verb == "apply" || verb == "plan") {
-    bool flag = false;
-    reader.take(verb == "apply" ? "checks" : "shell", flag);
+    ApplyRequest apply;
+    PlanRequest plan;
+    if (verb == "apply") {
+      reader.take("checks", apply.checks).take("colours", apply.colours);
+    } else {
+      reader.take("shell", plan.shell);
+    }
     auto bundle = takeBundle(reader);
     if (!bundle) {
       return base::fail(std::move(bundle.error()));
     }
-    return verb == "apply" ? Request(ApplyRequest{std::move(*bundle), flag})
-                           : Request(PlanRequest{std::move(*bundle), flag});
+    (verb == "apply" ? apply.bundle : plan.bundle) = std::move(*bundle);
+    return verb == "apply" ? Request(std::move(apply)) : Request(std::move(plan));
   }
   if (verb == "down") {
     DownRequest request;
