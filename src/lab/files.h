@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "lab/load.h"
+#include "lab/report.h"
+
+namespace vpclab::lab {
+
+// The files of one load: each is read once, their number and size are bounded, and all are kept for the bundle.
+class Files {
+ public:
+  Files(FileSource& source, Report& report) : source_(source), report_(report) {}
+
+  // The content, or null after telling why at `pos`. The pointer stays valid.
+  const std::string* read(const std::string& path, std::size_t maxBytes, const SourcePos& pos);
+
+  // The path of `name` as the file `from` means it. Empty after telling why at `pos`: only relative paths are taken, so
+  // that a lab can be moved as a whole.
+  std::string relativeTo(const std::string& from, const std::string& name, const SourcePos& pos);
+
+  std::map<std::string, std::string> take() { return std::move(files_); }
+
+ private:
+  FileSource& source_;
+  Report& report_;
+  std::map<std::string, std::string> files_;
+  std::size_t total_ = 0;
+};
+
+}  // namespace vpclab::lab

@@ -1,0 +1,144 @@
+#include "lab/names.h"
+
+#include <algorithm>
+
+#include "lab/scalars.h"
+
+namespace vpclab::lab {
+
+std::string_view nameOf(Kind kind) {
+  switch (kind) {
+    case Kind::kRegion:
+      return "region";
+    case Kind::kVpc:
+      return "VPC";
+    case Kind::kVxnet:
+      return "vxnet";
+    case Kind::kServer:
+      return "server";
+    case Kind::kBorderRouter:
+      return "border router";
+    case Kind::kSdwan:
+      return "SD-WAN";
+    case Kind::kAccessPoint:
+      return "access point";
+    case Kind::kEip:
+      return "EIP";
+    case Kind::kLoadBalancer:
+      return "load balancer";
+    case Kind::kRouteTable:
+      return "route table";
+  }
+  return "?";
+}
+
+std::string withArticle(Kind kind) {
+  const bool vowel = kind == Kind::kAccessPoint || kind == Kind::kEip || kind == Kind::kSdwan;  // "an ess-dee-wan"
+  return (vowel ? "an " : "a ") + std::string(nameOf(kind));
+}
+
+namespace {
+
+bool isOneOf(Kind kind, std::initializer_list<Kind> kinds) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+std::string alternatives(std::initializer_list<Kind> kinds) {
+  std::string out;
+  for (const auto* kind = kinds.begin(); kind != kinds.end(); ++kind) {
+    out += kind == kinds.begin() ? "" : kind + 1 == kinds.end() ? " or " : ", ";
+    out += nameOf(*kind);
+  }
+  return out;
+}
+
+}  // namespace
+
+void Names::add(Kind kind, const std::string& id, const std::string& title, const SourcePos& pos, Report& report) {
+  if (!isSlug(id)) {
+    const std::string better = slugOf(id);
+    report.error(pos, quote(id) + " is not an id: lower case letters, digits and - within",
+                 better.empty() ? "the name for people goes to `title`" : "for example " + quote(better));
+  } else if (id.size() > kMaxId) {
+    report.error(pos, quote(id) + " is too long for an id", "at most " + std::to_string(kMaxId) + " characters");
+  } else if (id == "internet") {
+    report.error(pos, "\"internet\" is reserved for the lab's internet", "choose another id");
+  }
+  const auto [known, fresh] = byId_.emplace(id, Named{kind, id, title, pos});
+  if (!fresh) {
+    report.error(pos, "the id " + quote(id) + " is taken by " + withArticle(known->second.kind),
+                 "ids are unique within a lab; the other is at " + known->second.pos.toString());
+    return;
+  }
+  if (!title.empty()) {
+    byTitle_[title].push_back(id);
+  }
+}
+
+const Names::Named* Names::find(std::string_view id) const {
+  const auto found = byId_.find(id);
+  return found == byId_.end() ? nullptr : &found->second;
+}
+
+bool Names::knows(std::string_view idOrTitle) const {
+  return byId_.contains(idOrTitle) || byTitle_.contains(idOrTitle);
+}
+
+const Names::Named* Names::resolve(const Value& value, std::initializer_list<Kind> kinds, Report& report) const {
+  if (const auto* named = find(value.text); named != nullptr && isOneOf(named->kind, kinds)) {
+    return named;
+  }
+  std::vector<const Named*> titled;
+  if (const auto ids = byTitle_.find(value.text); ids != byTitle_.end()) {
+    for (const auto& id : ids->second) {
+      const Named* named = find(id);
+      if (isOneOf(named->kind, kinds)) {
+        titled.push_back(named);
+      }
+    }
+  }
+  if (titled.size() == 1) {
+    return titled.front();
+  }
+  if (titled.size() > 1) {
+    std::vector<std::string_view> ids;
+    for (std::size_t i = 0; i < titled.size() && i < 5; ++i) {
+      ids.push_back(titled[i]->id);
+    }
+    report.error(value.pos, "the title " + quote(value.text) + " is ambiguous", "write the id: " + listed(ids));
+    return nullptr;
+  }
+  reportUnknown(value, kinds, report);
+  return nullptr;
+}
+
+void Names::reportUnknown(const Value& value, std::initializer_list<Kind> kinds, Report& report) const {
+  const Named* other = find(value.text);
+  if (const auto ids = byTitle_.find(value.text); other == nullptr && ids != byTitle_.end()) {
+    other = find(ids->second.front());
+  }
+  std::vector<std::string_view> words;
+  std::size_t ids = 0;
+  for (const auto& [id, named] : byId_) {
+    if (isOneOf(named.kind, kinds)) {
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(ids++), id);
+      if (!named.title.empty()) {
+        words.push_back(named.title);
+      }
+    }
+  }
+  std::string hint = other != nullptr ? "" : report.suggest(value.text, words);
+  if (hint.empty() && ids == 0) {
+    hint = "the lab has none";
+  } else if (hint.empty() && ids <= 8) {
+    hint = "there " + std::string(ids == 1 ? "is " : "are ") + listed(std::span(words).first(ids), "and");
+  }
+  if (other != nullptr) {
+    report.error(value.pos, quote(value.text) + " is " + withArticle(other->kind) + ", not a " + alternatives(kinds),
+                 hint);
+    return;
+  }
+  report.error(value.pos, "there is no " + alternatives(kinds) + " " + quote(value.text), hint);
+}
+
+}  // namespace vpclab::lab

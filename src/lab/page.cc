@@ -1,0 +1,99 @@
+#include "lab/page.h"
+
+#include <algorithm>
+#include <array>
+
+#include "lab/object.h"
+
+namespace vpclab::lab {
+namespace {
+
+struct Extension {
+  std::string_view name;
+  std::string_view type;
+};
+
+constexpr std::array kExtensions{
+    Extension{"html", "text/html; charset=utf-8"},
+    Extension{"htm", "text/html; charset=utf-8"},
+    Extension{"txt", "text/plain; charset=utf-8"},
+    Extension{"css", "text/css; charset=utf-8"},
+    Extension{"js", "text/javascript; charset=utf-8"},
+    Extension{"json", "application/json"},
+    Extension{"xml", "application/xml"},
+    Extension{"svg", "image/svg+xml"},
+    Extension{"png", "image/png"},
+    Extension{"jpg", "image/jpeg"},
+    Extension{"jpeg", "image/jpeg"},
+    Extension{"gif", "image/gif"},
+    Extension{"pdf", "application/pdf"},
+};
+
+std::string escapeHtml(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string contentTypeOf(const std::string& path) {
+  const auto point = path.find_last_of("./");
+  std::string extension = point == std::string::npos || path[point] == '/' ? "" : path.substr(point + 1);
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  for (const auto& known : kExtensions) {
+    if (known.name == extension) {
+      return std::string(known.type);
+    }
+  }
+  return "application/octet-stream";
+}
+
+std::string tutorialPage(const std::string& title) {
+  return "<h1 style=\"text-align:center;\">\n      <span style=\"color:#60D978;\">" + escapeHtml(title) +
+         "</span>\n</h1>\n<p style=\"text-align:center;\">\n        青云@QingCloud\n</p>\n";
+}
+
+const std::string* readNamedFile(Context& context, const Value& value) {
+  const std::string path = context.files.relativeTo(value.pos.file, value.text, value.pos);
+  return path.empty() ? nullptr : context.files.read(path, kMaxPageBytes, value.pos);
+}
+
+HttpPage parsePage(Context& context, const Server& server, const Value& value) {
+  const Object object(context, value, kHttpPageShape);
+  HttpPage page;
+  page.pos = value.pos;
+  page.port = static_cast<std::uint16_t>(object.integer("port", page.port));
+  page.contentType = contentTypeOf("index.html");
+  page.body = tutorialPage(server.title);
+  if (const Value* path = object.get("page")) {
+    page.contentType = contentTypeOf(path->text);
+    if (const auto* content = readNamedFile(context, *path)) {
+      page.body = *content;
+    }
+  }
+  return page;
+}
+
+}  // namespace vpclab::lab

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/diagnostic.h"
+
+namespace vpclab::lab {
+
+using base::SourcePos;
+
+// Collects what is wrong. Bounded: a hostile file can hold more mistakes than anybody reads.
+class Report {
+ public:
+  void error(const SourcePos& pos, std::string message, std::string hint = "");
+  void warning(const SourcePos& pos, std::string message, std::string hint = "");
+  bool hasErrors() const { return errors_ > 0; }
+
+  // "did you mean "x"?", or nothing. Costs are bounded over the whole load.
+  std::string suggest(std::string_view word, std::span<const std::string_view> candidates);
+
+  // All of them, sorted by place, each once.
+  base::Diagnostics take();
+
+ private:
+  void add(base::Severity severity, const SourcePos& pos, std::string message, std::string hint);
+
+  base::Diagnostics diagnostics_;
+  std::size_t errors_ = 0;
+  std::size_t suggestBudget_ = 50'000'000;  // cells of edit distance tables
+};
+
+// Text from the file, safe to print: in quotes, shortened, without control characters.
+std::string quote(std::string_view text);
+
+// "a", "b" or "c"
+std::string listed(std::span<const std::string_view> words, std::string_view lastSeparator = "or");
+
+}  // namespace vpclab::lab

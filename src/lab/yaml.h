@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lab/load.h"
+#include "lab/report.h"
+#include "lab/tree.h"
+
+namespace vpclab::lab {
+
+// What is left of the limits on one load, over all its files.
+struct YamlBudget {
+  std::size_t nodes = kMaxNodes;
+  std::size_t bytes = kMaxTotalBytes;  // of scalars, aliases counted each time
+};
+
+// Parses one YAML document with one map at its top. Returns null after telling why. Of YAML it takes no tags, no merge
+// keys, no keys other than scalars and no second document. Never throws; time and memory are bounded by the text's
+// size.
+ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& budget, Report& report);
+
+}  // namespace vpclab::lab
