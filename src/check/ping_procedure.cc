@@ -1,0 +1,106 @@
+#include <algorithm>
+
+#include "check/expect.h"
+#include "check/procedure.h"
+#include "check/proof.h"
+
+namespace vpclab::check {
+
+namespace {
+
+constexpr std::uint32_t kSamples = 3;             // answers of a reachable target, for the round-trip times
+constexpr std::uint32_t kProbes = 3;              // of a target that must not answer
+constexpr std::uint32_t kProbesAfterAnswer = 10;  // once it has: a lossy way there must not pass as none
+
+void fill(const PingReply& reply, CheckResult& result) {
+  if (reply.answered > 0) {
+    result.roundTrip = RoundTrip{reply.rttMinMs, reply.rttAvgMs, reply.rttMaxMs, reply.sent, reply.answered};
+  } else {
+    result.roundTrip.reset();
+  }
+}
+
+class Reachable : public Procedure {
+ public:
+  explicit Reachable(const PingSpec& spec) : spec_(spec) {}
+
+  Round next(std::chrono::milliseconds left) override {
+    Round round;
+    PingJob ping;
+    ping.socket = round.icmpSocket(spec_.from.node);
+    ping.target = spec_.to.address;
+    ping.count = kSamples;
+    ping.untilAnswered = true;
+    ping.interval = std::chrono::milliseconds(50);
+    ping.deadline = left;
+    round.jobs.emplace_back(ping);
+    return round;
+  }
+
+  Step judge(const std::vector<Reply>& replies, LabPort& /*lab*/, CheckResult& result) override {
+    const auto& reply = std::get<PingReply>(replies.front());
+    const Verdict verdict = judgeReachable(reply);
+    fill(reply, result);
+    result.seen = verdict.seen;
+    result.outcome = verdict.passed ? Outcome::kPassed : Outcome::kFailed;
+    return verdict.passed ? Step::kDone : Step::kAgain;
+  }
+
+ private:
+  const PingSpec& spec_;
+};
+
+class Unreachable : public Procedure {
+ public:
+  explicit Unreachable(const PingSpec& spec) : spec_(spec), proof_(spec.from, spec.to) {}
+
+  Round next(std::chrono::milliseconds left) override {
+    if (!proved_) {
+      return proof_.next(left);
+    }
+    Round round;
+    PingJob ping;
+    ping.socket = round.icmpSocket(spec_.from.node);
+    ping.target = spec_.to.address;
+    ping.count = answeredBefore_ ? kProbesAfterAnswer : kProbes;
+    ping.endOnUnreachable = true;
+    ping.interval = std::chrono::milliseconds(50);
+    round.jobs.emplace_back(ping);
+    return round;
+  }
+
+  Step judge(const std::vector<Reply>& replies, LabPort& /*lab*/, CheckResult& result) override {
+    result.outcome = Outcome::kFailed;
+    if (!proved_) {
+      const auto missing = proof_.missing(replies);
+      proved_ = !missing;
+      result.seen = missing.value_or("no probe yet");
+      return proved_ ? Step::kNext : Step::kAgain;
+    }
+    const auto& reply = std::get<PingReply>(replies.front());
+    const Verdict verdict = judgeUnreachable(spec_, reply);
+    answeredBefore_ = answeredBefore_ || reply.answered > 0;
+    proved_ = false;  // of this round only
+    fill(reply, result);
+    result.seen = verdict.seen;
+    result.outcome = verdict.passed ? Outcome::kPassed : Outcome::kFailed;
+    return verdict.passed ? Step::kDone : Step::kAgain;
+  }
+
+ private:
+  const PingSpec& spec_;
+  Proof proof_;
+  bool proved_ = false;
+  bool answeredBefore_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Procedure> makePingProcedure(const PingSpec& spec) {
+  if (spec.reachable) {
+    return std::make_unique<Reachable>(spec);
+  }
+  return std::make_unique<Unreachable>(spec);
+}
+
+}  // namespace vpclab::check
