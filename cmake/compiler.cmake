@@ -4,10 +4,15 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
 add_library(vpclab_options INTERFACE)
 target_compile_options(vpclab_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion
                                                 -Wno-sign-conversion -Wno-missing-field-initializers
                                                 -fstack-protector-strong)
+# g++ 12 sees uninitialised and overlapping strings where there are none, once it optimises (GCC PR105562, PR105651).
+target_compile_options(vpclab_options INTERFACE
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(VPCLAB_WERROR)
   target_compile_options(vpclab_options INTERFACE -Werror)
 endif()
