@@ -1,0 +1,76 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compile/compile.h"
+
+namespace vpclab::compile {
+
+// What a namespace does with packets that are not its own; its kernel parameters follow.
+enum class Role : std::uint8_t {
+  kHost,    // servers, load balancers, points of presence, switches: never forwards
+  kRouter,  // VPCs, border routers, the internet
+};
+
+// One end of a cable: an interface of a node.
+struct Leg {
+  std::string netns;
+  std::string wanted;  // the interface's name before it is shortened
+  std::string master;  // bridge or VRF; empty: none
+  std::optional<net::Prefix> address;
+  bool noPrefixRoute = false;
+  std::string attachedTo;           // for inspect
+  std::uint64_t bitsPerSecond = 0;  // limit of what leaves here; 0: none
+  bool ported = false;              // a bridge port: no IP of its own, no parameters
+};
+
+// The name that the kernel gets for a wanted one: at most 15 bytes, and none that means something else to it.
+std::string interfaceName(const std::string& wanted);
+
+// Collects what the compilers of the nouns want. Notices what two of them want differently, and interface names that
+// collide after shortening.
+class Builder {
+ public:
+  Builder(const lab::Lab& lab, const state::Capabilities& capabilities, const Allocations& allocations)
+      : lab_(lab), capabilities_(capabilities), allocations_(allocations) {}
+
+  const lab::Lab& lab() const { return lab_; }
+  const state::Capabilities& capabilities() const { return capabilities_; }
+  const Allocations& allocations() const { return allocations_; }
+
+  // A namespace with its parameters, explicit both ways: a new namespace inherits the host's IPv4 values.
+  void node(Node node, Role role, const state::Origin& origin, std::uint32_t localRulePriority = 0);
+  void add(state::Object object, const state::Origin& origin);
+  void parameter(const std::string& netns, const std::string& path, const std::string& value,
+                 const state::Origin& origin);
+  // A veth pair with everything that its legs ask for. Returns the interface names.
+  std::pair<std::string, std::string> cable(const Leg& one, const Leg& other, const state::Origin& origin);
+  // Takes a name in a namespace for a link that the caller adds. Returns it, shortened.
+  std::string takeName(const std::string& netns, const std::string& wanted, const state::Origin& origin);
+  // The parameters of an interface, and its place in inspect.
+  void interface(const Leg& leg, const std::string& name, const state::Origin& origin);
+
+  void page(state::PageSite site) { pages_.push_back(std::move(site)); }
+  void error(const base::SourcePos& pos, std::string message, std::string hint = {});
+
+  net::Mac macOf(const std::string& netns, const std::string& name) const;
+
+  Compiled finish();
+
+ private:
+  void checkPorts();
+
+  const lab::Lab& lab_;
+  const state::Capabilities& capabilities_;
+  const Allocations& allocations_;
+  Compiled out_;
+  std::map<std::string, Role> roles_;
+  std::map<std::pair<std::string, std::string>, std::pair<std::string, state::Origin>> names_;
+  std::vector<state::PageSite> pages_;
+};
+
+}  // namespace vpclab::compile

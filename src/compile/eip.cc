@@ -1,0 +1,102 @@
+#include "compile/nouns.h"
+
+namespace vpclab::compile {
+
+using namespace vpclab::state;
+
+namespace {
+
+// The rule of an EIP on a server stands behind the main table (32766), so that intranet routes win.
+constexpr std::uint32_t kFirstServerRule = 33'000;
+
+std::optional<std::uint32_t> numberOf(const Builder& builder, const std::string& eip) {
+  const auto it = builder.allocations().eipNumbers.find(eip);
+  return it == builder.allocations().eipNumbers.end() || it->second == 0 || it->second > kMaxEips
+             ? std::nullopt
+             : std::optional(it->second);
+}
+
+std::string chain(const std::string& name, const std::string& hook, const std::string& priority,
+                  const std::string& rules) {
+  return "\tchain " + name + " {\n\t\ttype nat hook " + hook + " priority " + priority + "; policy accept;\n" + rules +
+         "\t}";
+}
+
+}  // namespace
+
+std::string eipInterface(const Builder& builder, const std::string& eip) {
+  const auto number = numberOf(builder, eip);
+  return number ? "eip" + std::to_string(*number) : "";
+}
+
+std::uint32_t eipTable(const Builder& builder, const std::string& eip) {
+  return kFirstEipTable + numberOf(builder, eip).value_or(0);
+}
+
+void compileEipLeg(Builder& builder, const lab::Eip& eip, const std::string& user) {
+  const Origin origin{"eip " + eip.id, eip.pos};
+  const std::string name = eipInterface(builder, eip.id);
+  if (name.empty()) {
+    builder.error(eip.pos, "eip " + eip.id + " has no number", "a lab takes " + std::to_string(kMaxEips) + " EIPs");
+    return;
+  }
+  Leg outside{"internet", name};
+  outside.attachedTo = eip.id;
+  outside.bitsPerSecond = eip.bandwidth;
+  Leg inside{user, name};
+  inside.attachedTo = eip.id;
+  inside.bitsPerSecond = eip.bandwidth;
+  inside.address = net::Prefix::host(eip.address);
+  builder.cable(outside, inside, origin);
+  Route route{"internet", kMainTable, net::Prefix::host(eip.address)};
+  route.device = name;
+  builder.add(route, origin);
+}
+
+// Inbound: the EIP becomes the server's address. Outbound: the server's traffic that no intranet route takes leaves by
+// the leg with the EIP as its source. Hairpin: who asks for the EIP from inside is sent to the server too, in the
+// router's name, or the server would answer past the router. Nothing is dropped: the router sees one direction only of
+// what border routers bring, so it must not judge by connection state.
+void compileServerEips(Builder& builder, const lab::Vpc& vpc) {
+  const lab::Lab& lab = builder.lab();
+  std::string destinations;
+  std::string sources;
+  Origin origin;
+  for (const auto& [id, server] : lab.servers) {
+    const auto eip = lab.eips.find(server.eip);
+    const auto address = addressOf(builder, id);
+    if (eip == lab.eips.end() || !address || lab.vxnets.at(server.vxnet).vpc != vpc.id) {
+      continue;
+    }
+    compileEipLeg(builder, eip->second, vpc.id);
+    const std::string name = eipInterface(builder, eip->first);
+    if (name.empty()) {
+      continue;
+    }
+    origin = {"eip " + eip->first + " of server " + id, server.pos};
+    const std::uint32_t table = eipTable(builder, eip->first);
+    builder.add(
+        Route{vpc.id, table, net::Prefix(), 0, RouteType::kUnicast, internetAddress(), true, name, std::nullopt},
+        origin);
+    builder.add(Rule{vpc.id, kFirstServerRule + table - kFirstEipTable, "", 0, net::Prefix::host(*address), table},
+                origin);
+    const std::string outer = eip->second.address.toString();
+    const std::string inner = address->toString();
+    destinations += "\t\tip daddr " + outer + " dnat to " + inner + "\n";
+    sources += "\t\toifname \"" + name + "\" ip saddr " + inner + " snat to " + outer + "\n";
+    sources += "\t\tiifname != \"" + name + "\" ip daddr " + inner + " ct status dnat masquerade\n";
+  }
+  if (destinations.empty()) {
+    return;
+  }
+  if (!builder.capabilities().nftables) {
+    builder.error(origin.pos, "an EIP on a server needs nftables, which this kernel has not",
+                  "load the kernel modules nf_tables and nft_nat, or give the EIP to a load balancer");
+    return;
+  }
+  builder.add(NftTable{vpc.id, chain("destinations", "prerouting", "dstnat", destinations) + "\n\n" +
+                                   chain("sources", "postrouting", "srcnat", sources)},
+              origin);
+}
+
+}  // namespace vpclab::compile
