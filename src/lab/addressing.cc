@@ -63,10 +63,10 @@ std::string notPublicAs(net::IpAddr address) {
 
 void forEachOverlap(std::vector<RangeUse> uses,
                     const std::function<void(const RangeUse& earlier, const RangeUse& later)>& found) {
-  const auto key = [](const RangeUse& use) {
-    return std::tuple(use.range.first(), use.range.length(), use.pos, use.owner, use.group);
-  };
-  std::sort(uses.begin(), uses.end(), [&](const RangeUse& a, const RangeUse& b) { return key(a) < key(b); });
+  std::sort(uses.begin(), uses.end(), [](const RangeUse& a, const RangeUse& b) {
+    return a.range != b.range ? a.range < b.range
+                              : std::tie(a.pos, a.owner, a.group) < std::tie(b.pos, b.owner, b.group);
+  });
   // Networks nest or are apart, so the ones that are still open hold each other.
   std::vector<const RangeUse*> open;
   for (const RangeUse& use : uses) {

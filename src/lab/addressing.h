@@ -23,7 +23,7 @@ std::string reservedAs(const net::Prefix& network);
 // Why the address is none that the internet routes ("private (10.0.0.0/8)"), or nothing.
 std::string notPublicAs(net::IpAddr address);
 
-// A range and who uses it.
+// A network and who uses it.
 struct RangeUse {
   net::Prefix range;
   std::string owner;  // for messages

@@ -43,7 +43,7 @@ struct Vpc : Noun {
 struct Vxnet : Noun {
   std::string vpc;
   net::Prefix cidr;
-  std::string routeTable;  // its routes go to the VPC's router; empty: none
+  std::string routeTable;  // its routes are the vxnet's servers'; empty: none
 };
 
 // What a server serves on a port.

@@ -102,6 +102,8 @@ Loaded load(const std::string& path, FileSource& source) {
     if (const ValuePtr tree = readExtended(path, context.files, context.report)) {
       readLab(context, *tree, path);
     }
+  } catch (const Report::TooMany&) {
+    // take() says so
   } catch (const std::exception& error) {  // out of memory, or a file source that throws
     context.report.error({path, 0, 0}, std::string("cannot be loaded: ") + error.what());
   }

@@ -39,6 +39,9 @@ std::string withArticle(Kind kind) {
 
 namespace {
 
+constexpr std::size_t kMaxCandidates = 5000;  // names of a kind that are compared with a wrong one
+constexpr std::size_t kMaxListed = 8;
+
 bool isOneOf(Kind kind, std::initializer_list<Kind> kinds) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
@@ -70,6 +73,7 @@ void Names::add(Kind kind, const std::string& id, const std::string& title, cons
                  "ids are unique within a lab; the other is at " + known->second.pos.toString());
     return;
   }
+  byKind_[kind].push_back(&known->second);
   if (!title.empty()) {
     byTitle_[title].push_back(id);
   }
@@ -78,10 +82,6 @@ void Names::add(Kind kind, const std::string& id, const std::string& title, cons
 const Names::Named* Names::find(std::string_view id) const {
   const auto found = byId_.find(id);
   return found == byId_.end() ? nullptr : &found->second;
-}
-
-bool Names::knows(std::string_view idOrTitle) const {
-  return byId_.contains(idOrTitle) || byTitle_.contains(idOrTitle);
 }
 
 const Names::Named* Names::resolve(const Value& value, std::initializer_list<Kind> kinds, Report& report) const {
@@ -117,21 +117,25 @@ void Names::reportUnknown(const Value& value, std::initializer_list<Kind> kinds,
   if (const auto ids = byTitle_.find(value.text); other == nullptr && ids != byTitle_.end()) {
     other = find(ids->second.front());
   }
-  std::vector<std::string_view> words;
-  std::size_t ids = 0;
-  for (const auto& [id, named] : byId_) {
-    if (isOneOf(named.kind, kinds)) {
-      words.insert(words.begin() + static_cast<std::ptrdiff_t>(ids++), id);
-      if (!named.title.empty()) {
-        words.push_back(named.title);
-      }
+  std::vector<std::string_view> ids;
+  std::vector<std::string_view> titles;
+  for (const Kind kind : kinds) {
+    const auto all = byKind_.find(kind);
+    for (std::size_t i = 0; all != byKind_.end() && i < all->second.size() && i < kMaxCandidates; ++i) {
+      ids.push_back(all->second[i]->id);
+      titles.push_back(all->second[i]->title);
     }
   }
-  std::string hint = other != nullptr ? "" : report.suggest(value.text, words);
-  if (hint.empty() && ids == 0) {
+  std::string hint;
+  if (other == nullptr) {
+    std::vector<std::string_view> words = ids;
+    words.insert(words.end(), titles.begin(), titles.end());
+    hint = report.suggest(value.text, words);
+  }
+  if (hint.empty() && ids.empty()) {
     hint = "the lab has none";
-  } else if (hint.empty() && ids <= 8) {
-    hint = "there " + std::string(ids == 1 ? "is " : "are ") + listed(std::span(words).first(ids), "and");
+  } else if (hint.empty() && ids.size() <= kMaxListed) {
+    hint = "there " + std::string(ids.size() == 1 ? "is " : "are ") + listed(ids, "and");
   }
   if (other != nullptr) {
     report.error(value.pos, quote(value.text) + " is " + withArticle(other->kind) + ", not a " + alternatives(kinds),

@@ -43,13 +43,13 @@ class Names {
   // The object that `value` names by its id or else by its title, if it is of one of the kinds; null after telling why.
   const Named* resolve(const Value& value, std::initializer_list<Kind> kinds, Report& report) const;
   const Named* find(std::string_view id) const;
-  bool knows(std::string_view idOrTitle) const;
 
  private:
   void reportUnknown(const Value& value, std::initializer_list<Kind> kinds, Report& report) const;
 
   std::map<std::string, Named, std::less<>> byId_;
   std::map<std::string, std::vector<std::string>, std::less<>> byTitle_;  // title -> ids
+  std::map<Kind, std::vector<const Named*>> byKind_;                      // in the files' order
 };
 
 }  // namespace vpclab::lab

@@ -8,26 +8,25 @@
 namespace vpclab::lab {
 namespace {
 
-constexpr std::size_t kMaxDiagnostics = 1000;
+constexpr std::size_t kMaxErrors = 1000;
+constexpr std::size_t kMaxWarnings = 1000;
 constexpr std::size_t kMaxQuoted = 80;  // bytes
 
 }  // namespace
 
-void Report::add(base::Severity severity, const SourcePos& pos, std::string message, std::string hint) {
-  if (severity == base::Severity::kError) {
-    ++errors_;
-  }
-  if (diagnostics_.size() < kMaxDiagnostics) {
-    diagnostics_.push_back({severity, pos, std::move(message), std::move(hint)});
-  }
-}
-
 void Report::error(const SourcePos& pos, std::string message, std::string hint) {
-  add(base::Severity::kError, pos, std::move(message), std::move(hint));
+  if (errors_ == kMaxErrors) {
+    throw TooMany();
+  }
+  ++errors_;
+  diagnostics_.push_back({base::Severity::kError, pos, std::move(message), std::move(hint)});
 }
 
 void Report::warning(const SourcePos& pos, std::string message, std::string hint) {
-  add(base::Severity::kWarning, pos, std::move(message), std::move(hint));
+  if (warnings_ < kMaxWarnings) {
+    ++warnings_;
+    diagnostics_.push_back({base::Severity::kWarning, pos, std::move(message), std::move(hint)});
+  }
 }
 
 std::string Report::suggest(std::string_view word, std::span<const std::string_view> candidates) {
@@ -48,13 +47,8 @@ base::Diagnostics Report::take() {
   std::sort(diagnostics_.begin(), diagnostics_.end(),
             [&](const base::Diagnostic& a, const base::Diagnostic& b) { return key(a) < key(b); });
   diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end()), diagnostics_.end());
-  const bool cut = errors_ > 0 && diagnostics_.size() == kMaxDiagnostics;
-  if (cut) {
-    diagnostics_.push_back({base::Severity::kError, {}, "there are more mistakes than are shown here", ""});
-  }
-  // Past the limit only warnings may have been kept: an error must remain one.
-  if (errors_ > 0 && !base::hasErrors(diagnostics_)) {
-    diagnostics_.push_back({base::Severity::kError, {}, "there are errors beside these warnings", ""});
+  if (errors_ == kMaxErrors) {
+    diagnostics_.push_back({base::Severity::kError, {}, "more than " + std::to_string(kMaxErrors) + " mistakes", ""});
   }
   return std::move(diagnostics_);
 }

@@ -11,9 +11,12 @@ namespace vpclab::lab {
 
 using base::SourcePos;
 
-// Collects what is wrong. Bounded: a hostile file can hold more mistakes than anybody reads.
+// Collects what is wrong. Bounded: a hostile file can hold more mistakes than anybody reads, so past a limit error()
+// throws TooMany, which load() catches.
 class Report {
  public:
+  struct TooMany {};
+
   void error(const SourcePos& pos, std::string message, std::string hint = "");
   void warning(const SourcePos& pos, std::string message, std::string hint = "");
   bool hasErrors() const { return errors_ > 0; }
@@ -25,10 +28,9 @@ class Report {
   base::Diagnostics take();
 
  private:
-  void add(base::Severity severity, const SourcePos& pos, std::string message, std::string hint);
-
   base::Diagnostics diagnostics_;
   std::size_t errors_ = 0;
+  std::size_t warnings_ = 0;
   std::size_t suggestBudget_ = 50'000'000;  // cells of edit distance tables
 };
 
