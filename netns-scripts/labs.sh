@@ -3,8 +3,9 @@
 # shellcheck source=netns-scripts/lib.sh
 : "${vpclab_root:?lib.sh comes first}"
 
-vpclab=$vpclab_root/build/bin/vpclab
-vpclabd=$vpclab_root/build/bin/vpclabd
+# VPCLAB_BIN_DIR: use the programs there, and install and build nothing.
+vpclab=${VPCLAB_BIN_DIR:-$vpclab_root/build/bin}/vpclab
+vpclabd=${VPCLAB_BIN_DIR:-$vpclab_root/build/bin}/vpclabd
 run_dir=${VPCLAB_RUN_DIR:-/run/vpclab}
 
 # The files of a lab, in the order of its stages.
@@ -87,7 +88,11 @@ top_level() {
 }
 
 lab_name() { top_level lab "$1" || { complain "$1: no 'lab:' in it"; return 1; }; }
-section_of() { top_level section "$1" || top_level title "$1" || basename "$(dirname "$1")"; }
+
+programs() {
+    [[ -z ${VPCLAB_BIN_DIR:-} ]] || return 0
+    "$vpclab_root/netns-scripts/provision" build run && build_programs
+}
 
 daemon_answers() { "$vpclab" inspect --json >/dev/null 2>&1; }
 no_labs() { [[ $("$vpclab" inspect --json 2>/dev/null | jq '.labs | length') == 0 ]]; }

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 
 prefix=byhand.
+# `check` can look at another lab with the same nodes: BYHAND_CHECKS=vpclab.cross-region.
+checks_prefix=${BYHAND_CHECKS:-$prefix}
 state=/run/byhand # process ids, keys, pages; gone with `down`
 
 # Shows each command as it runs it, so that the script documents itself; QUIET=1 hides them.
@@ -90,7 +92,7 @@ failures=0
 # expect_ping reachable|unreachable NODE ADDRESS
 expect_ping() {
     local want=$1 node=$2 address=$3 got=unreachable
-    if ip netns exec "$prefix$node" ping -c 1 -W "${PING_WAIT:-1}" "$address" >/dev/null 2>&1; then got=reachable; fi
+    if ip netns exec "$checks_prefix$node" ping -c 1 -W "${PING_WAIT:-1}" "$address" >/dev/null 2>&1; then got=reachable; fi
     if [[ $got == "$want" ]]; then
         printf '  ok      %-12s -> %-16s %s\n' "$node" "$address" "$got"
     else

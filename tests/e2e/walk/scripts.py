@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""lab-up and lab-down: stage by stage, on from where the lab is, back by the difference, from any directory."""
+import os
+import pathlib
+
+import sandbox
+from sandbox import BIN, SOURCE, equal, run
+
+
+def test(host):
+    # The programs under test in place of build/.
+    os.environ["VPCLAB_BIN_DIR"] = str(BIN)
+    link = host.directory / "up"
+    link.symlink_to(SOURCE / "netns-scripts/lab-up")
+    network, mounts = host.network(), host.mounts()
+
+    equal(run(link, "--stage", "9", check=False, cwd="/").returncode, 2, "exit status for a stage that is not there")
+    equal(run(link, "no-such-lab", check=False, cwd="/").returncode, 2, "exit status for a lab that is not there")
+    host.nothing_left()
+
+    done = run(link, "--stage", "2", cwd="/")
+    for wanted in ("Stage 1", "Stage 2", "利用边界路由器打通VPC", "not applied yet"):
+        assert wanted in done.stdout, f"{wanted} is missing from:\n{done.stdout}"
+    assert "Stage 3a" not in done.stdout, done.stdout
+    assert "\x1b" not in done.stdout + done.stderr, "colours in a pipe"
+    nodes = host.nodes()
+
+    done = run(link, "cross-region", cwd="/tmp")
+    assert "Stage 1" not in done.stdout and "Stage 4b" in done.stdout, done.stdout
+    host.oracle("4b")
+    equal({name: host.nodes().get(name) for name in nodes}, nodes, "namespaces of stage 2 in stage 4b")
+
+    run(link, SOURCE / "labs/cross-region", "--stage", "1", "--no-check", cwd="/tmp")
+    assert "bj-br1" not in host.nodes(), host.nodes()
+    host.oracle("1")
+
+    run(SOURCE / "netns-scripts/lab-down", cwd="/")
+    host.nothing_left()
+    equal(run(SOURCE / "netns-scripts/lab-down", "--all", cwd="/").returncode, 0, "lab-down where nothing is up")
+    equal(pathlib.Path("/run/vpclab").exists(), False, "/run/vpclab after lab-down where nothing is up")
+
+    # A lab that fails leaves no daemon waiting.
+    broken = host.directory / "broken.yaml"
+    broken.write_text("lab: broken\nservers: {a: {vxnet: nowhere}}\n")
+    failed = run(link, broken, check=False)
+    equal(failed.returncode, 2, "exit status for a lab file with mistakes")
+    assert "broken.yaml:2:" in failed.stderr, failed.stderr
+    host.nothing_left()
+    equal(host.network(), network, "the host's network afterwards")
+    equal(host.mounts(), mounts, "mounts afterwards")
+
+
+if __name__ == "__main__":
+    sandbox.main(test)
