@@ -8,7 +8,7 @@
 #include <sys/un.h>
 
 #include "api/json_reader.h"
-#include "api/wire.h"
+#include "http/blocking.h"
 
 namespace vpclab::api {
 
@@ -19,6 +19,8 @@ namespace {
 constexpr std::chrono::seconds kSendTime{30};
 // Longer than the daemon's own deadline for any one step of its work; between steps it reports progress.
 constexpr std::chrono::minutes kSilence{15};
+constexpr std::size_t kMaxEventBytes = 64U << 20U;
+constexpr std::size_t kMaxRefusalBytes = 64U << 10U;
 
 base::Error refusal(int status, const std::string& body) {
   std::string text = "the daemon refused the request with status " + std::to_string(status);
@@ -71,33 +73,35 @@ base::Result<Client> Client::connect(const std::string& runDir, base::Deadline d
   return Client(std::move(socket), peer.pid);
 }
 
-base::Result<Final> Client::call(const Request& request, const std::function<void(const Event&)>& onEvent,
-                                 int interruptFd) {
-  ClientExchange exchange(socket_.get());
+void Client::stop() const {
+  // Half a close says "stop", and leaves the way back open for the Final.
+  (void)::shutdown(socket_.get(), SHUT_WR);
+}
+
+base::Result<Final> Client::call(const Request& request, const std::function<void(const Event&)>& onEvent) {
+  http::Connection connection(socket_.get());
+  http::Request message;
+  message.method = "POST";
+  message.target = targetOf(request);
+  message.headers = {{"Host", "vpclabd"}, {"Content-Type", "application/json"}};
+  message.body = encodeRequest(request);
   // A daemon that refuses early does not read the body: its answer is worth more than the failed send.
-  const auto sent = exchange.send(targetOf(request), encodeRequest(request), base::Deadline::after(kSendTime));
-  const auto status = exchange.receiveHead(base::Deadline::after(kSilence));
-  if (!status) {
-    return base::fail(sent ? status.error() : sent.error());
+  const auto sent = connection.writeRequest(message, base::Deadline::after(kSendTime));
+  const auto head = connection.readResponseHead("POST", base::Deadline::after(kSilence));
+  if (!head) {
+    return base::fail(sent ? head.error() : sent.error());
   }
-  if (*status != 200) {
-    auto line = exchange.nextLine(-1, base::Deadline::after(kSendTime));
-    return base::fail(refusal(*status, line ? *line : std::string()));
+  if (head->status != 200) {
+    auto line = connection.readLine(kMaxRefusalBytes, base::Deadline::after(kSendTime));
+    return base::fail(refusal(head->status, line && *line ? **line : std::string()));
   }
   for (;;) {
-    auto line = exchange.nextLine(interruptFd, base::Deadline::after(kSilence));
-    if (!line) {
-      if (line.error().kind() == ErrorKind::kCancelled) {
-        // Half a close says "stop", and leaves the way back open for the Final.
-        (void)::shutdown(socket_.get(), SHUT_WR);
-        interruptFd = -1;
-        continue;
-      }
-      return base::fail(line.error().kind() == ErrorKind::kNotFound
-                            ? base::Error(ErrorKind::kProtocol, "response: it ended without a result")
-                            : std::move(line.error()));
+    auto line = connection.readLine(kMaxEventBytes, base::Deadline::after(kSilence));
+    if (!line || !*line) {
+      return base::fail(line ? base::Error(ErrorKind::kProtocol, "it ended without a result")
+                             : std::move(line.error()));
     }
-    auto event = decodeEvent(*line);
+    auto event = decodeEvent(**line);
     if (!event) {
       return base::fail(std::move(event.error()));
     }

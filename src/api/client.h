@@ -26,9 +26,10 @@ class Client {
 
   pid_t daemonPid() const { return pid_; }  // from SO_PEERCRED
 
-  // Sends the request and hands on each event as it comes, the Final not among them. When `interruptFd` (-1: none)
-  // becomes readable, the daemon is told to stop after its current batch; its Final still comes. May be called once.
-  base::Result<Final> call(const Request& request, const std::function<void(const Event&)>& onEvent, int interruptFd);
+  // Sends the request and hands on each event as it comes, the Final not among them. May be called once.
+  base::Result<Final> call(const Request& request, const std::function<void(const Event&)>& onEvent);
+  // Tells the daemon to stop after its current batch; its Final still comes. Async-signal-safe.
+  void stop() const;
 
  private:
   Client(base::UniqueFd socket, pid_t pid) : socket_(std::move(socket)), pid_(pid) {}

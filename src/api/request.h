@@ -15,7 +15,8 @@ inline constexpr std::size_t kMaxRequestBytes = 64U << 20U;
 // Brings the lab to what the bundle says.
 struct ApplyRequest {
   Bundle bundle;
-  bool checks = false;  // run the lab's checks afterwards
+  bool checks = false;   // run the lab's checks afterwards
+  bool colours = false;  // of the check table
   bool operator==(const ApplyRequest&) const = default;
 };
 
@@ -26,11 +27,12 @@ struct PlanRequest {
   bool operator==(const PlanRequest&) const = default;
 };
 
-// The verbs about a lab that is up. An empty name means the only one.
+// The verbs about a lab that is up. An empty name means the only one; for inspect, all of them.
 enum class LabVerb { kDrift, kHeal, kCheck, kInspect };
 struct LabRequest {
   LabVerb verb = LabVerb::kInspect;
   std::string lab;
+  bool colours = false;
   bool operator==(const LabRequest&) const = default;
 };
 

@@ -1,0 +1,175 @@
+#include <nlohmann/json.hpp>
+
+#include "api/json_reader.h"
+#include "daemon/check_run.h"
+#include "daemon/finals.h"
+#include "daemon/log.h"
+#include "daemon/operations.h"
+#include "daemon/settle.h"
+#include "plan/render.h"
+
+namespace vpclab::daemon {
+
+using nlohmann::json;
+
+namespace {
+
+// Enough for a lab of thousands of nodes on a slow machine.
+constexpr std::chrono::minutes kApplyTime{10};
+
+void logRounds(const std::string& lab, const Settled& settled) {
+  for (const auto& round : settled.rounds) {
+    for (const auto& step : round.report.steps) {
+      const std::string what = "lab " + lab + ": " + describeStep(*step.step) + ": " + step.step->reason;
+      switch (step.outcome) {
+        case plan::Outcome::kDone:
+          logInfo(what);
+          break;
+        case plan::Outcome::kFailed:
+          logError(what + ": failed: " + (step.error ? step.error->message() : std::string()));
+          break;
+        case plan::Outcome::kSkipped:
+          logWarning(what + ": skipped because of " + step.skippedBecause);
+          break;
+      }
+    }
+  }
+}
+
+// Sends at most about a hundred events, however many batches there are.
+plan::Progress progressTo(Session& session) {
+  return [&session, last = std::size_t{0}](std::size_t done, std::size_t total) mutable {
+    if (done == total || (done - last) * 100 >= total) {
+      last = done;
+      session.send(api::Progress{"apply", static_cast<std::int64_t>(done), static_cast<std::int64_t>(total)});
+    }
+    return !session.stopped();
+  };
+}
+
+struct Changed {
+  bool ok = false;
+  api::Final final;
+  json data;
+};
+
+// From what the kernel has to what is desired. `beforeChange` runs between the plan and the first change.
+Changed change(Engine& engine, const Desired& desired, Session& session,
+               const std::function<base::Result<>()>& beforeChange) {
+  const std::string& lab = desired.lab.name;
+  Changed out;
+  auto observed = engine.system().observe(lab);
+  if (!observed) {
+    out.final = failed(observed.error());
+    return out;
+  }
+  auto plan = plan::diff(desired.compiled.desired, *observed);
+  session.send(api::Heading{lab, desired.lab.section.empty() ? desired.lab.title : desired.lab.section});
+  session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
+  out.data = {{"lab", lab}, {"plan", plan::toJson(plan)}};
+  if (auto ready = beforeChange(); !ready) {
+    out.final = failed(ready.error());
+    return out;
+  }
+  const std::size_t total = plan.steps.size();
+  const auto settled = bringTo(desired.compiled.desired, std::move(plan), engine.system(), lab,
+                               base::Deadline::after(kApplyTime), progressTo(session));
+  logRounds(lab, settled);
+  engine.onChange(lab, true);
+  json rounds = json::array();
+  std::size_t done = 0;
+  for (const auto& round : settled.rounds) {
+    rounds.push_back(plan::toJson(round.report));
+    for (const auto& step : round.report.steps) {
+      done += step.outcome == plan::Outcome::kDone ? 1 : 0;
+    }
+  }
+  out.data["rounds"] = std::move(rounds);
+  out.data["settled"] = settled.settled;
+  out.final = finalOf(settled.settled ? api::Exit::kOk : api::Exit::kFailed, out.data);
+  if (settled.cancelled) {
+    out.final.errors.push_back("lab " + lab + ": stopped on request after " + std::to_string(done) + " of " +
+                               std::to_string(total) +
+                               " changes; what was made stays: apply it again to go on, or take it down");
+  } else if (!settled.settled) {
+    out.final.errors = settled.failures();
+    out.final.errors.push_back("lab " + lab + ": " + std::to_string(settled.left.steps.size()) +
+                               " changes could not be made; apply it again once the cause is gone, or take it down");
+    if (out.final.errors.size() == 1) {
+      out.final.errors.insert(out.final.errors.begin(), "still different: " + plan::renderText(settled.left));
+    }
+  }
+  out.ok = settled.settled;
+  return out;
+}
+
+}  // namespace
+
+api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& session) {
+  auto desired = loadBundle(request.bundle);
+  if (!desired.ok()) {
+    return badInput(desired.diagnostics);
+  }
+  const std::string lab = desired.lab.name;
+  auto hold = engine.hold(lab, request.checks ? "up" : "apply", session);
+  if (!hold) {
+    return failed(hold.error());
+  }
+  const auto& capabilities = engine.probed().capabilities;
+  if (!capabilities) {
+    return failed(capabilities.error());
+  }
+  auto stored = engine.store().load(lab);
+  if (!stored) {
+    return failed(stored.error());
+  }
+  const compile::Allocations previous = *stored ? (*stored)->allocations : compile::Allocations{};
+  compileInto(desired, previous, *capabilities);
+  if (!desired.ok()) {
+    return badInput(desired.diagnostics);
+  }
+  // Before the first change: after a crash at any moment the keys are the ones that the tunnels have, and `heal` goes on
+  // to what was wanted.
+  auto changed = change(engine, desired, session, [&]() -> base::Result<> {
+    if (!*stored || desired.allocations != previous) {
+      if (auto saved = engine.store().saveAllocations(lab, desired.allocations); !saved) {
+        return saved;
+      }
+    }
+    if (*stored && (*stored)->bundle == request.bundle) {
+      return {};
+    }
+    logInfo("lab " + lab + ": wanted as in " + request.bundle.path + ", by pid " + std::to_string(session.client()));
+    return engine.store().saveBundle(lab, request.bundle);
+  });
+  changed.final.diagnostics = desired.diagnostics;
+  if (!changed.ok || !request.checks) {
+    return changed.final;
+  }
+  auto final = runChecks(engine, desired, request.colours, std::move(changed.data), session);
+  final.diagnostics = desired.diagnostics;
+  return final;
+}
+
+api::Final healLab(Engine& engine, const std::string& wanted, Session& session) {
+  auto lab = engine.pickLab(wanted);
+  if (!lab) {
+    return failed(lab.error());
+  }
+  auto hold = engine.hold(*lab, "heal", session);
+  if (!hold) {
+    return failed(hold.error());
+  }
+  auto stored = engine.loadStored(*lab);
+  if (!stored) {
+    return failed(stored.error());
+  }
+  return change(engine, stored->desired, session, [&]() -> base::Result<> {
+           return stored->desired.allocations == stored->stored.allocations
+                      ? base::Result<>()
+                      : engine.store().saveAllocations(*lab, stored->desired.allocations);
+         })
+      .final;
+}
+
+}  // namespace vpclab::daemon

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "api/event.h"
+#include "daemon/desired.h"
+#include "daemon/engine.h"
+#include "daemon/session.h"
+
+namespace vpclab::daemon {
+
+// Runs the checks of a lab that is up and held by the caller; tells the session the table. `data` is what the operation
+// found so far; the report is added to it.
+api::Final runChecks(Engine& engine, const Desired& desired, bool colours, nlohmann::json data, Session& session);
+
+}  // namespace vpclab::daemon

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "api/event.h"
+#include "base/error.h"
+
+namespace vpclab::daemon {
+
+// How an error ends an operation: bad input and usage apart from failures.
+api::Final failed(const base::Error& error);
+api::Final finalOf(api::Exit exit, const nlohmann::json& data);
+api::Final badInput(const base::Diagnostics& diagnostics);
+
+// Each line of `text` as an event for people.
+class Session;
+void sendText(Session& session, const std::string& text);
+std::vector<std::string> linesOf(const std::string& text);
+
+}  // namespace vpclab::daemon

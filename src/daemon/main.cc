@@ -1,0 +1,23 @@
+#include "daemon/arguments.h"
+#include "daemon/doctor.h"
+#include "daemon/serve.h"
+#include "keeper/client.h"
+
+namespace {
+
+struct Run {
+  int operator()(const vpclab::daemon::ServeCommand& command) const {
+    return vpclab::daemon::serve(command.options, command.daemonize);
+  }
+  int operator()(const vpclab::daemon::KeeperCommand& command) const {
+    return vpclab::keeper::runKeeper({command.runDir, command.lab}, command.worker, command.netnsDir);
+  }
+  int operator()(const vpclab::daemon::DoctorCommand&) const { return vpclab::daemon::runDoctorAlone(); }
+  int operator()(const vpclab::daemon::EndNow& command) const { return command.status; }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return std::visit(Run{}, vpclab::daemon::parseArguments(argc, argv));
+}

@@ -1,0 +1,46 @@
+#include "daemon/operations.h"
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/finals.h"
+
+namespace vpclab::daemon {
+
+namespace {
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+api::Final runLabVerb(Engine& engine, const api::LabRequest& request, Session& session) {
+  switch (request.verb) {
+    case api::LabVerb::kDrift:
+      return driftLab(engine, request.lab, session);
+    case api::LabVerb::kHeal:
+      return healLab(engine, request.lab, session);
+    case api::LabVerb::kCheck:
+      return checkLab(engine, request.lab, request.colours, session);
+    case api::LabVerb::kInspect:
+      return inspectLabs(engine, request.lab, session);
+  }
+  return failed(base::Error(base::ErrorKind::kInternal, "unknown verb"));
+}
+
+}  // namespace
+
+api::Final runRequest(Engine& engine, const api::Request& request, Session& session) {
+  return std::visit(Overloaded{
+                        [&](const api::ApplyRequest& r) { return applyLab(engine, r, session); },
+                        [&](const api::PlanRequest& r) { return planLab(engine, r, session); },
+                        [&](const api::LabRequest& r) { return runLabVerb(engine, r, session); },
+                        [&](const api::DownRequest& r) { return downLabs(engine, r, session); },
+                        [&](const api::NodeRequest& r) { return findNode(engine, r, session); },
+                        [&](const api::ForwardRequest& r) { return findForward(engine, r, session); },
+                        [&](const api::DoctorRequest&) { return doctor(engine, session); },
+                        [&](const api::StatusRequest&) { return status(engine); },
+                    },
+                    request);
+}
+
+}  // namespace vpclab::daemon

@@ -1,0 +1,72 @@
+#include "daemon/peer.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include <grp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace vpclab::daemon {
+
+namespace {
+
+// The groups that the peer had when it connected: SO_PEERGROUPS of socket(7), Linux 4.13.
+base::Result<std::vector<gid_t>> groupsOf(int socket) {
+  std::vector<gid_t> groups(64);
+  for (;;) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0) {
+      groups.resize(size / sizeof(gid_t));
+      return groups;
+    }
+    if (errno != ERANGE || size / sizeof(gid_t) <= groups.size()) {
+      return base::failErrno("ask for the groups of a client");
+    }
+    groups.resize(size / sizeof(gid_t));
+  }
+}
+
+base::Result<bool> isMember(int socket, gid_t primary) {
+  // getgrnam_r: several connections are served at once.
+  std::array<char, 16384> buffer{};
+  group entry{};
+  group* found = nullptr;
+  if (::getgrnam_r("vpclab", &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return false;
+  }
+  if (primary == entry.gr_gid) {
+    return true;
+  }
+  const auto groups = groupsOf(socket);
+  if (!groups) {
+    return base::fail(groups.error());
+  }
+  return std::find(groups->begin(), groups->end(), entry.gr_gid) != groups->end();
+}
+
+}  // namespace
+
+base::Result<pid_t> admitPeer(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return base::failErrno("ask who a client is");
+  }
+  if (peer.uid == 0 || peer.uid == ::geteuid()) {
+    return peer.pid;
+  }
+  const auto member = isMember(socket, peer.gid);
+  if (!member) {
+    return base::fail(member.error());
+  }
+  if (!*member) {
+    return base::fail(base::ErrorKind::kPermission, "uid " + std::to_string(peer.uid) +
+                                                        " may not use this daemon: use sudo, or join the group vpclab");
+  }
+  return peer.pid;
+}
+
+}  // namespace vpclab::daemon

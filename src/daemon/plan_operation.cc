@@ -1,0 +1,73 @@
+#include <nlohmann/json.hpp>
+
+#include "daemon/finals.h"
+#include "daemon/operations.h"
+#include "plan/render.h"
+
+namespace vpclab::daemon {
+
+using nlohmann::json;
+
+namespace {
+
+api::Final difference(Engine& engine, const Desired& desired, bool shell, Session& session) {
+  auto observed = engine.system().observe(desired.lab.name);
+  if (!observed) {
+    return failed(observed.error());
+  }
+  const auto plan = plan::diff(desired.compiled.desired, *observed);
+  json data{{"lab", desired.lab.name}, {"plan", plan::toJson(plan)}};
+  session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
+  if (shell) {
+    const std::string script = plan::renderShell(plan, desired.lab.name);
+    data["shell"] = script;
+    sendText(session, script);
+  }
+  auto final = finalOf(plan.empty() ? api::Exit::kOk : api::Exit::kDifferences, data);
+  final.diagnostics = desired.diagnostics;
+  return final;
+}
+
+}  // namespace
+
+api::Final planLab(Engine& engine, const api::PlanRequest& request, Session& session) {
+  auto desired = loadBundle(request.bundle);
+  if (!desired.ok()) {
+    return badInput(desired.diagnostics);
+  }
+  auto hold = engine.hold(desired.lab.name, "plan", session);
+  if (!hold) {
+    return failed(hold.error());
+  }
+  const auto& capabilities = engine.probed().capabilities;
+  if (!capabilities) {
+    return failed(capabilities.error());
+  }
+  auto stored = engine.store().load(desired.lab.name);
+  if (!stored) {
+    return failed(stored.error());
+  }
+  compileInto(desired, *stored ? (*stored)->allocations : compile::Allocations{}, *capabilities);
+  if (!desired.ok()) {
+    return badInput(desired.diagnostics);
+  }
+  return difference(engine, desired, request.shell, session);
+}
+
+api::Final driftLab(Engine& engine, const std::string& wanted, Session& session) {
+  auto lab = engine.pickLab(wanted);
+  if (!lab) {
+    return failed(lab.error());
+  }
+  auto hold = engine.hold(*lab, "drift", session);
+  if (!hold) {
+    return failed(hold.error());
+  }
+  auto stored = engine.loadStored(*lab);
+  if (!stored) {
+    return failed(stored.error());
+  }
+  return difference(engine, stored->desired, false, session);
+}
+
+}  // namespace vpclab::daemon

@@ -1,0 +1,139 @@
+#include "daemon/run_dir.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "api/client.h"
+#include "base/file.h"
+
+namespace vpclab::daemon {
+
+using base::ErrorKind;
+
+namespace {
+
+constexpr int kBacklog = 64;
+constexpr int kClaimAttempts = 16;
+
+base::Result<> makeDirectory(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0) {
+    // The umask may have taken bits away.
+    return ::chmod(path.c_str(), mode) == 0 ? base::Result<>() : base::failErrno("chmod " + path);
+  }
+  if (errno != EEXIST) {
+    return base::failErrno("make the run directory " + path);
+  }
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) {
+    return base::failErrno("stat " + path);
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return base::fail(ErrorKind::kForeign, path + " is in the way: it is no directory");
+  }
+  if (info.st_uid != ::geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return base::fail(ErrorKind::kPermission, path + " can be written to by others: it must belong to us alone");
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<RunDir> RunDir::claim(const std::string& path) {
+  const std::string lockPath = path + "/vpclabd.lock";
+  for (int attempt = 0; attempt < kClaimAttempts; ++attempt) {
+    if (auto made = makeDirectory(path, 0755); !made) {
+      return base::fail(std::move(made.error()));
+    }
+    base::UniqueFd lock(::open(lockPath.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!lock) {
+      if (errno == ENOENT) {
+        continue;  // a daemon that ended took the directory with it
+      }
+      return base::failErrno("open " + lockPath);
+    }
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) {
+        return base::failErrno("lock " + lockPath);
+      }
+      const auto holder = base::readFile(lockPath, 64);
+      return base::fail(ErrorKind::kBusy, "a daemon runs already with the run directory " + path +
+                                              (holder && !holder->empty() ? ": pid " + *holder : std::string()));
+    }
+    // Whoever ended between our open and our lock has removed the file: then this lock protects nothing.
+    struct stat ours {};
+    struct stat there {};
+    if (::fstat(lock.get(), &ours) != 0 || ::stat(lockPath.c_str(), &there) != 0 || ours.st_ino != there.st_ino) {
+      continue;
+    }
+    if (::ftruncate(lock.get(), 0) != 0) {
+      return base::failErrno("truncate " + lockPath);
+    }
+    if (auto written = base::writeAll(lock.get(), std::to_string(::getpid())); !written) {
+      return base::fail(std::move(written.error()).context("write " + lockPath));
+    }
+    if (auto made = makeDirectory(path + "/labs", 0700); !made) {
+      return base::fail(std::move(made.error()));
+    }
+    return RunDir(path, std::move(lock));
+  }
+  return base::fail(ErrorKind::kBusy, "claim the run directory " + path + ": it comes and goes");
+}
+
+base::Result<base::UniqueFd> RunDir::listen() const {
+  const std::string path = api::socketPath(path_);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return base::fail(ErrorKind::kInvalid, "run directory " + path_ + ": its name is too long for a socket");
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) {
+    return base::failErrno("socket");
+  }
+  removeSocket();
+  // Never wider than it ends up: nobody can connect before listen() anyway.
+  const mode_t before = ::umask(0177);
+  const int bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  const int bindErrno = errno;
+  ::umask(before);
+  if (bound != 0) {
+    return tl::make_unexpected(base::Error::fromErrno(bindErrno, "bind " + path));
+  }
+  if (const group* users = ::getgrnam("vpclab"); users != nullptr) {
+    if (::chown(path.c_str(), static_cast<uid_t>(-1), users->gr_gid) != 0) {
+      return base::failErrno("give " + path + " to the group vpclab");
+    }
+  }
+  if (::chmod(path.c_str(), 0660) != 0) {
+    return base::failErrno("chmod " + path);
+  }
+  if (::listen(socket.get(), kBacklog) != 0) {
+    return base::failErrno("listen at " + path);
+  }
+  return socket;
+}
+
+void RunDir::removeSocket() const {
+  (void)::unlink(api::socketPath(path_).c_str());
+}
+
+void RunDir::removeAll() const {
+  removeSocket();
+  for (const char* name : {"/vpclabd.log", "/vpclabd.1.log", "/vpclabd.lock"}) {
+    (void)::unlink((path_ + name).c_str());
+  }
+  (void)::rmdir((path_ + "/labs").c_str());
+  (void)::rmdir(path_.c_str());
+}
+
+}  // namespace vpclab::daemon

@@ -1,0 +1,143 @@
+#include "daemon/serve.h"
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+
+#include <pthread.h>
+
+#include "daemon/background.h"
+#include "daemon/engine.h"
+#include "daemon/log.h"
+#include "daemon/run_dir.h"
+#include "daemon/server.h"
+#include "daemon/supervisor.h"
+
+namespace vpclab::daemon {
+
+namespace {
+
+// Waits for SIGTERM or SIGINT in a thread of its own, so that no code runs inside a signal handler. SIGUSR2, sent by the
+// destructor to the thread alone, ends it.
+class SignalThread {
+ public:
+  explicit SignalThread(Server& server)
+      : thread_([this, &server] {
+          int signal = 0;
+          if (::sigwait(&set(), &signal) == 0 && signal != SIGUSR2) {
+            logInfo(std::string("ending: ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT") + "; the labs stay up");
+            server.stop();
+          }
+        }) {}
+  ~SignalThread() {
+    (void)::pthread_kill(thread_.native_handle(), SIGUSR2);
+    thread_.join();
+  }
+  SignalThread(const SignalThread&) = delete;
+  SignalThread& operator=(const SignalThread&) = delete;
+
+  // Before any thread is started: they all inherit it.
+  static void block() { (void)::pthread_sigmask(SIG_BLOCK, &set(), nullptr); }
+
+ private:
+  static const sigset_t& set() {
+    static const sigset_t signals = [] {
+      sigset_t out{};
+      ::sigemptyset(&out);
+      ::sigaddset(&out, SIGTERM);
+      ::sigaddset(&out, SIGINT);
+      ::sigaddset(&out, SIGUSR2);
+      return out;
+    }();
+    return signals;
+  }
+  std::thread thread_;
+};
+
+// Labs of an earlier daemon are this one's now. They are watched, and otherwise left as they are.
+void adopt(Engine& engine, Supervisor& supervisor) {
+  const auto labs = engine.store().labs();
+  if (!labs) {
+    logError(labs.error().message());
+    return;
+  }
+  for (const auto& lab : *labs) {
+    logInfo("lab " + lab + ": taken over as it is");
+    supervisor.watch(lab);
+  }
+}
+
+base::Result<bool> run(const Options& options, const RunDir& runDir, std::optional<Background>& background) {
+  bool lastLabGone = false;
+  auto engine = Engine::make(options);
+  if (!engine) {
+    return base::fail(std::move(engine.error()));
+  }
+  auto listener = runDir.listen();
+  if (!listener) {
+    return base::fail(std::move(listener.error()));
+  }
+  auto server = Server::make(**engine, std::move(*listener));
+  if (!server) {
+    return base::fail(std::move(server.error()));
+  }
+  Supervisor supervisor(**engine);
+  (*engine)->onChange = [&](const std::string& lab, bool up) { up ? supervisor.watch(lab) : supervisor.forget(lab); };
+  (*engine)->requestEnd = [&] {
+    lastLabGone = true;
+    (*server)->stop();
+  };
+  adopt(**engine, supervisor);
+  const SignalThread signals(**server);
+  logInfo("serving in " + options.runDir);
+  if (background) {
+    background->ready();
+  }
+  (*server)->run();
+  return lastLabGone;
+}
+
+}  // namespace
+
+int serve(Options options, bool daemonize) {
+  // A client that goes away is an error of one write, not the end of the daemon.
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  std::optional<Background> background;
+  const auto fail = [&](const base::Error& error) {
+    if (background) {
+      background->failed(error.message());
+    } else {
+      std::fprintf(stderr, "vpclabd: %s\n", error.message().c_str());
+    }
+    return 1;
+  };
+  if (daemonize) {
+    auto entered = Background::enter();
+    if (!entered) {
+      return fail(entered.error());
+    }
+    background.emplace(std::move(*entered));
+  }
+  auto runDir = RunDir::claim(options.runDir);
+  if (!runDir) {
+    return fail(runDir.error());
+  }
+  if (auto started = startLog(daemonize ? runDir->logPath() : std::string(), options.logLevel); !started) {
+    return fail(started.error());
+  }
+  SignalThread::block();
+  const auto lastLabGone = run(options, *runDir, background);
+  if (!lastLabGone) {
+    logError(lastLabGone.error().message());
+    return fail(lastLabGone.error());
+  }
+  if (*lastLabGone) {
+    runDir->removeAll();
+  } else {
+    runDir->removeSocket();
+  }
+  return 0;
+}
+
+}  // namespace vpclab::daemon

@@ -1,0 +1,193 @@
+#include "daemon/server.h"
+
+#include <array>
+#include <cerrno>
+
+#include <nlohmann/json.hpp>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/json_reader.h"
+#include "daemon/log.h"
+#include "daemon/operations.h"
+#include "daemon/peer.h"
+#include "http/blocking.h"
+
+namespace vpclab::daemon {
+
+namespace {
+
+constexpr std::size_t kMaxConnections = 32;
+// A client that says nothing, or too slowly, gives its place to others.
+constexpr std::chrono::seconds kRequestTime{10};
+constexpr std::chrono::seconds kEventTime{10};
+constexpr std::chrono::seconds kRefusalTime{1};
+// After running out of descriptors: until another connection has given its own back.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+http::Response response(int status, std::string body) {
+  http::Response out;
+  out.status = status;
+  out.headers = {{"Content-Type", status == 200 ? "application/x-ndjson" : "application/json"},
+                 {"Connection", "close"}};
+  out.body = std::move(body);
+  return out;
+}
+
+void refuse(http::Connection& connection, int status, const std::string& why) {
+  (void)connection.writeResponse(response(status, api::dumpJson({{"error", why}}) + "\n"),
+                                 base::Deadline::after(kRefusalTime));
+}
+
+class StreamSession : public Session {
+ public:
+  StreamSession(http::Connection& connection, pid_t client, const std::atomic<bool>& stopping)
+      : connection_(connection), client_(client), stopping_(stopping) {}
+
+  void send(const api::Event& event) override {
+    if (!gone_ && !connection_.writeChunk(api::encodeEvent(event) + "\n", base::Deadline::after(kEventTime))) {
+      gone_ = true;
+    }
+  }
+  bool stopped() override {
+    if (gone_ || stopping_.load()) {
+      return true;
+    }
+    // A client that closes its half asks to stop; it may still read.
+    pollfd entry{connection_.fd(), POLLRDHUP, 0};
+    return ::poll(&entry, 1, 0) > 0;
+  }
+  pid_t client() const override { return client_; }
+
+ private:
+  http::Connection& connection_;
+  pid_t client_;
+  const std::atomic<bool>& stopping_;
+  bool gone_ = false;
+};
+
+}  // namespace
+
+Server::Server(Engine& engine, base::UniqueFd listener, base::UniqueFd wake)
+    : engine_(engine), listener_(std::move(listener)), wake_(std::move(wake)) {}
+
+base::Result<std::unique_ptr<Server>> Server::make(Engine& engine, base::UniqueFd listener) {
+  base::UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake) {
+    return base::failErrno("eventfd");
+  }
+  return std::unique_ptr<Server>(new Server(engine, std::move(listener), std::move(wake)));
+}
+
+Server::~Server() {
+  stop();
+  for (auto& connection : connections_) {
+    connection.thread.join();
+  }
+}
+
+void Server::stop() {
+  stopping_.store(true);
+  const std::uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof(one));
+}
+
+void Server::run() {
+  while (!stopping_.load()) {
+    std::array<pollfd, 2> entries{pollfd{listener_.get(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
+    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) {
+      logError("poll: " + base::Error::fromErrno(errno, "API socket").message());
+      break;
+    }
+    if (entries[0].revents != 0 && !stopping_.load()) {
+      accept();
+    }
+    joinFinished();
+  }
+  listener_.reset();
+  for (auto& connection : connections_) {
+    connection.thread.join();
+  }
+  connections_.clear();
+}
+
+void Server::joinFinished() {
+  for (auto it = connections_.begin(); it != connections_.end();) {
+    if (it->done.load()) {
+      it->thread.join();
+      it = connections_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+void Server::accept() {
+  base::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!socket) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+      logError(base::Error::fromErrno(errno, "accept a client").message());
+      std::this_thread::sleep_for(kAcceptPause);
+    }
+    return;
+  }
+  joinFinished();
+  http::Connection connection(socket.get());
+  if (connections_.size() >= kMaxConnections) {
+    refuse(connection, 503, "the daemon serves " + std::to_string(kMaxConnections) + " clients already; try again");
+    return;
+  }
+  auto& entry = connections_.emplace_back();
+  try {
+    entry.thread = std::thread([this, &entry, fd = socket.release()] {
+      const base::UniqueFd owned(fd);
+      serve(owned.get());
+      entry.done.store(true);
+    });
+  } catch (const std::system_error& problem) {
+    connections_.pop_back();
+    logError(std::string("start a thread for a client: ") + problem.what());
+  }
+}
+
+void Server::serve(int socket) {
+  http::Connection connection(socket);
+  const auto client = admitPeer(socket);
+  if (!client) {
+    logWarning("refused a client: " + client.error().message());
+    // The request is read first, a small one at least: an answer to a client that is still writing would be lost.
+    (void)connection.readRequest(1U << 16U, base::Deadline::after(kRefusalTime));
+    refuse(connection, 403, client.error().message());
+    return;
+  }
+  auto request = connection.readRequest(api::kMaxRequestBytes, base::Deadline::after(kRequestTime));
+  if (!request) {
+    logDebug("pid " + std::to_string(*client) + ": " + request.error().message());
+    (void)connection.refuse(base::Deadline::after(kRefusalTime));
+    return;
+  }
+  if (request->method != "POST") {
+    refuse(connection, 405, "only POST is understood here");
+    return;
+  }
+  auto decoded = api::decodeRequest(request->target, request->body);
+  if (!decoded) {
+    refuse(connection, decoded.error().kind() == base::ErrorKind::kNotFound ? 404 : 400, decoded.error().message());
+    return;
+  }
+  request->body.clear();
+  if (!connection.beginResponse(response(200, {}), base::Deadline::after(kEventTime))) {
+    return;
+  }
+  StreamSession session(connection, *client, stopping_);
+  const auto final = runRequest(engine_, *decoded, session);
+  for (const auto& error : final.errors) {
+    logWarning("pid " + std::to_string(*client) + ": " + request->target + ": " + error);
+  }
+  session.send(final);
+  (void)connection.endResponse(base::Deadline::after(kEventTime));
+}
+
+}  // namespace vpclab::daemon

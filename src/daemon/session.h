@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include <sys/types.h>
+
+#include "api/event.h"
+
+namespace vpclab::daemon {
+
+// The client of one operation, as the operation sees it.
+class Session {
+ public:
+  virtual ~Session() = default;
+  // Tells the client; a client that has gone is not told, and stopped() is true from then on.
+  virtual void send(const api::Event& event) = 0;
+  // The client has gone, has asked to stop, or the daemon is ending.
+  virtual bool stopped() = 0;
+  virtual pid_t client() const = 0;  // 0: the daemon itself
+};
+
+}  // namespace vpclab::daemon

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/apply.h"
+#include "plan/kernel_port.h"
+#include "plan/plan.h"
+
+namespace vpclab::daemon {
+
+// What came of bringing a lab to its desired state.
+struct Settled {
+  // Each plan that was carried out, with its report (which points into it), in order.
+  struct Round {
+    plan::Plan plan;
+    plan::Report report;
+  };
+  std::deque<Round> rounds;
+  bool settled = false;             // the kernel's objects are the desired ones
+  bool cancelled = false;           // stopped by the progress callback
+  plan::Plan left;                  // what differs still, as far as it was looked at
+  std::optional<base::Error> error;  // looking failed
+
+  // Every failure that caused others, on one line each.
+  std::vector<std::string> failures() const;
+};
+
+// Carries out `plan`, then looks again and carries out what is left, until nothing is, something fails, or the deadline
+// passes. Looks without a pause first: what is right already costs no wait.
+Settled bringTo(const state::State& desired, plan::Plan plan, plan::KernelPort& kernel, const std::string& lab,
+                base::Deadline deadline, const plan::Progress& progress);
+
+// "create veth switch.pek3/bj-server1 (stage-1.yaml:12:3)"
+std::string describeStep(const plan::Step& step);
+
+}  // namespace vpclab::daemon

@@ -1,0 +1,199 @@
+#include "daemon/supervisor.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/operations.h"
+#include "keeper/watcher.h"
+
+namespace vpclab::daemon {
+
+namespace {
+
+constexpr std::chrono::seconds kConnectTime{2};
+constexpr std::chrono::seconds kEventTime{1};
+constexpr base::Milliseconds kFirstPause{500};
+constexpr base::Milliseconds kLongestPause{60'000};
+// A lab that stayed well for so long starts again from the first pause.
+constexpr std::chrono::minutes kForgiveAfter{5};
+
+// An operation that nobody waits for.
+class OwnSession : public Session {
+ public:
+  explicit OwnSession(const std::function<bool()>& stopped) : stopped_(stopped) {}
+  void send(const api::Event&) override {}
+  bool stopped() override { return stopped_(); }
+  pid_t client() const override { return 0; }
+
+ private:
+  std::function<bool()> stopped_;
+};
+
+}  // namespace
+
+struct Supervisor::Watched {
+  std::optional<keeper::Watcher> watcher;
+  bool broken = false;                              // to be healed at `healAt`
+  base::Clock::time_point healAt;
+  base::Clock::time_point healedAt;
+  base::Milliseconds pause{0};  // before the next attempt
+};
+
+Supervisor::Supervisor(Engine& engine)
+    : engine_(engine), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { run(); }) {}
+
+Supervisor::~Supervisor() {
+  stop();
+  thread_.join();
+}
+
+void Supervisor::watch(const std::string& lab) {
+  const std::lock_guard lock(mutex_);
+  orders_[lab] = true;
+  wake();
+}
+
+void Supervisor::forget(const std::string& lab) {
+  const std::lock_guard lock(mutex_);
+  orders_[lab] = false;
+  wake();
+}
+
+void Supervisor::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  wake();
+}
+
+void Supervisor::wake() {
+  const std::uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof(one));
+}
+
+bool Supervisor::takeOrders() {
+  std::uint64_t count = 0;
+  (void)!::read(wake_.get(), &count, sizeof(count));
+  std::map<std::string, bool> orders;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) {
+      return false;
+    }
+    orders.swap(orders_);
+  }
+  for (const auto& [lab, wanted] : orders) {
+    if (!wanted) {
+      watched_.erase(lab);
+      continue;
+    }
+    auto& watched = watched_[lab];
+    watched.broken = false;
+    if (!watched.watcher) {
+      connect(lab, watched);
+    }
+  }
+  return true;
+}
+
+void Supervisor::connect(const std::string& lab, Watched& watched) {
+  auto watcher = keeper::Watcher::connect({engine_.options().runDir, lab}, base::Deadline::after(kConnectTime));
+  if (watcher) {
+    watched.watcher.emplace(std::move(*watcher));
+  } else if (watcher.error().kind() != base::ErrorKind::kNotFound) {
+    logWarning("lab " + lab + ": cannot watch its keeper: " + watcher.error().message());
+  }
+  // No keeper: the lab has no process.
+}
+
+void Supervisor::listen(const std::string& lab, Watched& watched) {
+  const auto event = watched.watcher->next(base::Deadline::after(kEventTime));
+  if (!event && event.error().kind() == base::ErrorKind::kTimeout) {
+    return;
+  }
+  std::string reason;
+  if (!event) {
+    watched.watcher.reset();
+    reason = "its keeper has gone (" + event.error().message() + ")";
+  } else if (!event->tunnel) {
+    logInfo("lab " + lab + ": process " + event->name + (event->netns.empty() ? "" : " of " + event->netns) + ": " +
+            (event->lastExit.empty() ? "state changed" : event->lastExit));
+    return;
+  } else if (event->state != keeper::RunState::kExited) {
+    return;
+  } else {
+    reason = "tunnel " + event->name + " has ended" + (event->lastExit.empty() ? "" : " (" + event->lastExit + ")");
+  }
+  const auto now = base::Clock::now();
+  if (now - watched.healedAt > kForgiveAfter) {
+    watched.pause = base::Milliseconds(0);
+  }
+  if (!watched.broken) {
+    watched.broken = true;
+    watched.healAt = now + watched.pause;
+  }
+  logWarning("lab " + lab + ": " + reason + "; healing it in " + std::to_string(watched.pause.count()) + " ms");
+}
+
+void Supervisor::heal(const std::string& lab, Watched& watched) {
+  watched.broken = false;
+  watched.healedAt = base::Clock::now();
+  watched.pause = std::clamp(watched.pause * 2, kFirstPause, kLongestPause);
+  OwnSession session([this] {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  });
+  const auto final = healLab(engine_, lab, session);
+  if (final.exit == api::Exit::kOk) {
+    logInfo("lab " + lab + ": healed");
+  } else {
+    for (const auto& error : final.errors) {
+      logError("lab " + lab + ": heal: " + error);
+    }
+    // A lab that is not known any more was taken down meanwhile.
+    if (const auto stored = engine_.store().load(lab); !stored || *stored) {
+      watched.broken = true;
+      watched.healAt = base::Clock::now() + watched.pause;
+    }
+  }
+  if (!watched.watcher) {
+    connect(lab, watched);
+  }
+}
+
+void Supervisor::run() {
+  while (takeOrders()) {
+    std::vector<pollfd> entries{{wake_.get(), POLLIN, 0}};
+    std::vector<std::string> names{""};
+    std::optional<base::Clock::time_point> next;
+    for (const auto& [lab, watched] : watched_) {
+      if (watched.watcher) {
+        entries.push_back({watched.watcher->fd(), POLLIN, 0});
+        names.push_back(lab);
+      }
+      if (watched.broken && (!next || watched.healAt < *next)) {
+        next = watched.healAt;
+      }
+    }
+    const int timeout = next ? base::Deadline::at(*next).pollTimeout() : -1;
+    if (::poll(entries.data(), entries.size(), timeout) > 0) {
+      for (std::size_t i = 1; i < entries.size(); ++i) {
+        if (entries[i].revents != 0) {
+          listen(names[i], watched_.at(names[i]));
+        }
+      }
+    }
+    for (auto& [lab, watched] : watched_) {
+      if (watched.broken && watched.healAt <= base::Clock::now()) {
+        heal(lab, watched);
+      }
+    }
+  }
+}
+
+}  // namespace vpclab::daemon
