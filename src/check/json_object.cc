@@ -59,7 +59,8 @@ bool JsonObject::boolean(const char* key) {
 
 std::uint64_t JsonObject::number(const char* key, std::uint64_t min, std::uint64_t max) {
   const json* value = member(key);
-  if (value == nullptr || !value->is_number_unsigned()) {
+  if (value == nullptr || !value->is_number_integer() ||
+      (!value->is_number_unsigned() && value->get<std::int64_t>() < 0)) {
     refuse(std::string(key) + " is no whole number");
     return min;
   }

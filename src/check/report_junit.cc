@@ -10,12 +10,7 @@ namespace {
 
 // XML 1.0 section 2.2 knows no control characters, no surrogates and no U+FFFE or U+FFFF, escaped or not.
 std::string escaped(const std::string& text) {
-  std::string clean = base::printable(text);
-  if (!base::isValidUtf8(clean)) {
-    for (char& c : clean) {
-      c = static_cast<unsigned char>(c) < 0x80 ? c : '?';
-    }
-  }
+  const std::string clean = base::printable(text);
   std::string out;
   for (std::size_t i = 0; i < clean.size(); ++i) {
     switch (clean[i]) {
