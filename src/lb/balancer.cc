@@ -1,0 +1,126 @@
+#include "lb/balancer.h"
+
+#include <set>
+
+#include "http/chars.h"
+#include "http/target.h"
+
+namespace vpclab::lb {
+
+namespace {
+
+using base::ErrorKind;
+using base::fail;
+
+constexpr std::size_t kMaxListeners = 256;
+constexpr std::size_t kMaxBackends = 1000;  // a listener
+
+// The state of a backend as users know it: what they asked for counts more than what the checks say.
+std::string stateOf(const Backend& backend) {
+  if (backend.config().disabled) {
+    return "disabled";
+  }
+  if (backend.config().weight == 0) {
+    return "drain";
+  }
+  switch (backend.health.health()) {
+    case Health::kUp:
+      return "up";
+    case Health::kDown:
+      return "down";
+    case Health::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+base::Result<> checkConfig(const state::LoadBalancer& config, std::size_t sockets) {
+  if (sockets != config.listeners.size() || sockets > kMaxListeners) {
+    return fail(ErrorKind::kInvalid, "configure: " + std::to_string(config.listeners.size()) + " listeners and " +
+                                         std::to_string(sockets) + " sockets");
+  }
+  std::set<state::ListenAddress> seen;
+  for (const auto& listener : config.listeners) {
+    const std::string who = "configure listener " + listener.name + ": ";
+    if (!seen.insert(listener.listen).second) {
+      return fail(ErrorKind::kInvalid, who + "its address is used twice");
+    }
+    if (listener.backends.size() > kMaxBackends) {
+      return fail(ErrorKind::kLimit, who + "more than " + std::to_string(kMaxBackends) + " backends");
+    }
+    const auto& check = listener.healthCheck;
+    const auto target = http::parseTarget("GET", check.path);
+    if (!target || target->form != http::TargetForm::kOrigin ||
+        (!check.host.empty() && !http::isAuthority(check.host)) || check.fall == 0 || check.rise == 0) {
+      return fail(ErrorKind::kInvalid, who + "its health check is not usable");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<> Balancer::watchRoutes(base::UniqueFd socket) {
+  auto watch = RouteWatch::start(loop_, std::move(socket), [this] {
+    for (const auto& entry : listeners_) {
+      entry.second->checkNow();
+    }
+  });
+  if (!watch) {
+    return fail(std::move(watch.error()));
+  }
+  watch_ = std::move(*watch);
+  return {};
+}
+
+base::Result<> Balancer::configure(const state::LoadBalancer& config, std::vector<base::UniqueFd> sockets) {
+  if (auto checked = checkConfig(config, sockets.size()); !checked) {
+    return checked;
+  }
+  std::map<state::ListenAddress, std::shared_ptr<Listener>> next;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const state::Listener& wanted = config.listeners[i];
+    std::shared_ptr<Listener> listener;
+    const auto old = listeners_.find(wanted.listen);
+    // Sessions of another protocol end under the configuration that they began with.
+    if (old != listeners_.end() && old->second->config()->protocol == wanted.protocol) {
+      listener = old->second;
+    } else {
+      listener = std::make_shared<Listener>(loop_, log_);
+    }
+    if (auto done = listener->configure(wanted, std::move(sockets[i])); !done) {
+      return fail(std::move(done.error()).context("listener " + wanted.name));
+    }
+    next.emplace(wanted.listen, std::move(listener));
+  }
+  for (const auto& [address, listener] : listeners_) {
+    const auto kept = next.find(address);
+    if (kept == next.end() || kept->second != listener) {
+      listener->retire();
+      loop_.dispose(listener);
+    }
+  }
+  listeners_ = std::move(next);
+  return {};
+}
+
+std::vector<ListenerStatus> Balancer::status() const {
+  std::vector<ListenerStatus> out;
+  for (const auto& entry : listeners_) {
+    const Listener& listener = *entry.second;
+    ListenerStatus status;
+    status.name = listener.config()->name;
+    status.open = listener.sessionCount();
+    status.counters = listener.counters;
+    for (const auto& backend : listener.backends()) {
+      const auto& config = backend->config();
+      status.backends.push_back({config.name, config.address.toString(), config.port, stateOf(*backend),
+                                 backend->reason, backend->checks, backend->sinceMs, backend->requests,
+                                 backend->active});
+    }
+    out.push_back(std::move(status));
+  }
+  return out;
+}
+
+}  // namespace vpclab::lb

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "lb/backend.h"
+#include "lb/event_loop.h"
+#include "lb/socket.h"
+#include "state/process.h"
+
+namespace vpclab::lb {
+
+// Checks one backend again and again from within the balancer's namespace, and keeps its health and the reason for it.
+class HealthChecker : public SocketOwner {
+ public:
+  // `flipped` is called after each change of state.
+  HealthChecker(EventLoop& loop, std::shared_ptr<Backend> backend, state::HealthCheck check,
+                std::function<void(const Backend&)> flipped);
+
+  // Takes a new configuration of the checks; state and counters stay.
+  void setCheck(const state::HealthCheck& check);
+  // Something that matters has changed (routes, an address, a failed request): look at once. A check that is on
+  // its way may still wait for what has been lost before: it gets a moment to end, then another one takes its place.
+  void checkNow();
+  void stop();
+
+  void onSocket(Socket& socket) override;
+
+ private:
+  void begin();
+  void advance();
+  void finish(bool success, std::string reason);
+  void onTimer();
+
+  EventLoop& loop_;
+  std::shared_ptr<Backend> backend_;
+  state::HealthCheck check_;
+  std::function<void(const Backend&)> flipped_;
+  Timer timer_;  // the next check, or the deadline of the one on its way
+  std::shared_ptr<Socket> socket_;
+  std::string unsent_;
+  Buffer answer_;
+  bool connected_ = false;
+  bool again_ = false;  // something changed while the check was on its way
+  base::Clock::time_point started_;
+  base::Clock::time_point lastStart_;
+};
+
+}  // namespace vpclab::lb

@@ -1,0 +1,171 @@
+#include "lb/rewrite.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/fields.h"
+#include "http/status.h"
+#include "http/target.h"
+
+namespace vpclab::lb {
+
+namespace {
+
+using http::equalsIgnoringCase;
+
+constexpr std::string_view kViaName = "vpclab";
+
+void append(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+bool isFraming(std::string_view name) {
+  return equalsIgnoringCase(name, "content-length") || equalsIgnoringCase(name, "transfer-encoding");
+}
+
+// RFC 9110 section 7.6.1: no sender may list a field there that is meant for every recipient.
+bool isProtected(std::string_view name) {
+  static constexpr std::array<std::string_view, 13> kNames{
+      "host",   "content-length", "transfer-encoding", "via",    "x-forwarded-for", "x-forwarded-proto", "forwarded",
+      "cookie", "set-cookie",     "authorization",     "expect", "cache-control",   "content-type"};
+  return std::any_of(kNames.begin(), kNames.end(), [&](auto one) { return equalsIgnoringCase(one, name); });
+}
+
+class HopFields {
+ public:
+  explicit HopFields(const http::Fields& fields) : fields_(fields) {
+    for (const auto& field : fields) {
+      anyNamed_ = anyNamed_ || equalsIgnoringCase(field.name, "connection");
+    }
+  }
+  bool has(std::string_view name) const {
+    return http::isHopByHop(name) ||
+           (anyNamed_ && http::listsElement(fields_, "connection", name) && !isProtected(name));
+  }
+
+ private:
+  const http::Fields& fields_;
+  bool anyNamed_ = false;
+};
+
+}  // namespace
+
+void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, std::string& out) {
+  const auto target = http::parseTarget(head.method, head.target);
+  std::string_view path = head.target;
+  std::string_view host = how.fallbackHost;
+  if (const auto given = http::findField(head.fields, "host")) {
+    host = *given;
+  }
+  out.append(head.method).append(" ");
+  if (target && target->form == http::TargetForm::kAbsolute) {
+    host = target->authority;
+    path = target->path;
+    if (path.empty() || path.front() == '?') {
+      // RFC 9112 section 3.2.4: OPTIONS without a path means the server as a whole.
+      out.append(head.method == "OPTIONS" && path.empty() ? "*" : "/");
+    }
+  }
+  out.append(path).append(" HTTP/1.1\r\n");
+  append(out, "Host", host);
+
+  const HopFields hop(head.fields);
+  bool hadLength = false;
+  std::string forwardedFor;
+  for (const auto& field : head.fields) {
+    if (isFraming(field.name)) {
+      hadLength = true;
+      continue;
+    }
+    if (equalsIgnoringCase(field.name, "host") || hop.has(field.name)) {
+      continue;
+    }
+    if (!how.client.empty() && equalsIgnoringCase(field.name, "x-forwarded-for")) {
+      forwardedFor.append(field.value).append(field.value.empty() ? "" : ", ");
+      continue;
+    }
+    if (!how.proto.empty() && equalsIgnoringCase(field.name, "x-forwarded-proto")) {
+      continue;
+    }
+    append(out, field.name, field.value);
+  }
+  if (!how.client.empty()) {
+    append(out, "X-Forwarded-For", forwardedFor.append(how.client));
+  }
+  if (!how.proto.empty()) {
+    append(out, "X-Forwarded-Proto", how.proto);
+  }
+  out.append("Via: 1.").append(head.minorVersion == 0 ? "0 " : "1 ").append(kViaName).append("\r\n");
+  if (how.framing.kind == http::BodyKind::kLength || (how.framing.kind == http::BodyKind::kNone && hadLength)) {
+    append(out, "Content-Length", std::to_string(how.framing.length));
+  } else if (how.framing.kind == http::BodyKind::kChunked) {
+    append(out, "Transfer-Encoding", "chunked");
+  }
+  if (how.upgrade) {
+    append(out, "Connection", "upgrade");
+    for (const auto& field : head.fields) {
+      if (equalsIgnoringCase(field.name, "upgrade")) {
+        append(out, "Upgrade", field.value);
+      }
+    }
+  }
+  out.append("\r\n");
+}
+
+void writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& how, std::string& out) {
+  out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(head.reason).append("\r\n");
+  const HopFields hop(head.fields);
+  // The length that a GET would have had is a property of the answer to HEAD, and of a 304: RFC 9110 section 8.6.
+  const bool keepLength = how.body == http::BodyKind::kNone && head.status >= 200 && head.status != 204 &&
+                          http::findField(head.fields, "content-length").has_value();
+  bool lengthWritten = false;
+  for (const auto& field : head.fields) {
+    if (isFraming(field.name)) {
+      if (keepLength && !lengthWritten && equalsIgnoringCase(field.name, "content-length")) {
+        append(out, field.name, field.value.substr(0, field.value.find_first_of(", ")));
+        lengthWritten = true;
+      }
+      continue;
+    }
+    if (head.status == 101 && equalsIgnoringCase(field.name, "upgrade")) {
+      append(out, field.name, field.value);
+      continue;
+    }
+    if (!hop.has(field.name)) {
+      append(out, field.name, field.value);
+    }
+  }
+  if (head.status == 101) {
+    append(out, "Connection", "upgrade");
+  } else if (head.status >= 200) {
+    if (how.body == http::BodyKind::kLength) {
+      append(out, "Content-Length", std::to_string(how.length));
+    } else if (how.body == http::BodyKind::kChunked) {
+      append(out, "Transfer-Encoding", "chunked");
+    }
+    if (!how.keepAlive) {
+      append(out, "Connection", "close");
+    } else if (how.clientMinorVersion == 0) {
+      append(out, "Connection", "keep-alive");
+    }
+  }
+  out.append("\r\n");
+}
+
+bool asksForUpgrade(const http::RequestHead& head, const http::Framing& framing) {
+  return head.minorVersion >= 1 && framing.kind == http::BodyKind::kNone &&
+         http::listsElement(head.fields, "connection", "upgrade") &&
+         http::findField(head.fields, "upgrade").value_or("") != "" &&
+         !http::listsElement(head.fields, "upgrade", "h2c");
+}
+
+std::string ownResponse(int status, std::string_view text, bool keepAlive, bool withBody) {
+  const std::string body =
+      std::to_string(status) + " " + std::string(http::reasonOf(status)) + ": " + std::string(text) + "\n";
+  std::string out = "HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reasonOf(status)) +
+                    "\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n" + (keepAlive ? "" : "Connection: close\r\n") + "\r\n";
+  return withBody ? out + body : out;
+}
+
+}  // namespace vpclab::lb

@@ -1,0 +1,261 @@
+#include <algorithm>
+
+#include "http/fields.h"
+#include "lb/rewrite.h"
+#include "lb/session.h"
+
+namespace vpclab::lb {
+
+namespace {
+
+constexpr int kMaxInterim = 32;  // 1xx responses before the final one
+
+}  // namespace
+
+bool Session::readUpstream() {
+  if (!upstream_ || upstreamEof_ || !upstream_->socket.readable() || (phase_ == Phase::kExchange && responseEnded_)) {
+    return false;
+  }
+  if (upIn_.space() < upIn_.consumed()) {
+    upIn_.compact();
+  }
+  if (upIn_.space() == 0) {
+    return false;
+  }
+  switch (upstream_->socket.receive(upIn_)) {
+    case Transfer::kProgress:
+      return true;
+    case Transfer::kBlocked:
+      return false;
+    case Transfer::kEnd:
+      upstreamEof_ = true;
+      return true;
+    case Transfer::kError:
+      break;
+  }
+  if (tunnels()) {
+    ending_ = "SD";
+    logExchange();
+    abortBoth();
+  } else {
+    upstreamFailed("the backend reset the connection");
+  }
+  return true;
+}
+
+bool Session::takeResponse() {
+  if (responseBegun_ || !upstream_) {
+    return false;
+  }
+  if (upIn_.empty()) {
+    if (upstreamEof_) {
+      upstreamFailed("the backend closed the connection without an answer");
+      return true;
+    }
+    return false;
+  }
+  switch (responseParser_.parse(upIn_.data(), response_)) {
+    case http::HeadParser::Outcome::kMore:
+      if (upstreamEof_) {
+        upstreamFailed("the backend closed in the middle of its answer's head");
+        return true;
+      }
+      return false;
+    case http::HeadParser::Outcome::kBad:
+      ending_ = "PH";
+      respond(502, responseParser_.problem().reason);
+      return true;
+    case http::HeadParser::Outcome::kDone:
+      break;
+  }
+  if (response_.status >= 200) {
+    return takeFinalHead();
+  }
+  if (response_.status == 101 ? !upgrade_ : ++interim_ > kMaxInterim) {
+    ending_ = "PH";
+    respond(502, response_.status == 101 ? "the backend switched protocols unasked" : "too many interim responses");
+    return true;
+  }
+  // RFC 9110 section 15.2: interim responses are passed on, but not to HTTP/1.0, which does not know them.
+  std::string head;
+  if (clientMinor_ >= 1) {
+    writeResponseHead(response_, {}, head);
+  }
+  clientOut_.compact();
+  if (!clientOut_.append(head)) {
+    --interim_;
+    return false;
+  }
+  upIn_.consume(responseParser_.consumed());
+  responseParser_.reset();
+  if (response_.status == 101) {
+    // Only now are these bytes no HTTP any more; what the client sent ahead has waited in clientIn_.
+    status_ = 101;
+    answeredAt_ = loop_.now();
+    phase_ = Phase::kTunnel;
+    replayable_ = false;
+  }
+  return true;
+}
+
+bool Session::takeFinalHead() {
+  const auto framing = http::framingOf(response_, method_);
+  if (!framing) {
+    ending_ = "PH";
+    respond(502, framing.error().reason);
+    return true;
+  }
+  responseBody_ = *framing;
+  responseLeft_ = framing->length;
+  responseChunks_.reset();
+  upstreamKeeps_ =
+      http::keepsAlive(response_.fields, response_.minorVersion) && responseBody_.kind != http::BodyKind::kUntilClose;
+  // An answer before the end of the request (after Expect, or an early refusal): where the rest of the request would
+  // begin is no longer sure, so both connections end with it. RFC 9112 section 9.3.
+  keepAlive_ = keepAlive_ && bodyComplete() && !listener_->retired();
+  upstreamKeeps_ = upstreamKeeps_ && requestSent();
+  clientBody_ = responseBody_.kind;
+  if (responseBody_.kind == http::BodyKind::kUntilClose || responseBody_.kind == http::BodyKind::kChunked) {
+    clientBody_ = clientMinor_ >= 1 ? http::BodyKind::kChunked : http::BodyKind::kUntilClose;
+    keepAlive_ = keepAlive_ && clientMinor_ >= 1;
+  }
+  ResponseRewrite how;
+  how.body = clientBody_;
+  how.length = responseBody_.length;
+  how.method = method_;
+  how.clientMinorVersion = clientMinor_;
+  how.keepAlive = keepAlive_;
+  std::string head;
+  head.reserve(responseParser_.consumed() + 128);
+  writeResponseHead(response_, how, head);
+  clientOut_.compact();
+  if (!clientOut_.append(head)) {
+    if (!clientOut_.empty()) {
+      return false;  // behind interim responses that are not out yet
+    }
+    ending_ = "PH";
+    respond(502, "the answer's head is too large");
+    return true;
+  }
+  upIn_.consume(responseParser_.consumed());
+  if (upIn_.empty()) {
+    upIn_.clear();
+  }
+  status_ = response_.status;
+  answeredAt_ = loop_.now();
+  responseBegun_ = true;
+  responseEnded_ = responseBody_.kind == http::BodyKind::kNone;
+  if (requestSent()) {
+    upOut_.clear();
+  }
+  return true;
+}
+
+// What goes to the client out of the buffer it came into.
+std::string_view Session::responseBodyInPlace() const {
+  if (tunnels()) {
+    return upIn_.data();
+  }
+  if (!responseBegun_ || !upstream_) {
+    return {};
+  }
+  if (responseBody_.kind == http::BodyKind::kLength) {
+    return upIn_.data().substr(0, std::min<std::uint64_t>(responseLeft_, upIn_.size()));
+  }
+  const bool plain = responseBody_.kind == http::BodyKind::kUntilClose && clientBody_ == http::BodyKind::kUntilClose;
+  return plain ? upIn_.data() : std::string_view{};
+}
+
+bool Session::moveResponse() {
+  if (!responseBegun_ || responseEnded_ || !upstream_) {
+    return false;
+  }
+  bool moved = false;
+  const bool untilClose = responseBody_.kind == http::BodyKind::kUntilClose;
+  if (responseBody_.kind == http::BodyKind::kChunked) {
+    const auto outcome = responseChunks_.move(upIn_, clientOut_, clientBody_ != http::BodyKind::kChunked);
+    if (outcome == ChunkRelay::Outcome::kBad) {
+      upstreamFailed("malformed chunks");
+      return true;
+    }
+    moved = outcome == ChunkRelay::Outcome::kMoved;
+    responseEnded_ = responseChunks_.done();
+  } else if (untilClose && clientBody_ == http::BodyKind::kChunked) {
+    moved = encodeChunk(upIn_, clientOut_);
+  } else if (responseBody_.kind == http::BodyKind::kLength) {
+    responseEnded_ = responseLeft_ == 0;
+  }
+  if (upstreamEof_ && upIn_.empty() && !responseEnded_) {
+    if (!untilClose) {
+      upstreamFailed("the backend closed in the middle of its answer");
+      return true;
+    }
+    clientOut_.compact();
+    responseEnded_ = clientBody_ != http::BodyKind::kChunked || clientOut_.append("0\r\n\r\n");
+    moved = moved || responseEnded_;
+  }
+  return moved;
+}
+
+bool Session::writeClient() {
+  if (!client_.writable() || phase_ == Phase::kLinger) {
+    return false;
+  }
+  const auto body = responseBodyInPlace();
+  if (clientOut_.empty() && body.empty()) {
+    return false;
+  }
+  std::size_t sent = 0;
+  if (client_.send(clientOut_.data(), body, sent) == Transfer::kError) {
+    clientLeft();
+    return true;
+  }
+  if (sent == 0) {
+    return false;
+  }
+  bytesToClient_ += sent;
+  const std::size_t fromOut = std::min(sent, clientOut_.size());
+  clientOut_.consume(fromOut);
+  if (clientOut_.empty()) {
+    clientOut_.clear();
+  }
+  sent -= fromOut;
+  upIn_.consume(sent);
+  if (upIn_.empty()) {
+    upIn_.clear();
+  }
+  if (!tunnels() && responseBody_.kind == http::BodyKind::kLength && sent > 0) {
+    responseLeft_ -= sent;
+    responseEnded_ = responseLeft_ == 0;
+  }
+  return true;
+}
+
+bool Session::responseSent() const {
+  return responseBegun_ && responseEnded_ && clientOut_.empty();
+}
+
+// One side has ended and everything it said is out: tell the other. Both have: done.
+bool Session::forwardTunnelEnds() {
+  bool did = false;
+  if (clientEof_ && clientIn_.empty() && upOut_.empty() && !upstreamShut_) {
+    upstream_->socket.shutdownWrite();
+    upstreamShut_ = did = true;
+  }
+  if (upstreamEof_ && upIn_.empty() && clientOut_.empty() && !clientShut_) {
+    client_.shutdownWrite();
+    clientShut_ = did = true;
+  }
+  if ((upstreamShut_ && clientShut_) || upstreamDeaf_) {
+    logExchange();
+    if (upstreamDeaf_) {
+      abortBoth();
+    } else {
+      close();
+    }
+    return true;
+  }
+  return did;
+}
+
+}  // namespace vpclab::lb

@@ -1,0 +1,225 @@
+#include "lb/socket.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace vpclab::lb {
+
+namespace {
+
+constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+union SocketAddress {
+  sockaddr any;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+};
+
+socklen_t fillAddress(SocketAddress& out, const net::IpAddr& address, std::uint16_t port) {
+  out = {};
+  if (address.isV4()) {
+    out.v4.sin_family = AF_INET;
+    out.v4.sin_port = htons(port);
+    std::memcpy(&out.v4.sin_addr, address.bytes(), 4);
+    return sizeof(out.v4);
+  }
+  out.v6.sin6_family = AF_INET6;
+  out.v6.sin6_port = htons(port);
+  std::memcpy(&out.v6.sin6_addr, address.bytes(), 16);
+  return sizeof(out.v6);
+}
+
+Endpoint endpointOf(const SocketAddress& address) {
+  if (address.any.sa_family == AF_INET) {
+    return {*net::IpAddr::fromBytes(&address.v4.sin_addr, 4), ntohs(address.v4.sin_port)};
+  }
+  if (address.any.sa_family == AF_INET6) {
+    return {*net::IpAddr::fromBytes(&address.v6.sin6_addr, 16), ntohs(address.v6.sin6_port)};
+  }
+  return {};
+}
+
+}  // namespace
+
+bool Socket::adopt(base::UniqueFd fd, SocketOwner* owner) {
+  fd_ = std::move(fd);
+  owner_ = owner;
+  const int on = 1;
+  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  // Read before it is watched: what has come already is most often there.
+  readable_ = writable_ = true;
+  if (auto added = loop_.add(fd_.get(), kEvents, this); !added) {
+    errorNumber_ = added.error().errnoValue();
+    fd_.reset();
+    return false;
+  }
+  return true;
+}
+
+bool Socket::connect(const net::IpAddr& address, std::uint16_t port, SocketOwner* owner) {
+  owner_ = owner;
+  fd_.reset(::socket(address.isV4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd_) {
+    errorNumber_ = errno;
+    return false;
+  }
+  const int on = 1;
+  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  SocketAddress target{};
+  const socklen_t size = fillAddress(target, address, port);
+  if (::connect(fd_.get(), &target.any, size) != 0 && errno != EINPROGRESS) {
+    errorNumber_ = errno;
+    fd_.reset();
+    return false;
+  }
+  if (auto added = loop_.add(fd_.get(), kEvents, this); !added) {
+    errorNumber_ = added.error().errnoValue();
+    fd_.reset();
+    return false;
+  }
+  return true;
+}
+
+Socket::Connect Socket::connected() {
+  if (!open()) {
+    return Connect::kFailed;
+  }
+  if (!writable_ && !broken_) {
+    return Connect::kPending;
+  }
+  int error = 0;
+  socklen_t size = sizeof(error);
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
+    error = errno;
+  }
+  if (error != 0) {
+    errorNumber_ = error;
+    return Connect::kFailed;
+  }
+  return Connect::kDone;
+}
+
+Transfer Socket::receive(Buffer& into) {
+  char* const back = into.back();
+  const std::size_t space = into.space();
+  for (;;) {
+    const ssize_t n = ::recv(fd_.get(), back, space, 0);
+    if (n > 0) {
+      into.commit(static_cast<std::size_t>(n));
+      // A short read has emptied the socket; a FIN that came with it is told by an event of its own.
+      readable_ = static_cast<std::size_t>(n) == space || peerClosed_;
+      return Transfer::kProgress;
+    }
+    if (n == 0) {
+      readable_ = false;
+      return Transfer::kEnd;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      readable_ = false;
+      return Transfer::kBlocked;
+    }
+    if (errno != EINTR) {
+      errorNumber_ = errno;
+      readable_ = false;
+      return Transfer::kError;
+    }
+  }
+}
+
+Transfer Socket::send(std::string_view first, std::string_view second, std::size_t& sent) {
+  sent = 0;
+  std::array<iovec, 2> parts{};
+  std::size_t count = 0;
+  for (const auto part : {first, second}) {
+    if (!part.empty()) {
+      parts[count++] = {const_cast<char*>(part.data()), part.size()};
+    }
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = count;
+  for (;;) {
+    const ssize_t n = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    if (n >= 0) {
+      sent = static_cast<std::size_t>(n);
+      writable_ = sent == first.size() + second.size();
+      return Transfer::kProgress;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      writable_ = false;
+      return Transfer::kBlocked;
+    }
+    if (errno != EINTR) {
+      errorNumber_ = errno;
+      writable_ = false;
+      return Transfer::kError;
+    }
+  }
+}
+
+void Socket::shutdownWrite() {
+  if (open()) {
+    ::shutdown(fd_.get(), SHUT_WR);
+  }
+}
+
+void Socket::abort() {
+  if (open()) {
+    const linger now{1, 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+  }
+  close();
+}
+
+void Socket::close() {
+  if (open()) {
+    loop_.remove(fd_.get());
+    fd_.reset();
+  }
+  readable_ = writable_ = peerClosed_ = broken_ = false;
+}
+
+void Socket::onEvents(std::uint32_t events) {
+  if (!open()) {
+    return;  // closed earlier in this round
+  }
+  readable_ = readable_ || (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  writable_ = writable_ || (events & EPOLLOUT) != 0;
+  peerClosed_ = peerClosed_ || (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
+  broken_ = broken_ || (events & (EPOLLHUP | EPOLLERR)) != 0;
+  if (owner_ != nullptr) {
+    owner_->onSocket(*this);
+  }
+}
+
+std::string reasonForErrno(int errnoValue) {
+  std::string text = std::strerror(errnoValue);
+  if (errnoValue == ENETUNREACH) {
+    text += " (no route)";
+  } else if (errnoValue == EHOSTUNREACH) {
+    text += " (a router said so, or nobody answers ARP for it)";
+  }
+  return text;
+}
+
+Endpoint localEndpoint(int fd) {
+  SocketAddress address{};
+  socklen_t size = sizeof(address);
+  return ::getsockname(fd, &address.any, &size) == 0 ? endpointOf(address) : Endpoint{};
+}
+
+Endpoint peerEndpoint(int fd) {
+  SocketAddress address{};
+  socklen_t size = sizeof(address);
+  return ::getpeername(fd, &address.any, &size) == 0 ? endpointOf(address) : Endpoint{};
+}
+
+}  // namespace vpclab::lb
