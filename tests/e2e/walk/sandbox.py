@@ -4,6 +4,7 @@ A test script calls sandbox.main(test): everything that it starts is inside and 
 side and leave nothing, however they end. The private host has a network of its own to lose: a bridge with the lab's own
 ranges, a route, a rule, an nftables table and parameters that are not the defaults.
 """
+import difflib
 import json
 import os
 import pathlib
@@ -46,7 +47,7 @@ def main(test, read_only_proc_sys: bool = False):
     except AssertionError as failure:
         host.tell_all()
         print(f"FAILED: {failure}", flush=True)
-        raise
+        sys.exit(1)
     finally:
         shutil.rmtree(host.directory, ignore_errors=True)
 
@@ -60,8 +61,12 @@ def run(*command, check=True, timeout=120, **keywords) -> subprocess.CompletedPr
 
 
 def equal(got, wanted, what=""):
-    if got != wanted:
-        raise AssertionError(f"{what}: got {got!r}, wanted {wanted!r}")
+    if got == wanted:
+        return
+    if isinstance(got, str) and isinstance(wanted, str) and "\n" in wanted:
+        changes = difflib.unified_diff(wanted.splitlines(), got.splitlines(), "wanted", "got", lineterm="", n=2)
+        raise AssertionError(f"{what}:\n" + "\n".join(changes))
+    raise AssertionError(f"{what}: got {got!r}, wanted {wanted!r}")
 
 
 def until(condition, seconds: float, what: str):
@@ -89,6 +94,7 @@ class Host:
         for line in """
             link set lo up
             link add br-host type bridge
+            link set br-host addrgenmode none
             address add 172.16.1.254/24 dev br-host
             link set br-host up
             route add 192.168.211.0/24 via 172.16.1.1
