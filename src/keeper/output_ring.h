@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace vpclab::keeper {
+
+// The last output of a process. When it is full the oldest lines go, whole ones as far as there are any.
+class OutputRing {
+ public:
+  static constexpr std::size_t kDefaultBytes = 256U << 10U;
+
+  explicit OutputRing(std::size_t maxBytes = kDefaultBytes) : maxBytes_(maxBytes) {}
+
+  void append(std::string_view bytes);
+  const std::string& text() const { return text_; }
+  // The last line that is not empty, for an error message; at most 512 bytes of it.
+  std::string lastLine() const;
+
+ private:
+  std::size_t maxBytes_;
+  std::string text_;
+};
+
+}  // namespace vpclab::keeper
