@@ -1,0 +1,27 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "kernel/pins.h"
+#include "kernel/proc_sys.h"
+#include "kernel/system.h"
+#include "plan/plan.h"
+
+namespace vpclab::kernel {
+
+// What the parts of the port share.
+struct Environment {
+  Options options;
+  Pins pins;
+  ProcSys procSys;
+};
+
+// KernelPort::execute().
+std::vector<base::Result<>> execute(Environment& environment, const std::string& lab, std::span<const plan::Step> steps,
+                                    base::Deadline deadline);
+
+}  // namespace vpclab::kernel

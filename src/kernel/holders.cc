@@ -1,0 +1,91 @@
+#include "kernel/holders.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/text.h"
+#include "base/unique_fd.h"
+
+namespace vpclab::kernel {
+
+namespace {
+
+// How long a process may take to end by itself.
+constexpr base::Milliseconds kGrace{500};
+
+struct Holder {
+  pid_t pid = 0;
+  base::UniqueFd process;  // a pidfd: the number alone may be another's by now
+};
+
+bool isIn(pid_t pid, const std::set<NetnsId>& namespaces) {
+  struct stat info {};
+  return ::stat(("/proc/" + std::to_string(pid) + "/ns/net").c_str(), &info) == 0 &&
+         namespaces.count({info.st_dev, info.st_ino}) != 0;
+}
+
+std::vector<Holder> findHolders(const std::set<NetnsId>& namespaces) {
+  std::vector<Holder> out;
+  std::error_code error;
+  std::filesystem::directory_iterator it("/proc", error);
+  for (const std::filesystem::directory_iterator end; !error && it != end; it.increment(error)) {
+    const auto pid = base::parseInteger(it->path().filename().string(), 1, 1 << 30);
+    if (!pid || *pid == ::getpid() || !isIn(static_cast<pid_t>(*pid), namespaces)) {
+      continue;
+    }
+    base::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*pid), 0U)));
+    if (process && isIn(static_cast<pid_t>(*pid), namespaces)) {
+      out.push_back({static_cast<pid_t>(*pid), std::move(process)});
+    }
+  }
+  return out;
+}
+
+// Those that have not ended at the deadline stay in the list.
+void waitForEnd(std::vector<Holder>& holders, base::Deadline deadline) {
+  std::erase_if(holders, [&](const Holder& holder) {
+    pollfd entry{holder.process.get(), POLLIN, 0};
+    int ready = 0;
+    do {
+      ready = ::poll(&entry, 1, deadline.pollTimeout());
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+  });
+}
+
+void sendSignal(const std::vector<Holder>& holders, int number) {
+  for (const Holder& holder : holders) {
+    ::syscall(SYS_pidfd_send_signal, holder.process.get(), number, nullptr, 0U);
+  }
+}
+
+}  // namespace
+
+std::vector<base::Error> endProcessesIn(const std::set<NetnsId>& namespaces, base::Deadline deadline) {
+  if (namespaces.empty()) {
+    return {};
+  }
+  auto holders = findHolders(namespaces);
+  sendSignal(holders, SIGTERM);
+  waitForEnd(holders, deadline.earlier(base::Deadline::after(kGrace)));
+  // Again from the start: some may have had children meanwhile.
+  for (auto& late : findHolders(namespaces)) {
+    holders.push_back(std::move(late));
+  }
+  sendSignal(holders, SIGKILL);
+  waitForEnd(holders, deadline);
+  std::vector<base::Error> out;
+  for (const Holder& holder : holders) {
+    out.emplace_back(base::ErrorKind::kTimeout,
+                     "process " + std::to_string(holder.pid) + ", which holds a namespace of the lab, does not end");
+  }
+  return out;
+}
+
+}  // namespace vpclab::kernel

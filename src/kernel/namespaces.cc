@@ -1,0 +1,82 @@
+#include "kernel/namespaces.h"
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include "kernel/route_requests.h"
+#include "kernel/threads.h"
+
+namespace vpclab::kernel {
+
+base::Result<NetlinkSocket> enterOwned(const Environment& environment, const std::string& path,
+                                       base::Deadline deadline) {
+  auto fd = openPin(path);
+  if (!fd) {
+    return base::fail(std::move(fd.error()));
+  }
+  if (auto entered = enter(*fd, path); !entered) {
+    return base::fail(std::move(entered.error()));
+  }
+  auto socket = NetlinkSocket::open(NETLINK_ROUTE);
+  if (socket) {
+    if (auto owned = environment.pins.checkOwner(*socket, path, deadline); !owned) {
+      return base::fail(std::move(owned.error()));
+    }
+  }
+  return socket;
+}
+
+base::Result<> createNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
+                           base::Deadline deadline) {
+  if (auto valid = checkNodeName(netns.name); !valid) {
+    return valid;
+  }
+  if (auto made = makeNetns(); !made) {
+    return base::fail(std::move(made.error()));
+  }
+  auto socket = NetlinkSocket::open(NETLINK_ROUTE);
+  if (!socket) {
+    return base::fail(std::move(socket.error()));
+  }
+  ifinfomsg loopback{};
+  loopback.ifi_index = 1;
+  loopback.ifi_flags = IFF_UP;
+  loopback.ifi_change = IFF_UP;
+  Message message("bring up the loopback of " + netns.name, RTM_NEWLINK, 0, loopback);
+  message.text(IFLA_IFALIAS, environment.pins.mark());
+  if (auto up = socket->request(message, deadline); !up) {
+    return up;
+  }
+  if (netns.localRulePriority != 0) {
+    if (auto moved = moveLocalRule(*socket, netns.name, netns.localRulePriority, deadline); !moved) {
+      return moved;
+    }
+  }
+  return environment.pins.pin(environment.pins.path(lab, netns.name), deadline);
+}
+
+base::Result<> updateNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
+                           base::Deadline deadline) {
+  auto socket = enterOwned(environment, environment.pins.path(lab, netns.name), deadline);
+  if (!socket) {
+    return base::fail(std::move(socket.error()));
+  }
+  return moveLocalRule(*socket, netns.name, netns.localRulePriority, deadline);
+}
+
+base::Result<> deleteNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
+                           base::Deadline deadline) {
+  const std::string path = environment.pins.path(lab, netns.name);
+  auto socket = enterOwned(environment, path, deadline);
+  // kInvalid: a dead pin, which nobody misses.
+  if (!socket && socket.error().kind() == base::ErrorKind::kNotFound) {
+    return {};
+  }
+  if (!socket && socket.error().kind() != base::ErrorKind::kInvalid) {
+    return base::fail(std::move(socket.error()));
+  }
+  return Pins::unpin(path);
+}
+
+}  // namespace vpclab::kernel

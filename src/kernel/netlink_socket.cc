@@ -1,0 +1,263 @@
+#include "kernel/netlink_socket.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include <libmnl/libmnl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/text.h"
+
+namespace vpclab::kernel {
+
+namespace {
+
+// Acks of this many requests fit into the smallest receive buffer that the kernel grants.
+constexpr std::size_t kMaxBatch = 64;
+// Larger than what the kernel puts into one datagram of a dump (32 KiB, netlink_dump).
+constexpr std::size_t kReceiveBytes = 64U << 10U;
+constexpr std::size_t kMaxDumpBytes = 64U << 20U;
+constexpr int kDumpAttempts = 5;
+
+// The kernel's verdict in an NLMSG_ERROR or NLMSG_DONE, with its words.
+base::Result<> verdict(const nlmsghdr* answer, const std::string& what) {
+  int code = 0;
+  if (mnl_nlmsg_get_payload_len(answer) < sizeof code) {
+    return base::fail(base::ErrorKind::kProtocol, what + ": the kernel's answer is cut short");
+  }
+  std::copy_n(static_cast<const char*>(mnl_nlmsg_get_payload(answer)), sizeof code, reinterpret_cast<char*>(&code));
+  if (code == 0) {
+    return {};
+  }
+  base::Error error = base::Error::fromErrno(-code, what);
+  if ((answer->nlmsg_flags & NLM_F_ACK_TLVS) != 0) {
+    std::size_t skip = sizeof code;
+    if (answer->nlmsg_type == NLMSG_ERROR) {
+      // The request comes back: its header only, where the kernel capped it (NETLINK_CAP_ACK).
+      const auto* body = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(answer));
+      skip = sizeof(nlmsgerr);
+      if ((answer->nlmsg_flags & NLM_F_CAPPED) == 0 && body->msg.nlmsg_len >= sizeof(nlmsghdr)) {
+        skip += MNL_ALIGN(body->msg.nlmsg_len) - sizeof(nlmsghdr);
+      }
+    }
+    error = std::move(error).withKernelText(base::printable(Attributes(answer, skip).text(NLMSGERR_ATTR_MSG)));
+  }
+  return base::fail(std::move(error));
+}
+
+base::Error tooLarge(const Message& message) {
+  return {base::ErrorKind::kLimit, message.what() + ": the request is larger than a netlink message of ours may be"};
+}
+
+}  // namespace
+
+base::Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
+  base::UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+  if (!fd) {
+    return base::failErrno("open a netlink socket");
+  }
+  // Each of these is a comfort that an older kernel may lack.
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+  ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+  NetlinkSocket out(std::move(fd));
+  out.buffer_.resize(kReceiveBytes);
+  return out;
+}
+
+base::Result<std::size_t> NetlinkSocket::receive(base::Deadline deadline, const std::string& what) {
+  for (;;) {
+    sockaddr_nl from{};
+    iovec part{buffer_.data(), buffer_.size()};
+    msghdr message{};
+    message.msg_name = &from;
+    message.msg_namelen = sizeof from;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    const ssize_t n = ::recvmsg(fd_.get(), &message, 0);
+    if (n >= 0) {
+      if ((message.msg_flags & MSG_TRUNC) != 0) {
+        return base::fail(base::ErrorKind::kProtocol, what + ": the kernel's answer was truncated");
+      }
+      if (from.nl_pid != 0) {
+        continue;  // not from the kernel: any process may send to a netlink socket
+      }
+      return static_cast<std::size_t>(n);
+    }
+    if (errno == EINTR) {
+      continue;
+    }
+    if (errno != EAGAIN) {
+      return base::failErrno(what);
+    }
+    pollfd entry{fd_.get(), POLLIN, 0};
+    if (::poll(&entry, 1, deadline.pollTimeout()) == 0) {
+      return base::fail(base::ErrorKind::kTimeout, what + ": the kernel has not answered");
+    }
+  }
+}
+
+base::Result<> NetlinkSocket::send(std::span<Message> messages) {
+  std::vector<iovec> parts;
+  parts.reserve(messages.size());
+  for (Message& message : messages) {
+    message.header()->nlmsg_seq = ++sequence_;
+    parts.push_back({message.header(), message.size()});
+  }
+  msghdr out{};
+  out.msg_iov = parts.data();
+  out.msg_iovlen = parts.size();
+  while (::sendmsg(fd_.get(), &out, 0) < 0) {
+    if (errno != EINTR) {
+      return base::failErrno(messages.front().what());
+    }
+  }
+  return {};
+}
+
+void NetlinkSocket::transactBatch(std::span<Message> messages, std::span<base::Result<>> results,
+                                  base::Deadline deadline) {
+  const auto failAll = [&](const base::Error& error, const std::vector<bool>& done) {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (!done[i]) {
+        results[i] = base::fail(error);
+      }
+    }
+  };
+  std::vector<bool> done(messages.size(), false);
+  const std::uint32_t first = sequence_ + 1;
+  if (auto sent = send(messages); !sent) {
+    return failAll(sent.error(), done);
+  }
+  for (std::size_t open = messages.size(); open > 0;) {
+    const auto waiting = static_cast<std::size_t>(std::find(done.begin(), done.end(), false) - done.begin());
+    auto got = receive(deadline, messages[waiting].what());
+    if (!got) {
+      return failAll(got.error(), done);
+    }
+    int left = static_cast<int>(*got);
+    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(answer, left);
+         answer = mnl_nlmsg_next(answer, &left)) {
+      const std::size_t index = answer->nlmsg_seq - first;
+      if (answer->nlmsg_type == NLMSG_ERROR && index < messages.size() && !done[index]) {
+        results[index] = verdict(answer, messages[index].what());
+        done[index] = true;
+        --open;
+      }
+    }
+  }
+}
+
+std::vector<base::Result<>> NetlinkSocket::transact(std::span<Message> messages, base::Deadline deadline) {
+  std::vector<base::Result<>> results(messages.size());
+  for (std::size_t begin = 0; begin < messages.size();) {
+    if (!messages[begin].fits()) {
+      results[begin] = base::fail(tooLarge(messages[begin]));
+      ++begin;
+      continue;
+    }
+    std::size_t end = begin;
+    while (end < messages.size() && end - begin < kMaxBatch && messages[end].fits()) {
+      messages[end].header()->nlmsg_flags |= NLM_F_ACK;
+      ++end;
+    }
+    transactBatch(messages.subspan(begin, end - begin), std::span(results).subspan(begin, end - begin), deadline);
+    begin = end;
+  }
+  return results;
+}
+
+base::Result<> NetlinkSocket::request(Message& message, base::Deadline deadline) {
+  return std::move(transact({&message, 1}, deadline).front());
+}
+
+base::Result<> NetlinkSocket::get(Message& message, const Handler& handler, base::Deadline deadline) {
+  if (!message.fits()) {
+    return base::fail(tooLarge(message));
+  }
+  message.header()->nlmsg_flags |= NLM_F_ACK;
+  if (auto sent = send({&message, 1}); !sent) {
+    return sent;
+  }
+  for (;;) {
+    auto got = receive(deadline, message.what());
+    if (!got) {
+      return base::fail(std::move(got.error()));
+    }
+    int left = static_cast<int>(*got);
+    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(answer, left);
+         answer = mnl_nlmsg_next(answer, &left)) {
+      if (answer->nlmsg_seq != sequence_) {
+        continue;
+      }
+      if (answer->nlmsg_type == NLMSG_ERROR) {
+        return verdict(answer, message.what());
+      }
+      handler(answer);
+    }
+  }
+}
+
+// False: interrupted, its content is not to be trusted.
+base::Result<bool> NetlinkSocket::dumpOnce(Message& message, std::string& out, base::Deadline deadline) {
+  message.header()->nlmsg_flags |= NLM_F_DUMP;
+  if (auto sent = send({&message, 1}); !sent) {
+    return base::fail(std::move(sent.error()));
+  }
+  bool whole = true;
+  for (;;) {
+    auto got = receive(deadline, message.what());
+    if (!got) {
+      return base::fail(std::move(got.error()));
+    }
+    int left = static_cast<int>(*got);
+    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(answer, left);
+         answer = mnl_nlmsg_next(answer, &left)) {
+      if (answer->nlmsg_seq != sequence_) {
+        continue;
+      }
+      whole = whole && (answer->nlmsg_flags & NLM_F_DUMP_INTR) == 0;
+      if (answer->nlmsg_type == NLMSG_DONE || answer->nlmsg_type == NLMSG_ERROR) {
+        auto end = mnl_nlmsg_get_payload_len(answer) == 0 ? base::Result<>() : verdict(answer, message.what());
+        if (!end) {
+          return base::fail(std::move(end.error()));
+        }
+        return whole;
+      }
+      if (out.size() + answer->nlmsg_len > kMaxDumpBytes) {
+        return base::fail(base::ErrorKind::kLimit, message.what() + ": the kernel reports too much");
+      }
+      out.append(reinterpret_cast<const char*>(answer), answer->nlmsg_len);
+      out.resize(MNL_ALIGN(out.size()));
+    }
+  }
+}
+
+base::Result<> NetlinkSocket::dump(Message& message, const Handler& handler, base::Deadline deadline) {
+  if (!message.fits()) {
+    return base::fail(tooLarge(message));
+  }
+  for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
+    std::string collected;
+    auto whole = dumpOnce(message, collected, deadline);
+    if (!whole) {
+      return base::fail(std::move(whole.error()));
+    }
+    if (*whole) {
+      for (std::size_t at = 0; at < collected.size();) {
+        const auto* answer = reinterpret_cast<const nlmsghdr*>(collected.data() + at);
+        handler(answer);
+        at += MNL_ALIGN(answer->nlmsg_len);
+      }
+      return {};
+    }
+  }
+  return base::fail(base::ErrorKind::kBusy,
+                    message.what() + ": changed " + std::to_string(kDumpAttempts) + " times while it was being read");
+}
+
+}  // namespace vpclab::kernel

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "kernel/netlink_message.h"
+
+namespace vpclab::kernel {
+
+// A netlink socket of the namespace in which it was opened; it stays there. Reading and writing are both raw libmnl
+// messages: the observer needs few fields of few kinds, and libnl's caches would copy every attribute of every link.
+class NetlinkSocket {
+ public:
+  // NETLINK_ROUTE, NETLINK_NETFILTER or NETLINK_GENERIC, in the calling thread's network namespace.
+  static base::Result<NetlinkSocket> open(int protocol);
+
+  // Sends the requests, a bounded number at a time, and reports on each. A refused one does not stop the others. The
+  // kernel's extended ack is in the error. After kTimeout the socket is of no further use.
+  std::vector<base::Result<>> transact(std::span<Message> messages, base::Deadline deadline);
+  base::Result<> request(Message& message, base::Deadline deadline);
+
+  using Handler = std::function<void(const nlmsghdr*)>;
+  // One request with one answer.
+  base::Result<> get(Message& message, const Handler& handler, base::Deadline deadline);
+  // A complete dump, handed on message by message. One that the kernel had to interrupt is taken again a few times, and
+  // is an error then: a partial dump would read as "missing".
+  base::Result<> dump(Message& message, const Handler& handler, base::Deadline deadline);
+
+ private:
+  explicit NetlinkSocket(base::UniqueFd fd) : fd_(std::move(fd)) {}
+  base::Result<std::size_t> receive(base::Deadline deadline, const std::string& what);
+  base::Result<> send(std::span<Message> messages);
+  base::Result<bool> dumpOnce(Message& message, std::string& out, base::Deadline deadline);
+  void transactBatch(std::span<Message> messages, std::span<base::Result<>> results, base::Deadline deadline);
+
+  base::UniqueFd fd_;
+  std::vector<char> buffer_;
+  std::uint32_t sequence_ = 0;
+};
+
+}  // namespace vpclab::kernel

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "kernel/execute.h"
+#include "kernel/links.h"
+#include "state/state.h"
+
+namespace vpclab::kernel {
+
+// KernelPort::observe().
+base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline);
+
+// What one namespace holds. Links that have an end or a process elsewhere are put together by observe().
+struct NodeView {
+  std::string node;
+  std::vector<LinkInfo> links;
+  std::vector<state::Object> objects;
+};
+
+// Reads the namespace that the calling thread has entered, through a socket that was opened in it.
+base::Result<NodeView> readNode(const std::string& node, NetlinkSocket& socket, base::Deadline deadline);
+
+// The name of the link with this index; empty: none.
+std::string linkName(const NodeView& view, int index);
+state::VethEnd vethEnd(const NodeView& view, const LinkInfo& link);
+// What its link tells of a WireGuard device.
+void completeWg(state::WgDevice& device, const NodeView& view, const LinkInfo& link);
+
+}  // namespace vpclab::kernel

@@ -1,0 +1,198 @@
+#include "kernel/pins.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "kernel/threads.h"
+
+namespace vpclab::kernel {
+
+namespace {
+
+constexpr std::string_view kPrefix = "vpclab.";
+constexpr std::string_view kMark = "vpclab owner=";
+constexpr int kLoopback = 1;  // its ifindex in every namespace: LOOPBACK_IFINDEX
+
+bool isNameByte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+base::Result<> failPin(const std::string& operation, const std::string& path) {
+  return base::failErrno(operation + " " + path);
+}
+
+}  // namespace
+
+base::Result<> checkLabName(const std::string& lab) {
+  if (lab.empty() || !std::all_of(lab.begin(), lab.end(), isNameByte)) {
+    return base::fail(base::ErrorKind::kInvalid, "'" + base::printable(lab) + "' is no lab name");
+  }
+  if (lab.size() > 100) {
+    return base::fail(base::ErrorKind::kLimit, "a lab name is longer than 100 bytes: " + lab);
+  }
+  return {};
+}
+
+base::Result<> checkNodeName(const std::string& node) {
+  const bool bytes = std::all_of(node.begin(), node.end(), [](char c) { return isNameByte(c) || c == '.'; });
+  if (node.empty() || node.front() == '.' || !bytes) {
+    return base::fail(base::ErrorKind::kInvalid, "'" + base::printable(node) + "' is no node name");
+  }
+  if (node.size() > 140) {  // with prefix and lab less than NAME_MAX
+    return base::fail(base::ErrorKind::kLimit, "a node name is longer than 140 bytes: " + node);
+  }
+  return {};
+}
+
+std::string Pins::path(const std::string& lab, const std::string& node) const {
+  return netnsDir_ + "/" + std::string(kPrefix) + lab + "." + node;
+}
+
+std::string Pins::mark() const {
+  return std::string(kMark) + runDir_;
+}
+
+base::Result<std::vector<Pin>> Pins::list(const std::string& lab) const {
+  std::vector<Pin> out;
+  std::error_code error;
+  std::filesystem::directory_iterator it(netnsDir_, error);
+  for (const std::filesystem::directory_iterator end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    const auto dot = name.find('.', kPrefix.size());
+    if (!name.starts_with(kPrefix) || dot == std::string::npos) {
+      continue;
+    }
+    Pin pin{name.substr(kPrefix.size(), dot - kPrefix.size()), name.substr(dot + 1), it->path().string()};
+    if (checkLabName(pin.lab) && checkNodeName(pin.node) && (lab.empty() || pin.lab == lab)) {
+      out.push_back(std::move(pin));
+    }
+  }
+  if (error && error.value() != ENOENT) {
+    return base::fail(base::Error::fromErrno(error.value(), "read directory " + netnsDir_));
+  }
+  std::sort(out.begin(), out.end(), [](const Pin& x, const Pin& y) { return x.path < y.path; });
+  return out;
+}
+
+base::Result<std::string> readOwner(NetlinkSocket& socket, base::Deadline deadline) {
+  ifinfomsg header{};
+  header.ifi_index = kLoopback;
+  Message message("read the owner of a namespace", RTM_GETLINK, 0, header);
+  std::string alias;
+  auto got = socket.get(
+      message, [&alias](const nlmsghdr* answer) { alias = Attributes(answer, sizeof(ifinfomsg)).text(IFLA_IFALIAS); },
+      deadline);
+  if (!got) {
+    return base::fail(std::move(got.error()));
+  }
+  return alias.starts_with(kMark) ? alias.substr(kMark.size()) : std::string();
+}
+
+base::Result<> Pins::checkOwner(NetlinkSocket& socket, const std::string& path, base::Deadline deadline) const {
+  auto owner = readOwner(socket, deadline);
+  if (!owner) {
+    return base::fail(std::move(owner.error()).context(path));
+  }
+  if (owner->empty()) {
+    return base::fail(base::ErrorKind::kForeign, path + " was not made by vpclab; it is left alone");
+  }
+  if (*owner != runDir_) {
+    return base::fail(base::ErrorKind::kForeign, path + " belongs to the vpclab daemon of run directory " +
+                                                     base::printable(*owner) + ", not to that of " + runDir_);
+  }
+  return {};
+}
+
+base::Result<> Pins::pin(const std::string& path, base::Deadline deadline) const {
+  for (int attempt = 0;; ++attempt) {
+    const base::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+    if (file) {
+      break;
+    }
+    if (errno != EEXIST || attempt == 3) {
+      return failPin("create pin", path);
+    }
+    const auto existing = openPin(path);
+    if (existing) {
+      base::Result<> owned;
+      auto ran = onThreads(1, [&](std::size_t) {
+        owned = enter(*existing, path);
+        if (owned) {
+          auto socket = NetlinkSocket::open(NETLINK_ROUTE);
+          owned = socket ? checkOwner(*socket, path, deadline) : base::fail(std::move(socket.error()));
+        }
+      });
+      if (!ran || !owned) {
+        return ran ? owned : ran;
+      }
+      return base::fail(base::ErrorKind::kExists, path + " exists already");
+    }
+    if (existing.error().kind() != base::ErrorKind::kInvalid) {
+      return base::fail(existing.error());
+    }
+    if (auto removed = unpin(path); !removed) {
+      return removed;
+    }
+  }
+  if (::mount("/proc/thread-self/ns/net", path.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    auto failed = failPin("mount a namespace on", path);
+    ::unlink(path.c_str());
+    return failed;
+  }
+  return {};
+}
+
+base::Result<> Pins::unpin(const std::string& path) {
+  // More than one mount may lie on it, if somebody bound it again. EINVAL: none.
+  while (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
+  }
+  if (errno != EINVAL && errno != ENOENT) {
+    return failPin("unmount", path);
+  }
+  // Also takes off what copies of this mount other mount namespaces have (since Linux 3.18).
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return failPin("remove", path);
+  }
+  return {};
+}
+
+base::Result<> Pins::makeDirectory() const {
+  if (::access(netnsDir_.c_str(), F_OK) == 0) {
+    return {};
+  }
+  std::error_code error;
+  std::filesystem::create_directories(runDir_, error);
+  // The note comes first: a directory without its note would stay for ever.
+  if (auto noted = base::writeFileAtomically(notePath(), netnsDir_ + "\n", 0600); !noted) {
+    return noted;
+  }
+  std::filesystem::create_directories(netnsDir_, error);
+  if (error) {
+    return base::fail(base::Error::fromErrno(error.value(), "create directory " + netnsDir_));
+  }
+  ::chmod(netnsDir_.c_str(), 0755);
+  return {};
+}
+
+void Pins::removeDirectory() const {
+  const auto note = base::readFile(notePath(), 4096);
+  if (!note || *note != netnsDir_ + "\n") {
+    return;
+  }
+  // Refused while anything of anybody's is in it, and where ip-netns(8) made it a mount point: then it is not ours
+  // alone.
+  if (::rmdir(netnsDir_.c_str()) == 0 || errno != ENOTEMPTY) {
+    ::unlink(notePath().c_str());
+  }
+}
+
+}  // namespace vpclab::kernel

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "kernel/netlink_socket.h"
+
+namespace vpclab::kernel {
+
+struct Pin {
+  std::string lab;
+  std::string node;
+  std::string path;
+};
+
+// The labs' namespaces as files: `<netnsDir>/vpclab.<lab>.<node>`, each a bind mount of a namespace, ip-netns(8). A
+// pin without its mount (a reboot, a kill between two system calls) is dead and counts as nothing.
+class Pins {
+ public:
+  Pins(std::string runDir, std::string netnsDir) : runDir_(std::move(runDir)), netnsDir_(std::move(netnsDir)) {}
+
+  std::string path(const std::string& lab, const std::string& node) const;
+  // Living and dead ones of one lab, or of all labs if `lab` is empty; anybody's. Sorted.
+  base::Result<std::vector<Pin>> list(const std::string& lab) const;
+
+  // What the loopback's alias of a namespace of ours says.
+  std::string mark() const;
+  // Succeeds if the namespace in which `socket` was opened is ours. Errors: kForeign, with its owner.
+  base::Result<> checkOwner(NetlinkSocket& socket, const std::string& path, base::Deadline deadline) const;
+
+  // Pins the calling thread's network namespace, which carries our mark already. Removes a dead pin in the way.
+  // Errors: kExists, kForeign where a living one is in the way.
+  base::Result<> pin(const std::string& path, base::Deadline deadline) const;
+  // Removes a pin, dead or alive; the namespace goes when nothing else refers to it. Idempotent.
+  static base::Result<> unpin(const std::string& path);
+
+  // The directory, if it was missing, with a note in the run directory, so that the last one removes it again.
+  base::Result<> makeDirectory() const;
+  void removeDirectory() const;
+
+ private:
+  std::string notePath() const { return runDir_ + "/made-netns-directory"; }
+
+  std::string runDir_;
+  std::string netnsDir_;
+};
+
+// Errors: kInvalid for names that could lead out of the directory or into another lab, kLimit for those too long.
+base::Result<> checkLabName(const std::string& lab);
+base::Result<> checkNodeName(const std::string& node);
+
+// Which daemon made the namespace: its run directory; empty: not made by vpclab.
+base::Result<std::string> readOwner(NetlinkSocket& socket, base::Deadline deadline);
+
+}  // namespace vpclab::kernel

@@ -1,0 +1,259 @@
+#include <algorithm>
+#include <limits>
+
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include "kernel/nft.h"
+#include "kernel/observe.h"
+#include "kernel/proc_sys.h"
+#include "kernel/qdisc_requests.h"
+#include "kernel/route_requests.h"
+#include "kernel/threads.h"
+#include "kernel/tunnels.h"
+#include "kernel/wg_netlink.h"
+
+namespace vpclab::kernel {
+
+namespace {
+
+constexpr std::uint32_t kMaxInterfaces = 4096;
+
+net::Mac macOf(const LinkInfo& link) {
+  net::Mac mac;
+  if (link.address.size() == mac.bytes.size()) {
+    std::copy(link.address.begin(), link.address.end(), mac.bytes.begin());
+  }
+  return mac;
+}
+
+class NodeReader {
+ public:
+  NodeReader(const std::string& node, NetlinkSocket& socket, base::Deadline deadline)
+      : socket_(socket), deadline_(deadline) {
+    view_.node = node;
+  }
+
+  base::Result<NodeView> run() {
+    for (const auto part :
+         {&NodeReader::readLinks, &NodeReader::readAddresses, &NodeReader::readRoutes, &NodeReader::readRules,
+          &NodeReader::readQdiscList, &NodeReader::readNft, &NodeReader::readSysctls, &NodeReader::readWireGuard}) {
+      if (auto read = (this->*part)(); !read) {
+        return base::fail(std::move(read.error()));
+      }
+    }
+    return std::move(view_);
+  }
+
+ private:
+  base::Result<> readLinks() {
+    ifinfomsg header{};
+    Message message("list links of " + view_.node, RTM_GETLINK, 0, header);
+    message.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    auto dumped = socket_.dump(
+        message,
+        [this](const nlmsghdr* answer) {
+          if (answer->nlmsg_type == RTM_NEWLINK) {
+            view_.links.push_back(parseLink(answer));
+          }
+        },
+        deadline_);
+    for (const LinkInfo& link : view_.links) {
+      const bool up = (link.flags & IFF_UP) != 0;
+      if (link.kind == "bridge") {
+        view_.objects.emplace_back(state::Bridge{view_.node, link.name, macOf(link), link.mtu, up});
+      } else if (link.kind == "vrf") {
+        view_.objects.emplace_back(state::Vrf{view_.node, link.name, link.table, up});
+      }
+    }
+    return dumped;
+  }
+
+  // Every address in a namespace of ours is ours, but the loopback's.
+  base::Result<> readAddresses() {
+    ifaddrmsg header{};
+    header.ifa_family = AF_INET;
+    Message message("list addresses of " + view_.node, RTM_GETADDR, 0, header);
+    return socket_.dump(
+        message,
+        [this](const nlmsghdr* answer) {
+          if (answer->nlmsg_type != RTM_NEWADDR || answer->nlmsg_len < NLMSG_LENGTH(sizeof(ifaddrmsg))) {
+            return;
+          }
+          const auto* info = static_cast<const ifaddrmsg*>(NLMSG_DATA(answer));
+          const Attributes attributes(answer, sizeof(ifaddrmsg));
+          const auto address = attributes.address(IFA_LOCAL);
+          const std::string link = linkName(view_, static_cast<int>(info->ifa_index));
+          const bool loopback = address && address->isV4() && (address->v4HostOrder() >> 24U) == 127;
+          if (!address || link.empty() || (loopback && link == "lo")) {
+            return;
+          }
+          const bool noRoute = (attributes.u32(IFA_FLAGS, info->ifa_flags) & IFA_F_NOPREFIXROUTE) != 0;
+          view_.objects.emplace_back(
+              state::Address{view_.node, link, net::Prefix(*address, info->ifa_prefixlen), noRoute});
+        },
+        deadline_);
+  }
+
+  base::Result<> readRoutes() {
+    rtmsg header{};
+    header.rtm_family = AF_INET;
+    header.rtm_protocol = state::kRouteProtocol;  // the kernel filters; one that does not is filtered below
+    Message message("list routes of " + view_.node, RTM_GETROUTE, 0, header);
+    return socket_.dump(
+        message, [this](const nlmsghdr* answer) { takeRoute(answer); }, deadline_);
+  }
+  void takeRoute(const nlmsghdr* answer) {
+    if (answer->nlmsg_type != RTM_NEWROUTE || answer->nlmsg_len < NLMSG_LENGTH(sizeof(rtmsg))) {
+      return;
+    }
+    const auto* info = static_cast<const rtmsg*>(NLMSG_DATA(answer));
+    if (info->rtm_protocol != state::kRouteProtocol || info->rtm_family != AF_INET ||
+        (info->rtm_flags & RTM_F_CLONED) != 0) {
+      return;
+    }
+    const Attributes attributes(answer, sizeof(rtmsg));
+    state::Route route;
+    route.netns = view_.node;
+    route.table = attributes.u32(RTA_TABLE, info->rtm_table);
+    route.destination = net::Prefix(attributes.address(RTA_DST).value_or(net::IpAddr()), info->rtm_dst_len);
+    route.metric = attributes.u32(RTA_PRIORITY);
+    route.type = typeOf(info->rtm_type);
+    route.gateway = attributes.address(RTA_GATEWAY);
+    route.onlink = (info->rtm_flags & RTNH_F_ONLINK) != 0;
+    route.device = linkName(view_, static_cast<int>(attributes.u32(RTA_OIF)));
+    route.preferredSource = attributes.address(RTA_PREFSRC);
+    view_.objects.emplace_back(std::move(route));
+  }
+  static state::RouteType typeOf(std::uint8_t type) {
+    switch (type) {
+      case RTN_LOCAL:
+        return state::RouteType::kLocal;
+      case RTN_UNREACHABLE:
+        return state::RouteType::kUnreachable;
+      case RTN_BLACKHOLE:
+        return state::RouteType::kBlackhole;
+      default:
+        return state::RouteType::kUnicast;
+    }
+  }
+
+  // The rule for the local table is part of the namespace: the one that is asked first. Others of ours, left by a move
+  // that was interrupted, are rules like any others.
+  base::Result<> readRules() {
+    auto rules = kernel::readRules(socket_, view_.node, deadline_);
+    if (!rules) {
+      return base::fail(std::move(rules.error()));
+    }
+    state::Netns netns{view_.node};
+    netns.localRulePriority = std::numeric_limits<std::uint32_t>::max();  // none at all: wrong in any case
+    for (const LocalRule& rule : rules->local) {
+      netns.localRulePriority = std::min(netns.localRulePriority, rule.priority);
+    }
+    for (const LocalRule& rule : rules->local) {
+      if (rule.priority != netns.localRulePriority && rule.protocol == state::kRouteProtocol) {
+        state::Rule stray;
+        stray.netns = view_.node;
+        stray.priority = rule.priority;
+        stray.table = state::kLocalTable;
+        view_.objects.emplace_back(std::move(stray));
+      }
+    }
+    view_.objects.emplace_back(std::move(netns));
+    view_.objects.insert(view_.objects.end(), rules->ours.begin(), rules->ours.end());
+    return {};
+  }
+
+  base::Result<> readQdiscList() {
+    auto qdiscs = readQdiscs(socket_, view_.node, deadline_);
+    if (!qdiscs) {
+      return base::fail(std::move(qdiscs.error()));
+    }
+    for (ObservedQdisc& found : *qdiscs) {
+      found.qdisc.netns = view_.node;
+      found.qdisc.link = linkName(view_, found.linkIndex);
+      if (!found.qdisc.link.empty()) {
+        view_.objects.emplace_back(std::move(found.qdisc));
+      }
+    }
+    return {};
+  }
+
+  base::Result<> readNft() {
+    auto body = readNftTable(view_.node, deadline_);
+    if (!body) {
+      return base::fail(std::move(body.error()));
+    }
+    if (*body) {
+      view_.objects.emplace_back(state::NftTable{view_.node, std::move(**body)});
+    }
+    return {};
+  }
+
+  base::Result<> readSysctls() {
+    std::vector<std::string> interfaces;
+    for (const LinkInfo& link : view_.links) {
+      if ((link.flags & IFF_LOOPBACK) == 0 && interfaces.size() < kMaxInterfaces) {
+        interfaces.push_back(link.name);
+      }
+    }
+    for (std::string& path : managedSysctls(interfaces)) {
+      auto value = ProcSys::read(path);
+      if (!value) {
+        return base::fail(std::move(value.error()).context("in " + view_.node));
+      }
+      if (*value) {
+        view_.objects.emplace_back(state::Sysctl{view_.node, std::move(path), std::move(**value)});
+      }
+    }
+    return {};
+  }
+
+  base::Result<> readWireGuard() {
+    for (const LinkInfo& link : view_.links) {
+      if (link.kind != "wireguard") {
+        continue;
+      }
+      auto device = readWg(view_.node, link.name, deadline_);
+      if (!device) {
+        return base::fail(std::move(device.error()));
+      }
+      device->implementation = state::TunnelImplementation::kKernel;
+      completeWg(*device, view_, link);
+      view_.objects.emplace_back(std::move(*device));
+    }
+    return {};
+  }
+
+  NetlinkSocket& socket_;
+  base::Deadline deadline_;
+  NodeView view_;
+};
+
+}  // namespace
+
+std::string linkName(const NodeView& view, int index) {
+  const auto it =
+      std::find_if(view.links.begin(), view.links.end(), [&](const LinkInfo& link) { return link.index == index; });
+  return it == view.links.end() ? "" : it->name;
+}
+
+void completeWg(state::WgDevice& device, const NodeView& view, const LinkInfo& link) {
+  device.netns = view.node;
+  device.name = link.name;
+  device.socketNetns = socketNetnsOf(link);
+  device.mtu = link.mtu;
+  device.up = (link.flags & IFF_UP) != 0;
+  device.master = linkName(view, link.master);
+}
+
+state::VethEnd vethEnd(const NodeView& view, const LinkInfo& link) {
+  return {view.node, link.name, macOf(link), link.mtu, (link.flags & IFF_UP) != 0, linkName(view, link.master)};
+}
+
+base::Result<NodeView> readNode(const std::string& node, NetlinkSocket& socket, base::Deadline deadline) {
+  return NodeReader(node, socket, deadline).run();
+}
+
+}  // namespace vpclab::kernel

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "base/result.h"
+#include "kernel/session.h"
+#include "state/routing.h"
+
+namespace vpclab::kernel {
+
+// Addresses, routes and rules as rtnetlink(7) requests. A batch goes to the kernel in one send.
+
+enum class Verb { kCreate, kReplace, kDelete };
+
+base::Result<Message> addressRequest(Session& session, Verb verb, const state::Address& address);
+base::Result<Message> routeRequest(Session& session, Verb verb, const state::Route& route);
+base::Result<Message> ruleRequest(Session& session, Verb verb, const state::Rule& rule);
+
+// Puts the rule that consults the local table at `priority`: adds it there before it removes it elsewhere, so that the
+// namespace never loses its own addresses.
+base::Result<> moveLocalRule(NetlinkSocket& socket, const std::string& netns, std::uint32_t priority,
+                             base::Deadline deadline);
+
+// A rule that looks up the local table and selects nothing.
+struct LocalRule {
+  std::uint32_t priority = 0;
+  std::uint8_t protocol = 0;
+};
+// The local rules among a dump of rules, and ours among the others.
+struct Rules {
+  std::vector<LocalRule> local;
+  std::vector<state::Rule> ours;
+};
+base::Result<Rules> readRules(NetlinkSocket& socket, const std::string& netns, base::Deadline deadline);
+
+}  // namespace vpclab::kernel

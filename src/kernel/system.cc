@@ -1,0 +1,95 @@
+#include "kernel/system.h"
+
+#include <filesystem>
+
+#include <sys/socket.h>
+
+#include "kernel/destroy.h"
+#include "kernel/execute.h"
+#include "kernel/observe.h"
+#include "kernel/threads.h"
+
+namespace vpclab::kernel {
+
+namespace {
+
+// For calls whose contract has no deadline of its own.
+constexpr base::Milliseconds kObserveLimit{30'000};
+constexpr std::size_t kMaxAlias = 255;  // IFALIASZ - 1
+
+class RealSystem : public System {
+ public:
+  explicit RealSystem(Options options) : environment_{options, Pins(options.runDir, options.netnsDir), {}} {}
+
+  base::Result<state::State> observe(const std::string& lab) override {
+    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit));
+  }
+  std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
+                                      base::Deadline deadline) override {
+    return kernel::execute(environment_, lab, steps, deadline);
+  }
+  std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override {
+    return kernel::destroy(environment_, lab, deadline);
+  }
+  base::Result<std::vector<std::string>> labs() override {
+    return listLabs(environment_, base::Deadline::after(kObserveLimit));
+  }
+
+  base::Result<base::UniqueFd> openSocket(const std::string& lab, const std::string& node, int domain, int type,
+                                          int protocol) override {
+    for (const auto& valid : {checkLabName(lab), checkNodeName(node)}) {
+      if (!valid) {
+        return base::fail(valid.error());
+      }
+    }
+    base::Result<base::UniqueFd> out;
+    auto ran = onThreads(1, [&](std::size_t) {
+      auto pin = openPin(pinPath(lab, node));
+      if (!pin) {
+        out = base::fail(std::move(pin.error()));
+      } else if (auto entered = enter(*pin, node); !entered) {
+        out = base::fail(std::move(entered.error()));
+      } else {
+        const int fd = ::socket(domain, type | SOCK_CLOEXEC, protocol);
+        out = fd < 0 ? base::failErrno("open a socket") : base::Result<base::UniqueFd>(base::UniqueFd(fd));
+      }
+    });
+    if (!ran) {
+      return base::fail(std::move(ran.error()));
+    }
+    if (!out) {
+      return base::fail(std::move(out.error()).context("node " + node + " of lab " + lab));
+    }
+    return out;
+  }
+
+  std::string pinPath(const std::string& lab, const std::string& node) const override {
+    return environment_.pins.path(lab, node);
+  }
+
+ private:
+  Environment environment_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<System>> makeSystem(Options options) {
+  std::error_code error;
+  for (std::string* path : {&options.runDir, &options.netnsDir}) {
+    // One spelling: the run directory is the owner's name.
+    const auto whole = std::filesystem::weakly_canonical(std::filesystem::absolute(*path, error), error);
+    if (path->empty() || error) {
+      return base::fail(base::ErrorKind::kInvalid, "'" + *path + "' is no directory name");
+    }
+    *path = whole.string();
+  }
+  if (Pins(options.runDir, options.netnsDir).mark().size() > kMaxAlias) {
+    return base::fail(base::ErrorKind::kLimit,
+                      "the run directory's name is too long for the kernel to keep as the "
+                      "namespaces' owner: " +
+                          options.runDir);
+  }
+  return std::unique_ptr<System>(std::make_unique<RealSystem>(std::move(options)));
+}
+
+}  // namespace vpclab::kernel

@@ -1,0 +1,85 @@
+#include "kernel/threads.h"
+
+#include <algorithm>
+#include <atomic>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+
+namespace vpclab::kernel {
+
+namespace {
+
+// More do not help: the kernel takes one lock (RTNL) for most of what they ask.
+constexpr std::size_t kMaxThreads = 4;
+constexpr long kNsfsMagic = 0x6e736673;  // NSFS_MAGIC of linux/magic.h
+
+}  // namespace
+
+base::Result<> onThreads(std::size_t count, const std::function<void(std::size_t)>& job) {
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < count; i = next++) {
+      job(i);
+    }
+  };
+  const std::size_t processors = std::max(2U, std::thread::hardware_concurrency());
+  const std::size_t wanted = std::min({count, kMaxThreads, processors});
+  std::vector<std::thread> threads;
+  threads.reserve(wanted);
+  for (std::size_t i = 0; i < wanted; ++i) {
+    try {
+      threads.emplace_back(work);
+    } catch (const std::system_error& error) {
+      if (threads.empty()) {
+        return base::fail(base::Error::fromErrno(error.code().value(), "start a thread"));
+      }
+      break;
+    }
+  }
+  for (auto& thread : threads) {
+    thread.join();
+  }
+  return {};
+}
+
+base::Result<base::UniqueFd> openPin(const std::string& path) {
+  base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  if (!fd) {
+    return base::failErrno("open " + path);
+  }
+  struct statfs info {};
+  if (::fstatfs(fd.get(), &info) != 0) {
+    return base::failErrno("statfs " + path);
+  }
+  if (info.f_type != kNsfsMagic || ::ioctl(fd.get(), NS_GET_NSTYPE) != CLONE_NEWNET) {
+    return base::fail(base::ErrorKind::kInvalid, path + " is not a network namespace");
+  }
+  return fd;
+}
+
+base::Result<> enter(const base::UniqueFd& netns, const std::string& name) {
+  if (::setns(netns.get(), CLONE_NEWNET) != 0) {
+    return base::failErrno("enter network namespace " + name);
+  }
+  return {};
+}
+
+base::Result<base::UniqueFd> makeNetns() {
+  if (::unshare(CLONE_NEWNET) != 0) {
+    return base::failErrno("make a network namespace");
+  }
+  base::UniqueFd fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    return base::failErrno("open /proc/thread-self/ns/net");
+  }
+  return fd;
+}
+
+}  // namespace vpclab::kernel
