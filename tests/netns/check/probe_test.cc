@@ -1,5 +1,10 @@
+#include <array>
+#include <atomic>
+#include <thread>
+
 #include <doctest/doctest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "check/probe_client.h"
@@ -178,6 +183,66 @@ TEST_CASE("a path shows its hops in order, and where it ends") {
   REQUIRE(world.exec("r1", "sh -c 'echo 0 > /proc/sys/net/ipv4/ip_forward'") == 0);
   const auto silent = path(world, probes, "10.3.0.2");
   CHECK_FALSE(silent.reached);
+}
+
+namespace {
+
+enum class Forgery { kNone, kPayload, kSequence, kIdentifier, kCut };
+
+// Answers echo requests in place of the server's kernel, with one thing wrong.
+void answerForged(int socket, Forgery forgery, const std::atomic<bool>& stop) {
+  while (!stop) {
+    pollfd entry{socket, POLLIN, 0};
+    std::array<std::uint8_t, 2048> packet{};
+    sockaddr_in from{};
+    socklen_t size = sizeof(from);
+    if (::poll(&entry, 1, 20) <= 0) {
+      continue;
+    }
+    const ssize_t n = ::recvfrom(socket, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+    if (n < 28 + 32 || packet[20] != 8) {
+      continue;
+    }
+    std::vector<std::uint8_t> icmp(packet.begin() + 20, packet.begin() + n);
+    icmp[0] = 0;
+    icmp[forgery == Forgery::kPayload      ? 39
+         : forgery == Forgery::kSequence   ? 7
+         : forgery == Forgery::kIdentifier ? 5
+                                           : 0] ^= forgery == Forgery::kNone || forgery == Forgery::kCut ? 0 : 1;
+    if (forgery == Forgery::kCut) {
+      icmp.resize(icmp.size() - 2);
+    }
+    icmp[2] = icmp[3] = 0;
+    unsigned long sum = 0;
+    for (std::size_t i = 0; i < icmp.size(); ++i) {
+      sum += i % 2 == 0 ? icmp[i] * 256UL : icmp[i];
+    }
+    sum = 65535 - sum % 65535;
+    icmp[2] = static_cast<std::uint8_t>(sum / 256);
+    icmp[3] = static_cast<std::uint8_t>(sum % 256);
+    (void)::sendto(socket, icmp.data(), icmp.size(), 0, reinterpret_cast<const sockaddr*>(&from), size);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an answer counts only with its own identifier, sequence number and payload") {
+  const World world;
+  auto probes = startProbes();
+  REQUIRE(world.exec("server", "sh -c 'echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all'") == 0);
+  for (const Forgery forgery :
+       {Forgery::kNone, Forgery::kPayload, Forgery::kSequence, Forgery::kIdentifier, Forgery::kCut}) {
+    const auto socket = world.socket("server", SOCK_RAW, IPPROTO_ICMP);
+    std::atomic<bool> stop{false};
+    std::thread forger([&] { answerForged(socket.get(), forgery, stop); });
+    PingJob job;
+    job.timeout = 200ms;
+    const auto reply = ping(world, probes, "10.3.0.2", job);
+    stop = true;
+    forger.join();
+    CAPTURE(static_cast<int>(forgery));
+    CHECK(reply.answered == (forgery == Forgery::kNone ? 1 : 0));
+  }
 }
 
 TEST_CASE("what is no ICMP socket is refused, and a worker that is gone is told") {
