@@ -7,8 +7,8 @@
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 #include <linux/veth.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 #include "kernel/threads.h"

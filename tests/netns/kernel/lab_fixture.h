@@ -1,0 +1,156 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "kernel/system.h"
+#include "plan/plan.h"
+
+namespace vpclab::tests {
+
+// Output of a shell command; its exit status goes to `status`.
+inline std::string shell(const std::string& command, int* status = nullptr) {
+  std::string out;
+  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  std::array<char, 4096> buffer{};
+  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
+    out.append(buffer.data(), n);
+  }
+  const int result = ::pclose(pipe);
+  if (status != nullptr) {
+    *status = result;
+  }
+  return out;
+}
+
+// A lab with a run directory and a pin directory of its own, gone with the object.
+class LabFixture {
+ public:
+  explicit LabFixture(const std::string& suffix = "a")
+      : name("t" + std::to_string(::getpid()) + "-" + suffix), directory(makeDirectory()) {
+    system = makeSystem(runDir());
+  }
+  ~LabFixture() {
+    for (const auto& error : system->destroy(name, base::Deadline::after(base::Milliseconds(20000)))) {
+      MESSAGE(error.message());
+    }
+    std::error_code ignored;
+    std::filesystem::remove_all(directory, ignored);
+  }
+  LabFixture(const LabFixture&) = delete;
+  LabFixture& operator=(const LabFixture&) = delete;
+
+  std::string runDir() const { return directory + "/run"; }
+  std::string netnsDir() const { return directory + "/netns"; }
+  std::unique_ptr<kernel::System> makeSystem(const std::string& run) const {
+    std::filesystem::create_directories(run);
+    kernel::Options options;
+    options.runDir = run;
+    options.netnsDir = netnsDir();
+    options.keeperProgram = std::string(VPCLAB_BINARY_DIR) + "/bin/vpclabd";
+    auto made = kernel::makeSystem(options);
+    REQUIRE(made);
+    return std::move(*made);
+  }
+
+  static base::Deadline soon() { return base::Deadline::after(base::Milliseconds(10000)); }
+
+  std::vector<base::Result<>> execute(plan::Action action, const std::vector<state::Object>& objects,
+                                      const std::vector<state::Object>& before = {}) {
+    std::vector<plan::Step> steps;
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      plan::Step step;
+      step.action = action;
+      step.key = state::keyOf(objects[i]);
+      (action == plan::Action::kDelete ? step.before : step.after) = state::normalise(objects[i]);
+      if (action == plan::Action::kUpdate) {
+        step.before = state::normalise(before[i]);
+      }
+      steps.push_back(std::move(step));
+    }
+    return system->execute(name, steps, soon());
+  }
+  // Each must succeed.
+  void create(const std::vector<state::Object>& objects) { require(execute(plan::Action::kCreate, objects)); }
+  void remove(const std::vector<state::Object>& objects) { require(execute(plan::Action::kDelete, objects)); }
+  void update(const state::Object& before, const state::Object& after) {
+    require(execute(plan::Action::kUpdate, {after}, {before}));
+  }
+  // The error of a single creation.
+  base::Error refuse(const state::Object& object) {
+    auto results = execute(plan::Action::kCreate, {object});
+    REQUIRE_FALSE(results.front());
+    return results.front().error();
+  }
+  void makeNodes(const std::vector<std::string>& nodes) {
+    std::vector<state::Object> objects;
+    for (const auto& node : nodes) {
+      objects.emplace_back(state::Netns{node});
+    }
+    create(objects);
+  }
+
+  state::State observe() {
+    auto observed = system->observe(name);
+    if (!observed) {
+      FAIL(observed.error().message());
+    }
+    return std::move(*observed);
+  }
+  template <class T>
+  bool holds(const T& object) {
+    const auto state = observe();
+    const auto* found = state.get<T>(object.key());
+    return found != nullptr && *found == std::get<T>(state::normalise(object));
+  }
+  template <class T>
+  bool has(const T& object) {
+    return observe().find(object.key()) != nullptr;
+  }
+
+  // Runs a program inside a node: the reader that is independent of ours.
+  std::string in(const std::string& node, const std::string& command, int* status = nullptr) {
+    return shell("nsenter --net=" + system->pinPath(name, node) + " " + command, status);
+  }
+  nlohmann::json jsonIn(const std::string& node, const std::string& command) {
+    return nlohmann::json::parse(in(node, command), nullptr, false);
+  }
+
+  std::string name;
+  std::string directory;
+  std::unique_ptr<kernel::System> system;
+
+ private:
+  static std::string makeDirectory() {
+    std::string path = "/tmp/vpclab-test-XXXXXX";
+    REQUIRE(::mkdtemp(path.data()) != nullptr);
+    return path;
+  }
+  static void require(const std::vector<base::Result<>>& results) {
+    for (const auto& result : results) {
+      if (!result) {
+        FAIL(result.error().message());
+      }
+    }
+  }
+};
+
+// Without root there are no namespaces; CTest shows the test as skipped (exit status 77).
+inline void skipUnlessRoot() {
+  if (::geteuid() != 0) {
+    std::puts("skipped: network namespaces need root");
+    std::exit(77);
+  }
+}
+
+}  // namespace vpclab::tests

@@ -1,0 +1,121 @@
+#include "lab_fixture.h"
+
+using namespace vpclab;
+using namespace vpclab::state;
+using tests::LabFixture;
+
+namespace {
+
+VethEnd end(const std::string& netns, const std::string& name, const std::string& master = "") {
+  VethEnd out{netns, name, net::Mac::fromSeed(netns + name)};
+  out.master = master;
+  return out;
+}
+
+Bridge bridge(const std::string& netns) {
+  return {netns, "br0", net::Mac::fromSeed(netns), 1500, true};
+}
+
+}  // namespace
+
+TEST_CASE("a bridge is made without spanning tree and snooping, changed in place, removed") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"sw"});
+  Bridge wanted = bridge("sw");
+  lab.create({wanted});
+  CHECK(lab.holds(wanted));
+  const auto link = lab.jsonIn("sw", "ip -j -d link show br0")[0];
+  CHECK(link["address"] == wanted.mac.toString());
+  CHECK(link["linkinfo"]["info_kind"] == "bridge");
+  CHECK(link["linkinfo"]["info_data"]["stp_state"] == 0);
+  CHECK(link["linkinfo"]["info_data"]["mcast_snooping"] == 0);
+  CHECK(link["flags"].dump().find("\"UP\"") != std::string::npos);
+  const Bridge before = wanted;
+  wanted.mtu = 1400;
+  wanted.mac = net::Mac::fromSeed("other");
+  wanted.up = false;
+  lab.update(before, wanted);
+  CHECK(lab.holds(wanted));
+  CHECK(lab.jsonIn("sw", "ip -j link show br0")[0]["ifindex"] == link["ifindex"]);
+  const auto twice = lab.refuse(wanted);
+  CHECK(twice.kind() == base::ErrorKind::kExists);
+  CHECK(twice.message().find("create bridge br0 in sw") != std::string::npos);
+  lab.remove({wanted});
+  CHECK_FALSE(lab.has(wanted));
+}
+
+TEST_CASE("a veth pair is made across namespaces, both ends as asked, and found again as a pair") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"host", "sw", "host2"});
+  lab.create({bridge("sw")});
+  VethEnd outer = end("host", "eth0");
+  outer.mtu = 1450;
+  const Veth wanted = makeVeth(outer, end("sw", "host", "br0"));
+  const Veth second = makeVeth(end("host2", "eth0"), end("sw", "host2", "br0"));
+  lab.create({wanted, second});
+  CHECK(lab.holds(wanted));
+  CHECK(lab.holds(second));
+  const auto inside = lab.jsonIn("host", "ip -j -d link show eth0")[0];
+  CHECK(inside["address"] == outer.mac.toString());
+  CHECK(inside["mtu"] == 1450);
+  CHECK(inside["num_tx_queues"] == 1);
+  CHECK(inside["operstate"] == "UP");
+  CHECK(lab.jsonIn("sw", "bridge -j link show dev host")[0]["master"] == "br0");
+  CHECK(lab.jsonIn("sw", "bridge -j link show dev host")[0]["state"] == "forwarding");
+
+  Veth changed = wanted;
+  changed.a.mtu = 1300;
+  changed.b.master.clear();
+  lab.update(wanted, changed);
+  CHECK(lab.holds(changed));
+  CHECK(lab.jsonIn("host", "ip -j link show eth0")[0]["ifindex"] == inside["ifindex"]);
+
+  lab.remove({changed});
+  CHECK_FALSE(lab.has(changed));
+  CHECK(lab.holds(second));
+}
+
+TEST_CASE("what is left of a pair does not stop the next one; a foreign link does, and stays") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"host", "sw", "away"});
+  lab.create({bridge("sw")});
+  const Veth wanted = makeVeth(end("host", "eth0"), end("sw", "host", "br0"));
+  lab.create({wanted});
+  // Somebody moves the inner end away.
+  lab.in("host", "ip link set eth0 netns " + lab.system->pinPath(lab.name, "away"));
+  CHECK_FALSE(lab.holds(wanted));
+  lab.create({wanted});
+  CHECK(lab.holds(wanted));
+  // The host's namespace is replaced while its old veth is still dying.
+  lab.remove({Netns{"host"}});
+  lab.makeNodes({"host"});
+  lab.create({wanted});
+  CHECK(lab.holds(wanted));
+  // A stranger has the name.
+  lab.remove({wanted});
+  lab.in("sw", "ip link add host type bridge");
+  const auto error = lab.refuse(wanted);
+  CHECK(error.kind() == base::ErrorKind::kForeign);
+  CHECK(error.message().find("host") != std::string::npos);
+  CHECK(lab.in("sw", "ip -d link show host").find("bridge") != std::string::npos);
+}
+
+TEST_CASE("one step's failure does not touch the others of its batch") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"sw"});
+  Bridge bad = bridge("sw");
+  bad.name = "bad";
+  bad.mtu = 1;
+  Bridge missing = bridge("nowhere");
+  const auto results = lab.execute(plan::Action::kCreate, {bridge("sw"), bad, missing});
+  CHECK(results[0].has_value());
+  REQUIRE_FALSE(results[1]);
+  CHECK(results[1].error().kernelText() == "mtu less than device minimum");
+  REQUIRE_FALSE(results[2]);
+  CHECK(results[2].error().kind() == base::ErrorKind::kNotFound);
+  CHECK(lab.holds(bridge("sw")));
+}

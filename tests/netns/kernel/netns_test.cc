@@ -1,0 +1,154 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "lab_fixture.h"
+
+using namespace vpclab;
+using namespace vpclab::state;
+using tests::LabFixture;
+using tests::shell;
+
+TEST_CASE("a namespace is made with its loopback up and its owner on it, is observed, and goes") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  const Netns one{"one"};
+  Netns router{"switch.pek3"};
+  router.localRulePriority = 1100;
+  lab.create({one, router});
+  CHECK(lab.holds(one));
+  CHECK(lab.holds(router));
+  const auto loopback = lab.jsonIn("one", "ip -j -d link show lo");
+  CHECK(loopback[0]["ifalias"] == "vpclab owner=" + lab.runDir());
+  CHECK(lab.jsonIn("one", "ip -j addr show lo")[0]["flags"].dump().find("UP") != std::string::npos);
+  const auto rules = lab.jsonIn("switch.pek3", "ip -j rule");
+  CHECK(rules[0]["priority"] == 1100);
+  CHECK(rules[0]["table"] == "local");
+
+  lab.update(router, Netns{"switch.pek3"});
+  CHECK(lab.jsonIn("switch.pek3", "ip -j rule")[0]["priority"] == 0);
+  CHECK(lab.holds(Netns{"switch.pek3"}));
+
+  const auto again = lab.refuse(one);
+  CHECK(again.kind() == base::ErrorKind::kExists);
+  lab.remove({one});
+  lab.remove({one});
+  CHECK_FALSE(lab.has(one));
+  CHECK_FALSE(std::filesystem::exists(lab.system->pinPath(lab.name, "one")));
+}
+
+TEST_CASE("what another made is left alone, and its maker is named") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"mine"});
+  const auto other = lab.makeSystem(lab.directory + "/other-run");
+  const auto seen = other->observe(lab.name);
+  REQUIRE_FALSE(seen);
+  CHECK(seen.error().kind() == base::ErrorKind::kForeign);
+  CHECK(seen.error().message().find(lab.runDir()) != std::string::npos);
+  CHECK(other->labs()->empty());
+  CHECK(lab.system->labs() == std::vector<std::string>{lab.name});
+  CHECK(other->destroy(lab.name, LabFixture::soon()).size() == 1);
+  CHECK(lab.holds(Netns{"mine"}));
+
+  const std::string pin = lab.system->pinPath(lab.name, "strange");
+  shell("touch " + pin + " && unshare --net=" + pin + " true");
+  const auto inTheWay = lab.refuse(Netns{"strange"});
+  CHECK(inTheWay.kind() == base::ErrorKind::kForeign);
+  CHECK(inTheWay.message().find("not made by vpclab") != std::string::npos);
+  const auto errors = lab.system->destroy(lab.name, LabFixture::soon());
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].message().find(pin) != std::string::npos);
+  int status = 1;
+  lab.in("strange", "true", &status);
+  CHECK(status == 0);
+  CHECK_FALSE(std::filesystem::exists(lab.system->pinPath(lab.name, "mine")));
+  shell("umount " + pin + " && rm " + pin);
+}
+
+TEST_CASE("dead pins count as nothing and are cleared away") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"live"});
+  for (const auto* node : {"dead", "buried"}) {
+    std::ofstream(lab.system->pinPath(lab.name, node)) << "";
+  }
+  CHECK_FALSE(lab.has(Netns{"dead"}));
+  lab.makeNodes({"dead"});
+  CHECK(lab.holds(Netns{"dead"}));
+  CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
+  CHECK_FALSE(std::filesystem::exists(lab.netnsDir()));  // ours, and the last lab has gone
+}
+
+TEST_CASE("destroy ends what still runs inside, and returns when the kernel has let go") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"a", "b"});
+  VethEnd left{"a", "eth0", net::Mac::fromSeed("a")};
+  VethEnd right{"b", "eth0", net::Mac::fromSeed("b")};
+  lab.create({makeVeth(left, right)});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string pin = "--net=" + lab.system->pinPath(lab.name, "a");
+    ::execlp("nsenter", "nsenter", pin.c_str(), "sleep", "1000", nullptr);
+    ::_exit(1);
+  }
+  while (shell("readlink /proc/" + std::to_string(child) + "/comm; cat /proc/" + std::to_string(child) + "/comm")
+             .find("sleep") == std::string::npos) {
+    ::usleep(2000);
+  }
+  // A reaper, as the process' parent: it is a zombie only until then.
+  CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
+  int status = 0;
+  CHECK(::waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
+  CHECK(lab.system->labs()->empty());
+}
+
+TEST_CASE("destroy says what is still held") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"held"});
+  const auto socket = lab.system->openSocket(lab.name, "held", AF_INET, SOCK_DGRAM, 0);
+  REQUIRE(socket);
+  const auto errors = lab.system->destroy(lab.name, base::Deadline::after(base::Milliseconds(300)));
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].kind() == base::ErrorKind::kTimeout);
+  CHECK(errors[0].message().find("held") != std::string::npos);
+}
+
+TEST_CASE("a socket belongs to the namespace where it was opened") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"n"});
+  const auto socket = lab.system->openSocket(lab.name, "n", AF_INET, SOCK_STREAM, 0);
+  REQUIRE(socket);
+  struct stat pin {};
+  REQUIRE(::stat(lab.system->pinPath(lab.name, "n").c_str(), &pin) == 0);
+  REQUIRE(::listen(socket->get(), 1) == 0);
+  CHECK(lab.in("n", "ss -Hltn").find("LISTEN") != std::string::npos);
+  const auto missing = lab.system->openSocket(lab.name, "nowhere", AF_INET, SOCK_STREAM, 0);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().kind() == base::ErrorKind::kNotFound);
+  CHECK_FALSE(lab.system->openSocket(lab.name, "../x", AF_INET, SOCK_STREAM, 0));
+}
+
+TEST_CASE("the probe says what it found and leaves nothing") {
+  tests::skipUnlessRoot();
+  std::vector<kernel::Feature> features;
+  const auto capabilities = kernel::probe(&features);
+  REQUIRE(capabilities);
+  CHECK(features.size() == 7);
+  for (const auto& feature : features) {
+    CHECK_FALSE(feature.chosen.empty());
+    MESSAGE(feature.name, ": ", feature.chosen, " ", feature.why, " ", feature.remedy);
+    CHECK((feature.works || !feature.remedy.empty()));
+  }
+  int status = 1;
+  shell("unshare --net ip link add x type vrf table 5", &status);
+  CHECK(capabilities->vrfDevice == (status == 0));
+}

@@ -1,0 +1,4 @@
+vpclab_test(netns kernel
+            FILES ${CMAKE_CURRENT_LIST_DIR}/netns_test.cc ${CMAKE_CURRENT_LIST_DIR}/links_test.cc
+                  ${CMAKE_CURRENT_LIST_DIR}/routing_test.cc
+            USES kernel LIBRARIES nlohmann_json::nlohmann_json)
