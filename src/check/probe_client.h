@@ -10,7 +10,8 @@ namespace vpclab::check {
 
 // One unprivileged worker process that runs probes: started with `program probe --uid N`, its socket as descriptor 3,
 // an empty environment, no other descriptor but stdin and stdout (/dev/null) and stderr. Ends with this object, at the
-// latest; it ends by itself when this process dies. Not thread safe.
+// latest; it ends by itself when this process dies, or only the thread that started it
+// (PR_SET_PDEATHSIG(2const) in the worker). Not thread safe.
 class ProbeClient : public ProbePort {
  public:
   struct Options {

@@ -4,6 +4,9 @@
 #include <functional>
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "check/worker_status.h"
 
 using namespace vpclab;
 using namespace vpclab::check;
@@ -190,4 +193,25 @@ TEST_CASE("a stop ends the wait, and says of each check that it has no result") 
   const Report report = runChecks({ping("a", true), get("lb")}, lab, mute, options);
   CHECK(report.count(Outcome::kCancelled) == 2);
   CHECK_FALSE(report.passed());
+}
+
+TEST_CASE("a worker's status tells backends and request ids") {
+  const auto lb = nlohmann::json::parse(R"({"kind":"loadBalancer","listeners":[{"name":"web","requests":3,"backends":[
+      {"name":"a","address":"10.0.0.1","port":80,"state":"down","reason":"connect: Network is unreachable"}]}]})");
+  const auto backends = backendsOf(lb, "web");
+  REQUIRE(backends);
+  REQUIRE(backends->size() == 1);
+  CHECK(backends->front().reason == "connect: Network is unreachable");
+  CHECK(backendsOf(lb, "other").error().kind() == base::ErrorKind::kNotFound);
+  const auto pages = nlohmann::json::parse(R"({"kind":"pages","sites":[
+      {"node":"a","log":[{"requestId":"x-0"},{"requestId":"xy-0"},{"requestId":""}]},{"node":"b","log":[]}]})");
+  const auto ids = requestIdsOf(pages, "x");
+  REQUIRE(ids);
+  CHECK(ids->at("a") == std::vector<std::string>{"x-0"});
+  CHECK(ids->at("b").empty());
+  for (const char* bad : {"[]", "{}", R"({"listeners":[{"name":"web"}],"sites":[{"node":1}]})",
+                          R"({"listeners":[{"name":"web","backends":[1]}],"sites":[{"node":"a","log":[{}]}]})"}) {
+    CHECK_FALSE(backendsOf(nlohmann::json::parse(bad), "web"));
+    CHECK_FALSE(requestIdsOf(nlohmann::json::parse(bad), "x"));
+  }
 }
