@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -240,6 +241,8 @@ base::Result<> Stage::show(const state::PrivateFile& file) {
     }
   }
   std::string directory = place->directory;
+  // A link that leads nowhere may have been mirrored before; the directory is private by now.
+  ::unlink((directory + "/" + (place->missing.empty() ? place->name : place->missing.front())).c_str());
   for (const auto& name : place->missing) {
     directory += "/" + name;
     if (::mkdir(directory.c_str(), 0755) != 0) {

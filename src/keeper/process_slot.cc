@@ -240,11 +240,11 @@ void ProcessSlot::failStart(base::Error error) {
   link_.reset();
   child_.reset();
   const Done done = std::exchange(starting_, nullptr);
-  error = std::move(error).context(titleOf(process_));
-  lastExit_ = error.message();
+  base::Error told = std::move(error).context(titleOf(process_));
+  lastExit_ = told.message();
   if (done) {
     drop();
-    done(base::fail(std::move(error)));
+    done(base::fail(std::move(told)));
   } else if (!stopped_) {
     restartLater();
   }

@@ -4,6 +4,8 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "keeper/client.h"
@@ -25,6 +27,12 @@ int main(int argc, char** argv) {
   }
   if (::geteuid() != 0) {
     std::puts("skipped: needs root");
+    return 77;
+  }
+  // Other tests mount things at the same time. Shared, so that a mount which leaks out of a sandbox would be seen here.
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr) != 0) {
+    std::puts("skipped: cannot have a mount namespace");
     return 77;
   }
   return doctest::Context(argc, argv).run();
