@@ -30,8 +30,9 @@ TEST_CASE("a command has its node's name, network, processes, and nothing to hol
   Lab lab;
   lab.addNetns("n1");
   auto client = lab.keeper();
-  CHECK(outputOf(client, "hostname; echo $$; ls /sys/class/net; ls /proc/self/fd | wc -l; readlink /proc/1/exe") ==
-        "n1\n2\nlo\n4\n" + lab.launch().program + "\n");
+  CHECK(outputOf(client,
+                 "hostname; echo $$; ls /sys/class/net; ls /proc/self/fd | wc -l; cat /proc/1/comm; ls /proc/1/root/ "
+                 "2>/dev/null") == "n1\n2\nlo\n4\nvpclab-init\n");
   CHECK(outputOf(client,
                  "readlink /proc/$$/fd/0; pwd; umask; cat /proc/self/oom_score_adj; grep SigBlk /proc/self/status") ==
         "/dev/null\n/\n0022\n" + slurp("/proc/self/oom_score_adj") + "SigBlk:\t0000000000000000\n");
@@ -172,4 +173,21 @@ TEST_CASE("the output that is kept is bounded, and nobody waits for a reader") {
   CHECK(text.size() <= 256 << 10);
   CHECK(text.size() > 200 << 10);
   CHECK(text.find("\n") == 6);  // whole lines: six digits
+}
+
+TEST_CASE("a real Apache httpd serves a private page in its node") {
+  if (shell("command -v apache2ctl").empty()) {
+    MESSAGE("skipped: no apache2");
+    return;
+  }
+  Lab lab;
+  lab.addNetns("n1");
+  auto client = lab.keeper();
+  const auto put = client.put(
+      command("n1", {"apache2ctl", "-DFOREGROUND"}, {{"/var/www/html/index.html", "<h1>private page</h1>\n"}}), soon());
+  REQUIRE_MESSAGE(put.has_value(), put.error().message());
+  const std::string page = "nsenter --net=" + lab.pin("n1") + " curl -s --max-time 2 http://127.0.0.1/";
+  CHECK(eventually([&] { return shell(page) == "<h1>private page</h1>\n"; }));
+  CHECK(client.remove("n1", "run", soon()));
+  CHECK(shell(page).empty());
 }
