@@ -13,6 +13,10 @@ void parseJoin(Context& context, const BorderRouter& router, Domain& domain, con
   Join join;
   std::optional<net::IpAddr> address;
   join.pos = item.pos;
+  constexpr Field kJoin{"", Type::kReferenceOrMap};
+  if (!checkType(item, kJoin, "a joined vxnet", context.report)) {
+    return;
+  }
   if (item.isScalar()) {
     const auto* named = context.names.resolve(item, {Kind::kVxnet}, context.report);
     join.vxnet = named == nullptr ? "" : named->id;
@@ -66,12 +70,20 @@ Domain parseDomain(Context& context, const BorderRouter& router, std::string id,
 
 void checkRegion(Context& context, const BorderRouter& router, const Join& join) {
   const std::string region = regionOfVxnet(context.lab, join.vxnet);
-  if (!region.empty() && !router.region.empty() && region != router.region) {
-    context.report.error(join.pos,
-                         "vxnet " + called(context.lab.vxnets.at(join.vxnet)) + " is in region " + quote(region) +
-                             ", but border router " + called(router) + " is in " + quote(router.region),
-                         "a border router joins only vxnets of its own region; regions are linked by an SD-WAN");
+  if (region.empty() || router.region.empty() || region == router.region) {
+    return;
   }
+  std::vector<std::string_view> own;
+  for (const auto& [id, vxnet] : context.lab.vxnets) {
+    if (own.size() < 8 && regionOfVxnet(context.lab, id) == router.region) {
+      own.push_back(id);
+    }
+  }
+  context.report.error(join.pos,
+                       "vxnet " + called(context.lab.vxnets.at(join.vxnet)) + " is in region " + quote(region) +
+                           ", but border router " + called(router) + " is in " + quote(router.region),
+                       "a border router joins only vxnets of its own region" +
+                           (own.empty() ? "" : ", here " + listed(own)) + "; regions are linked by an SD-WAN");
 }
 
 void checkRoutes(Context& context, const BorderRouter& router, const Domain& domain) {

@@ -7,6 +7,10 @@
 namespace vpclab::lab {
 namespace {
 
+std::string rangeText(const net::Prefix& range) {
+  return range.length() == range.address().bits() ? range.address().toString() : range.toString();
+}
+
 struct Binding {
   std::string eip;
   std::string resource;
@@ -83,8 +87,8 @@ void validateEips(Context& context) {
   forEachOverlap(std::move(uses), [&](const RangeUse& earlier, const RangeUse& later) {
     const bool same = earlier.range == later.range;
     context.report.error(later.pos,
-                         later.owner + " (" + later.range.toString() + ") " + (same ? "is the same as " : "overlaps ") +
-                             earlier.owner + " (" + earlier.range.toString() + ")",
+                         later.owner + (same ? " has the same address as " : " overlaps ") + earlier.owner + ": " +
+                             rangeText(later.range) + (same ? "" : " and " + rangeText(earlier.range)),
                          "the other is at " + earlier.pos.toString());
   });
   checkBindings(context, bindingsOf(context));

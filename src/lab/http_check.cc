@@ -91,10 +91,10 @@ void parseRotation(Context& context, HttpCheck& check, const Object& expect) {
   if (check.rotation.empty()) {
     context.report.error(expect.pos("rotation"), "`rotation` is empty");
   } else if (check.rotation.size() > check.times) {
-    context.report.error(
-        expect.pos("rotation"),
-        std::to_string(check.times) + " requests cannot show a rotation of " + std::to_string(check.rotation.size()),
-        "give `times`, at least one round");
+    context.report.error(expect.pos("rotation"),
+                         "`times: " + std::to_string(check.times) + "` cannot show a rotation of " +
+                             std::to_string(check.rotation.size()) + " servers",
+                         "at least one round, better several");
   }
   if (check.connections == Connections::kParallel) {
     context.report.error(expect.keyPos("rotation"), "`rotation` has no meaning for requests in parallel",

@@ -46,11 +46,11 @@ bool isOneOf(Kind kind, std::initializer_list<Kind> kinds) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
-std::string alternatives(std::initializer_list<Kind> kinds) {
+std::string alternatives(std::initializer_list<Kind> kinds, bool articles) {
   std::string out;
   for (const auto* kind = kinds.begin(); kind != kinds.end(); ++kind) {
     out += kind == kinds.begin() ? "" : kind + 1 == kinds.end() ? " or " : ", ";
-    out += nameOf(*kind);
+    out += articles ? withArticle(*kind) : std::string(nameOf(*kind));
   }
   return out;
 }
@@ -59,7 +59,8 @@ std::string alternatives(std::initializer_list<Kind> kinds) {
 
 void Names::add(Kind kind, const std::string& id, const std::string& title, const SourcePos& pos, Report& report) {
   if (!isSlug(id)) {
-    const std::string better = slugOf(id);
+    const bool ascii = std::all_of(id.begin(), id.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    const std::string better = ascii ? slugOf(id) : "";
     report.error(pos, quote(id) + " is not an id: lower case letters, digits and - within",
                  better.empty() ? "the name for people goes to `title`" : "for example " + quote(better));
   } else if (id.size() > kMaxId) {
@@ -138,11 +139,11 @@ void Names::reportUnknown(const Value& value, std::initializer_list<Kind> kinds,
     hint = "there " + std::string(ids.size() == 1 ? "is " : "are ") + listed(ids, "and");
   }
   if (other != nullptr) {
-    report.error(value.pos, quote(value.text) + " is " + withArticle(other->kind) + ", not a " + alternatives(kinds),
-                 hint);
+    report.error(value.pos,
+                 quote(value.text) + " is " + withArticle(other->kind) + ", not " + alternatives(kinds, true), hint);
     return;
   }
-  report.error(value.pos, "there is no " + alternatives(kinds) + " " + quote(value.text), hint);
+  report.error(value.pos, "there is no " + alternatives(kinds, false) + " " + quote(value.text), hint);
 }
 
 }  // namespace vpclab::lab

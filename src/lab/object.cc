@@ -12,8 +12,13 @@ Object::Object(Context& context, const Value& value, const Shape& shape, std::st
   for (const Field& field : shape.fields) {
     slots_.push_back({&field, nullptr});
   }
+  const std::string what(shape.what);
+  if (value.isNull()) {
+    context.report.error(value.pos, what + " has no value",
+                         "a map, as in {key: value}; {} where no key is needed; `~` removes what an extended file has");
+    return;
+  }
   if (!value.isMap()) {
-    std::string what(shape.what);
     context.report.error(value.pos, what + " is a map, not " + std::string(nameOf(value.kind)), "as in {key: value}");
     return;
   }
@@ -48,7 +53,8 @@ void Object::readEntries(const Shape& shape) {
   for (const Slot& slot : slots_) {
     const bool told = std::find(refused.begin(), refused.end(), &slot) != refused.end();
     if (slot.field->required && slot.entry == nullptr && !told) {
-      report.error(value_.pos, std::string(shape.what) + " needs the key `" + std::string(slot.field->key) + "`");
+      report.error(value_.pos, std::string(shape.what) + " needs the key `" + std::string(slot.field->key) + "`",
+                   std::string(slot.field->hint));
     }
   }
 }

@@ -23,17 +23,25 @@ constexpr Field within() {
 }
 
 constexpr std::array kLabFields{
-    Field{"lab", Type::kLine, true}, Field{"title", Type::kLine},         Field{"section", Type::kLine},
-    Field{"regions", Type::kMap},    Field{"vpcs", Type::kMap},           Field{"vxnets", Type::kMap},
-    Field{"servers", Type::kMap},    Field{"border_routers", Type::kMap}, Field{"sdwan", Type::kMap},
-    Field{"eips", Type::kMap},       Field{"load_balancers", Type::kMap}, Field{"route_tables", Type::kMap},
+    Field{"lab", Type::kLine, true, 0, 0, {}, "its name, as in `lab: cross-region`"},
+    Field{"title", Type::kLine},
+    Field{"section", Type::kLine},
+    Field{"regions", Type::kMap},
+    Field{"vpcs", Type::kMap},
+    Field{"vxnets", Type::kMap},
+    Field{"servers", Type::kMap},
+    Field{"border_routers", Type::kMap},
+    Field{"sdwan", Type::kMap},
+    Field{"eips", Type::kMap},
+    Field{"load_balancers", Type::kMap},
+    Field{"route_tables", Type::kMap},
     Field{"checks", Type::kList},
 };
 constexpr std::array kRegionFields{Field{"title", Type::kLine}};
 constexpr std::array kVpcFields{
     Field{"title", Type::kLine},
     Field{"region", Type::kReference, true},
-    Field{"cidr", Type::kNetwork, true},
+    Field{"cidr", Type::kNetwork, true, 0, 0, {}, "its range, as in `cidr: 172.16.0.0/16`"},
     Field{"route_policies", Type::kList},
 };
 constexpr std::array kPolicyFields{
@@ -44,7 +52,7 @@ constexpr std::array kPolicyFields{
 constexpr std::array kVxnetFields{
     Field{"title", Type::kLine},
     Field{"vpc", Type::kReference, true},
-    Field{"cidr", Type::kNetwork, true},
+    Field{"cidr", Type::kNetwork, true, 0, 0, {}, "its range, as in `cidr: 172.16.0.0/16`"},
     Field{"route_table", Type::kReference},
 };
 constexpr std::array kServerFields{
@@ -83,14 +91,20 @@ constexpr std::array kSdwanFields{
 constexpr std::array kAccessPointFields{
     Field{"title", Type::kLine},
     Field{"region", Type::kReference, true},
-    Field{"border_router", Type::kReference, true},
+    Field{"border_router",
+          Type::kReference,
+          true,
+          0,
+          0,
+          {},
+          "an access point is attached to a border router of its region"},
     Field{"domain", Type::kLine},
     Field{"bandwidth", Type::kBandwidth, false, kMinBandwidth, kMaxBandwidth},
 };
 constexpr std::array kEipFields{
     Field{"title", Type::kLine},
     Field{"region", Type::kReference, true},
-    Field{"address", Type::kAddress, true},
+    Field{"address", Type::kAddress, true, 0, 0, {}, "a public one, as in `address: 139.198.18.135`"},
     Field{"bandwidth", Type::kBandwidth, false, kMinBandwidth, kMaxBandwidth},
 };
 constexpr std::array kLoadBalancerFields{
@@ -129,7 +143,7 @@ constexpr std::array kBackendFields{
 };
 constexpr std::array kRouteTableFields{
     Field{"title", Type::kLine},
-    Field{"for", Type::kChoice, true, 0, 0, kTableUsers},
+    Field{"for", Type::kChoice, true, 0, 0, kTableUsers, "`for: load_balancer` or `for: vxnet`"},
     Field{"routes", Type::kList},
 };
 constexpr std::array kTableRouteFields{

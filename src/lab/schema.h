@@ -24,6 +24,7 @@ enum class Type : std::uint8_t {
   kList,
   kMap,
   kScalarOrMap,
+  kReferenceOrMap,
 };
 
 struct Field {
@@ -33,6 +34,7 @@ struct Field {
   std::int64_t min = 0;  // of integers; of bandwidths in bit/s, durations in ms, sizes in bytes
   std::int64_t max = 0;
   std::span<const std::string_view> choices = {};
+  std::string_view hint = {};  // what to write where it is missing
 };
 
 // The keys that one kind of map takes. This is the one place that knows them: what is not here is an unknown key, and

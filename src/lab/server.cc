@@ -10,6 +10,7 @@ namespace vpclab::lab {
 namespace {
 
 constexpr std::size_t kMaxArguments = 256;
+constexpr std::size_t kMaxArgumentBytes = 60'000;
 
 // An absolute path that names one file and nothing by a detour; not in the kernel's own trees.
 bool isPlainPath(const std::string& path) {
@@ -57,6 +58,8 @@ void parseRun(Context& context, Server& server, const Object& object) {
     context.report.error(object.pos("run"), "`run` is empty", "the command and its arguments");
   } else if (server.run.size() > kMaxArguments) {
     context.report.error(object.pos("run"), "`run` has too many arguments", "at most " + std::to_string(kMaxArguments));
+  } else if (base::join(server.run, " ").size() > kMaxArgumentBytes) {
+    context.report.error(object.pos("run"), "`run` is too long", "at most 60,000 bytes");
   }
 }
 

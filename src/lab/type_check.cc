@@ -121,7 +121,7 @@ Verdict judgeScalar(const Field& field, const std::string& text, Report& report)
 bool checkType(const Value& value, const Field& field, const std::string& name, Report& report) {
   const bool wantsList = field.type == Type::kList;
   const bool wantsMap = field.type == Type::kMap;
-  const bool either = field.type == Type::kScalarOrMap;
+  const bool either = field.type == Type::kScalarOrMap || field.type == Type::kReferenceOrMap;
   if (value.isNull()) {
     report.error(value.pos, name + " has no value",
                  "give it one, or leave it out; `~` removes what an extended file has");
@@ -133,6 +133,7 @@ bool checkType(const Value& value, const Field& field, const std::string& name, 
   if (!right) {
     const std::string wanted = wantsList  ? "a list, as in [a, b]"
                                : wantsMap ? "a map, as in {key: value}"
+                               : either   ? "one value or a map"
                                           : "one value";
     report.error(value.pos, name + " is " + std::string(nameOf(value.kind)), "it must be " + wanted);
     return false;

@@ -33,6 +33,9 @@ std::vector<Claim> collectClaims(const Context& context) {
   for (const auto& [id, router] : context.lab.borderRouters) {
     for (const Domain& domain : router.domains) {
       for (const Join& join : domain.joins) {
+        if (regionOfVxnet(context.lab, join.vxnet) != router.region) {
+          continue;  // not joined at all, which is told elsewhere
+        }
         const auto pos = context.places.at(id + "/" + join.vxnet, "address").value_or(join.pos);
         claims.push_back({join.vxnet, join.address, pos, "border router " + called(router), true});
       }

@@ -1,0 +1,210 @@
+#include <doctest/doctest.h>
+
+#include "base/file.h"
+#include "unit/lab/sources.h"
+
+using namespace vpclab;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string kNet = R"(lab: x
+regions: {r: {title: 北京3区}}
+vpcs: {v: {title: 演示VPC, region: 北京3区, cidr: 10.0.0.0/16}}
+vxnets: {n: {title: 演示vxnet, vpc: 演示VPC, cidr: 10.0.1.0/24}}
+)";
+
+lab::Lab loadGood(const std::string& yaml, std::map<std::string, std::string> others = {}) {
+  const auto loaded = test::loadText(yaml, std::move(others));
+  REQUIRE(test::textOf(loaded.diagnostics) == "");
+  return loaded.lab;
+}
+
+}  // namespace
+
+TEST_CASE("references by title become ids; a missing title is the id") {
+  const auto lab = loadGood(kNet + "servers: {s: {vxnet: 演示vxnet}}\n");
+  CHECK(lab.vpcs.at("v").region == "r");
+  CHECK(lab.vxnets.at("n").vpc == "v");
+  CHECK(lab.servers.at("s").vxnet == "n");
+  CHECK(lab.servers.at("s").title == "s");
+  CHECK(lab.vpcs.at("v").title == "演示VPC");
+  CHECK_FALSE(lab.servers.at("s").address);
+}
+
+TEST_CASE("an id wins over another's title") {
+  const auto lab = loadGood("lab: x\nregions: {a: {title: b}, b: {}}\nvpcs: {v: {region: b, cidr: 10.0.0.0/8}}\n");
+  CHECK(lab.vpcs.at("v").region == "b");
+}
+
+TEST_CASE("positions are of the id, columns count characters") {
+  const auto lab = loadGood("lab: x\nregions: {r: {title: 北京}, s: {}}\n");
+  CHECK(lab.regions.at("r").pos.toString() == "lab.yaml:2:11");
+  CHECK(lab.regions.at("s").pos.toString() == "lab.yaml:2:27");
+}
+
+TEST_CASE("a byte order mark and CRLF are read, places stay right") {
+  const auto loaded = test::loadText("\xEF\xBB\xBFlab: x\r\nregions:\r\n  r: {tile: A}\r\n");
+  CHECK(test::textOf(loaded.diagnostics) ==
+        "lab.yaml:3:7: error: a region has no key \"tile\"; did you mean \"title\"?\n");
+}
+
+TEST_CASE("extends: maps merge, lists and texts replace, ~ removes, paths follow the file that names them") {
+  const std::string base = kNet + R"(servers:
+  a: {vxnet: n, http: {page: a.html}}
+  b: {vxnet: n, address: 10.0.1.7}
+checks: [{ping: {from: a, to: b}}]
+)";
+  const auto lab = loadGood(R"(extends: base/base.yaml
+title: over
+servers:
+  a: {address: 10.0.1.9}
+  b: {address: ~}
+  c: {vxnet: n, http: {page: a.html}}
+checks: [{ping: {from: b, to: a}}, {ping: {from: c, to: a}}]
+)",
+                            {{"base/base.yaml", base}, {"base/a.html", "from base"}, {"a.html", "from here"}});
+  CHECK(lab.name == "x");
+  CHECK(lab.title == "over");
+  CHECK(lab.servers.at("a").http->body == "from base");
+  CHECK(lab.servers.at("c").http->body == "from here");
+  CHECK(lab.servers.at("a").address->toString() == "10.0.1.9");
+  CHECK_FALSE(lab.servers.at("b").address);
+  CHECK(lab.servers.at("a").pos.toString() == "base/base.yaml:6:3");
+  CHECK(lab.servers.at("c").pos.toString() == "lab.yaml:6:3");
+  CHECK(lab.checks.size() == 2);
+}
+
+TEST_CASE("every file that was read is in the bundle, and the bundle loads alike") {
+  const std::map<std::string, std::string> others{{"base.yaml", kNet}, {"p/a.html", "A"}, {"unused", "x"}};
+  const auto first = test::loadText("extends: base.yaml\nservers: {s: {vxnet: n, http: {page: p/a.html}}}\n", others);
+  CHECK(first.files.size() == 3);
+  CHECK_FALSE(first.files.contains("unused"));
+  lab::BundleSource source(first.files);
+  const auto second = lab::load("lab.yaml", source);
+  CHECK(second.ok());
+  CHECK(test::dump(second.lab) == test::dump(first.lab));
+}
+
+TEST_CASE("the page of a server: the tutorial's with its title, escaped, or a file with its type") {
+  const auto lab = loadGood(kNet + R"(servers:
+  a: {title: "<b>&'\"", vxnet: n, http: {}}
+  b: {vxnet: n, http: {port: 8080, page: b.txt}}
+)",
+                            {{"b.txt", "B"}});
+  const auto& page = *lab.servers.at("a").http;
+  CHECK(page.body.find("<span style=\"color:#60D978;\">&lt;b&gt;&amp;&#39;&quot;</span>") != std::string::npos);
+  CHECK(page.contentType == "text/html; charset=utf-8");
+  CHECK(page.port == 80);
+  CHECK(lab.servers.at("b").http->body == "B");
+  CHECK(lab.servers.at("b").http->contentType == "text/plain; charset=utf-8");
+}
+
+TEST_CASE("border routers: .254 unless given, domains, routes") {
+  const auto lab = loadGood(kNet + R"(
+border_routers:
+  b1: {region: r, vxnets: [n], routes: [{name: dc, to: 10.9.0.0/16, via: 10.0.1.2}]}
+  b2: {region: r, domains: {z: {}, a: {vxnets: [{vxnet: n, address: 10.0.1.253}]}}}
+)");
+  const auto& main = lab.borderRouters.at("b1").domains.at(0);
+  CHECK(main.id == "main");
+  CHECK(main.joins.at(0).address.toString() == "10.0.1.254");
+  CHECK(main.routes.at(0).name == "dc");
+  CHECK(lab.borderRouters.at("b2").domains.at(0).id == "a");
+  CHECK(lab.borderRouters.at("b2").domains.at(0).joins.at(0).address.toString() == "10.0.1.253");
+  CHECK(lab.borderRouters.at("b2").domains.at(1).id == "z");
+}
+
+TEST_CASE("a load balancer with everything said") {
+  const auto lab = loadGood(kNet + R"(
+servers: {s: {vxnet: n}}
+load_balancers:
+  lb:
+    vxnet: n
+    address: 10.0.1.9
+    listeners:
+      web:
+        title: 网站
+        protocol: http
+        port: 80
+        balance: leastconn
+        idle_timeout: 1m
+        header_size: 20kb
+        forwarded_for: false
+        forwarded_proto: true
+        health_check: {type: http, path: /up, host: a.example, interval: 2s, timeout: 6s, fall: 3, rise: 4}
+        backends:
+          - {server: s, port: 80, weight: 0}
+          - {address: 10.9.9.9, port: 81, weight: 7, disabled: true, backup: true}
+)");
+  const auto& listener = lab.loadBalancers.at("lb").listeners.at(0);
+  CHECK(listener.balance == lab::Balance::kLeastConnections);
+  CHECK(listener.idleTimeout == 60s);
+  CHECK(listener.headerSize == 20 * 1024);
+  CHECK_FALSE(listener.forwardedFor);
+  CHECK(listener.forwardedProto);
+  CHECK(listener.healthCheck.http);
+  CHECK(listener.healthCheck.path == "/up");
+  CHECK(listener.healthCheck.host == "a.example");
+  CHECK(listener.healthCheck.interval == 2s);
+  CHECK(listener.healthCheck.timeout == 6s);
+  CHECK(listener.healthCheck.fall == 3);
+  CHECK(listener.healthCheck.rise == 4);
+  CHECK(listener.backends.at(0).server == "s");
+  CHECK(listener.backends.at(0).weight == 0);
+  CHECK(listener.backends.at(1).address->toString() == "10.9.9.9");
+  CHECK(listener.backends.at(1).weight == 7);
+  CHECK(listener.backends.at(1).disabled);
+  CHECK(listener.backends.at(1).backup);
+}
+
+TEST_CASE("commands with private files, from a file and in place") {
+  const auto lab = loadGood(kNet + R"(servers:
+  s:
+    vxnet: n
+    http: {}
+    run: [httpd, -f, /etc/b.conf]
+    document_root: /srv/www
+    files:
+      /etc/b.conf: conf/b.conf
+      /etc/a.conf: {text: "line\n"}
+)",
+                            {{"conf/b.conf", "B"}});
+  const auto& server = lab.servers.at("s");
+  CHECK(server.run == std::vector<std::string>{"httpd", "-f", "/etc/b.conf"});
+  CHECK(server.documentRoot == "/srv/www");
+  REQUIRE(server.files.size() == 2);
+  CHECK(server.files.at(0) == std::pair<std::string, std::string>("/etc/a.conf", "line\n"));
+  CHECK(server.files.at(1) == std::pair<std::string, std::string>("/etc/b.conf", "B"));
+}
+
+TEST_CASE("checks name nodes, addresses and EIPs, which become addresses") {
+  const auto lab = loadGood(kNet + R"(servers: {s: {title: 云服务器, vxnet: n, http: {}}}
+eips: {e: {title: 演示公网IP, region: r, address: 139.198.18.135, bandwidth: 1.5mbit}}
+checks:
+  - ping: {from: 云服务器, to: 演示公网IP, expect: unreachable, within: 2s}
+  - {title: out, ping: {from: v, to: internet}}
+  - ping: {from: internet, to: 10.0.1.2}
+  - http: {from: internet, url: "http://139.198.18.135:8080/x?y", expect: {status: 404}}
+)");
+  CHECK(lab.eips.at("e").bandwidth == 1'500'000);
+  const auto& first = std::get<lab::PingCheck>(lab.checks.at(0).what);
+  CHECK(first.from.node == "s");
+  CHECK(first.to.address->toString() == "139.198.18.135");
+  CHECK_FALSE(first.reachable);
+  CHECK(first.within == 2s);
+  CHECK(lab.checks.at(1).title == "out");
+  CHECK(std::get<lab::PingCheck>(lab.checks.at(1).what).to.node == "internet");
+  CHECK(std::get<lab::PingCheck>(lab.checks.at(2).what).from.node == "internet");
+  CHECK(std::get<lab::HttpCheck>(lab.checks.at(3).what).status == 404);
+}
+
+TEST_CASE("VPCs may overlap as long as nothing links them") {
+  loadGood(R"(lab: x
+regions: {r: {}}
+vpcs: {v: {region: r, cidr: 10.0.0.0/16}, w: {region: r, cidr: 10.0.0.0/16}}
+vxnets: {n: {vpc: v, cidr: 10.0.1.0/24}, m: {vpc: w, cidr: 10.0.1.0/24}}
+border_routers:
+  b: {region: r, domains: {one: {vxnets: [n]}, two: {vxnets: [m]}}}
+)");
+}
