@@ -126,7 +126,19 @@ struct FieldsOf {
     add("jitter", std::to_string(qdisc.jitterMicroseconds) + "us");
     add("loss", std::to_string(qdisc.lossPerMillion) + "ppm");
   }
-  void operator()(const NftTable& table) { add("rules", contentText(table.body)); }
+  // Rule by rule, so that a difference names the rules and not the table.
+  void operator()(const NftTable& table) {
+    std::map<std::string, int> seen;
+    for (const auto line : base::split(table.body, '\n')) {
+      const auto begin = line.find_first_not_of('\t');
+      if (begin == std::string_view::npos || line.substr(begin) == "}") {
+        continue;
+      }
+      const std::string text(line.substr(begin));
+      const int number = ++seen[text];
+      add("[" + text + "]" + (number > 1 ? " #" + std::to_string(number) : ""), "");
+    }
+  }
   void operator()(const Process& process) {
     std::visit([this](const auto& spec) { this->spec(spec); }, process.spec);
   }
@@ -291,7 +303,7 @@ std::string describeDifference(const Object& desired, const Object& observed) {
     } else if (haveWholes.count(wholeOf(name)) == 0) {
       tellOnce(wholeOf(name) + " added");
     } else {
-      tellOnce(name + " " + value + " added");
+      tellOnce(name + (value.empty() ? "" : " " + value) + " added");
     }
   }
   for (const auto& [name, value] : have) {

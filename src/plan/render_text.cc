@@ -38,6 +38,14 @@ bool mergeParameter(Line& into, const Step& step, const Line& line) {
   return true;
 }
 
+// Whether the plan makes the node where there was none.
+bool madeFirst(const Plan& plan, const std::string& node) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(), [&node](const Step& step) {
+    return step.key.kind == state::Kind::kNetns && step.key.netns == node && step.action == Action::kCreate &&
+           !step.replacement;
+  });
+}
+
 std::string nodeOf(const Step& step) {
   return step.key.netns.empty() ? "(the whole lab)" : step.key.netns;
 }
@@ -81,10 +89,12 @@ std::string renderText(const Plan& plan) {
   }
   std::string out;
   for (const auto& node : nodes) {
-    out += node + "\n";
+    const bool fresh = madeFirst(plan, node);
+    out += node + (fresh ? " (new)\n" : "\n");
     for (const auto& line : lines[node]) {
       out += std::string("  ") + line.sign + " " + line.verb + " " + line.what;
-      out += line.why.empty() ? "" : "  (" + line.why + ")";
+      // In a node that is new, everything is missing.
+      out += line.why.empty() || (fresh && line.why == "missing") ? "" : "  (" + line.why + ")";
       out += line.place.empty() ? "" : "  " + line.place;
       out += '\n';
     }
