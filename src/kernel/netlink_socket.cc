@@ -43,7 +43,8 @@ base::Result<> verdict(const nlmsghdr* answer, const std::string& what) {
         skip += MNL_ALIGN(body->msg.nlmsg_len) - sizeof(nlmsghdr);
       }
     }
-    error = std::move(error).withKernelText(base::printable(Attributes(answer, skip).text(NLMSGERR_ATTR_MSG)));
+    return base::fail(
+        std::move(error).withKernelText(base::printable(Attributes(answer, skip).text(NLMSGERR_ATTR_MSG))));
   }
   return base::fail(std::move(error));
 }

@@ -33,11 +33,11 @@ constexpr const char* kFullKernel =
 
 // What the rules of an EIP's NAT and of routing domains need.
 constexpr const char* kNftSample =
-    "\tchain dnat {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n"
+    "\tchain inbound {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n"
     "\t\tip daddr 192.0.2.1 dnat to 192.0.2.2\n\t}\n"
-    "\tchain snat {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
+    "\tchain outbound {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
     "\t\tip saddr 192.0.2.2 snat to 192.0.2.1\n\t}\n"
-    "\tchain mark {\n\t\ttype filter hook prerouting priority raw; policy accept;\n"
+    "\tchain domains {\n\t\ttype filter hook prerouting priority raw; policy accept;\n"
     "\t\tiifname \"eth0\" meta mark set 0x00000001\n\t}\n";
 
 bool sameFile(const char* one, const char* other) {

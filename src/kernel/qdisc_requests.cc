@@ -130,7 +130,9 @@ base::Result<> deleteQdisc(Session& session, const state::Qdisc& qdisc) {
   if (!index) {
     return index.error().kind() == base::ErrorKind::kNotFound ? base::Result<>() : base::fail(std::move(index.error()));
   }
-  Message message("delete the qdisc of " + qdisc.link + " in " + session.netns, RTM_DELQDISC, 0, rootHeader(*index));
+  tcmsg header = rootHeader(*index);
+  header.tcm_handle = 0;  // whatever stands there
+  Message message("delete the qdisc of " + qdisc.link + " in " + session.netns, RTM_DELQDISC, 0, header);
   auto deleted = session.route.request(message, session.deadline);
   if (!deleted && deleted.error().errnoValue() == ENOENT) {
     return {};
