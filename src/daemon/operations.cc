@@ -2,16 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/overloaded.h"
 #include "daemon/finals.h"
 
 namespace vpclab::daemon {
 
 namespace {
-
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
 
 api::Final runLabVerb(Engine& engine, const api::LabRequest& request, Session& session) {
   switch (request.verb) {
@@ -30,7 +26,7 @@ api::Final runLabVerb(Engine& engine, const api::LabRequest& request, Session& s
 }  // namespace
 
 api::Final runRequest(Engine& engine, const api::Request& request, Session& session) {
-  return std::visit(Overloaded{
+  return std::visit(base::Overloaded{
                         [&](const api::ApplyRequest& r) { return applyLab(engine, r, session); },
                         [&](const api::PlanRequest& r) { return planLab(engine, r, session); },
                         [&](const api::LabRequest& r) { return runLabVerb(engine, r, session); },
