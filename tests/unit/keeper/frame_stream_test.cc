@@ -38,9 +38,6 @@ TEST_CASE("frames arrive in any pieces") {
   for (const char byte : bytes) {
     REQUIRE(::send(pair.peer.get(), &byte, 1, 0) == 1);
     CHECK(stream.receive());
-    if (&byte != &bytes.back()) {
-      continue;
-    }
   }
   CHECK(stream.take() == "hello");
   CHECK(stream.take() == "");
