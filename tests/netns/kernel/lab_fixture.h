@@ -57,7 +57,7 @@ class LabFixture {
     kernel::Options options;
     options.runDir = run;
     options.netnsDir = netnsDir();
-    options.keeperProgram = std::string(VPCLAB_BINARY_DIR) + "/bin/vpclabd";
+    options.keeperProgram = std::filesystem::read_symlink("/proc/self/exe").string();  // see main.cc
     auto made = kernel::makeSystem(options);
     REQUIRE(made);
     return std::move(*made);

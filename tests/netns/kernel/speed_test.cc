@@ -1,0 +1,112 @@
+#include <chrono>
+#include <map>
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "lab_fixture.h"
+
+using namespace vpclab;
+using namespace vpclab::state;
+using tests::LabFixture;
+
+namespace {
+
+constexpr int kHosts = 15;
+
+std::string host(int i) {
+  return "h" + std::to_string(i);
+}
+
+// Bridges in one namespace, hosts with an address and a route each: about as much as the tutorial's last stage.
+std::vector<std::vector<Object>> batches() {
+  std::vector<std::vector<Object>> out(6);
+  out[0].emplace_back(Netns{"sw"});
+  for (int b = 0; b < 5; ++b) {
+    out[2].emplace_back(Bridge{"sw", "br" + std::to_string(b), net::Mac::fromSeed("br" + std::to_string(b))});
+  }
+  for (int i = 0; i < 20; ++i) {
+    const std::string node = host(i % kHosts);
+    const std::string eth = "eth" + std::to_string(i / kHosts);
+    const auto address = net::Prefix(net::IpAddr::v4(0x0a000001U + static_cast<std::uint32_t>(i) * 256U), 24);
+    VethEnd port{"sw", node + "-" + eth, net::Mac::fromSeed("p" + std::to_string(i))};
+    port.master = "br" + std::to_string(i % 5);
+    out[3].emplace_back(makeVeth(port, {node, eth, net::Mac::fromSeed("e" + std::to_string(i))}));
+    out[4].emplace_back(Address{node, eth, address});
+    out[4].emplace_back(Sysctl{node, "net/ipv4/conf/" + eth + "/accept_redirects", "0"});
+    Route route;
+    route.netns = node;
+    route.destination = net::Prefix(net::IpAddr::v4(0xac100000U + static_cast<std::uint32_t>(i) * 256U), 24);
+    route.gateway = address.at(254);
+    route.device = eth;
+    out[5].emplace_back(route);
+  }
+  for (int i = 0; i < kHosts; ++i) {
+    out[0].emplace_back(Netns{host(i)});
+    out[1].emplace_back(Sysctl{host(i), "net/ipv4/ip_forward", "1"});
+    out[1].emplace_back(Sysctl{host(i), "net/ipv6/conf/all/disable_ipv6", "1"});
+    out[1].emplace_back(Sysctl{host(i), "net/ipv6/conf/default/disable_ipv6", "1"});
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a lab of 16 namespaces and 20 links comes and goes, whole") {
+  tests::skipUnlessRoot();
+  const std::string before =
+      tests::shell("ip -j link; ip -j addr; ip -j route show table all; ip -j rule; nft list ruleset");
+  LabFixture lab;
+  const auto all = batches();
+  const auto since = [](auto start) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(base::Clock::now() - start).count() / 1000.0;
+  };
+  const auto start = base::Clock::now();
+  std::string parts;
+  for (const auto& batch : all) {
+    const auto begun = base::Clock::now();
+    lab.create(batch);
+    parts += " " + std::to_string(since(begun));
+  }
+  MESSAGE("up: ", since(start), " ms (", parts, ")");
+  const auto looked = base::Clock::now();
+  const State observed = lab.observe();
+  MESSAGE("observe: ", since(looked), " ms");
+  for (const auto& batch : all) {
+    for (const auto& object : batch) {
+      const auto* found = observed.find(keyOf(object));
+      REQUIRE_MESSAGE(found != nullptr, keyOf(object).toString());
+      CHECK_MESSAGE(found->object == normalise(object), keyOf(object).toString());
+    }
+  }
+  const auto down = base::Clock::now();
+  CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
+  MESSAGE("down: ", since(down), " ms");
+  CHECK(tests::shell("ip -j link; ip -j addr; ip -j route show table all; ip -j rule; nft list ruleset") == before);
+}
+
+TEST_CASE("where /proc/sys is read-only, parameters are written all the same") {
+  tests::skipUnlessRoot();
+  // In a process of its own, with a mount namespace of its own.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool readOnly = ::unshare(CLONE_NEWNS) == 0 &&
+                          ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                          ::mount("/proc/sys", "/proc/sys", nullptr, MS_BIND, nullptr) == 0 &&
+                          ::mount(nullptr, "/proc/sys", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+    if (!readOnly || tests::shell("echo 1 > /proc/sys/net/ipv4/ip_forward").find("ead-only") == std::string::npos) {
+      ::_exit(2);
+    }
+    LabFixture lab("ro");
+    lab.makeNodes({"r"});
+    const Sysctl limit{"r", "net/ipv4/icmp_ratelimit", "77"};
+    const bool written = lab.execute(plan::Action::kCreate, {limit}).front().has_value();
+    const bool seen = lab.holds(limit);
+    const bool gone = lab.system->destroy(lab.name, LabFixture::soon()).empty();
+    ::_exit(written && seen && gone ? 0 : 3);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+}
