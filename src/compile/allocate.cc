@@ -158,13 +158,13 @@ class Allocator {
     std::vector<const lab::AccessPoint*> points;
     for (const auto& point : sdwan.accessPoints) {
       points.push_back(&point);
-      const auto key = previous_.privateKeys.find(point.id);
-      out_.privateKeys[point.id] = key == previous_.privateKeys.end() ? net::clampPrivateKey(newKey_()) : key->second;
     }
     std::sort(points.begin(), points.end(), [](const auto* x, const auto* y) { return x->id < y->id; });
     std::set<net::IpAddr> taken;
     std::vector<const lab::AccessPoint*> waiting;
     for (const auto* point : points) {
+      const auto key = previous_.privateKeys.find(point->id);
+      out_.privateKeys[point->id] = key == previous_.privateKeys.end() ? net::clampPrivateKey(newKey_()) : key->second;
       const auto before = previous_.wanAddresses.find(point->id);
       if (before != previous_.wanAddresses.end() && wanNumber(before->second) == network &&
           taken.insert(before->second).second) {

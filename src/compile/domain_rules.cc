@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <set>
@@ -43,6 +44,7 @@ std::vector<Port> portsOf(Builder& builder, const lab::BorderRouter& router) {
       }
     }
   }
+  std::sort(ports.begin(), ports.end(), [](const Port& x, const Port& y) { return x.device < y.device; });
   return ports;
 }
 

@@ -1,0 +1,92 @@
+#!/bin/sh
+# What `vpclab apply` does, by hand: 73 changes not applied yet: 73 to create.
+# Private keys of tunnels are read from $KEYS/<interface>.
+set -eu
+ip netns add vpclab.cross-region.bj-server1
+ip -n vpclab.cross-region.bj-server1 link set lo up
+ip netns add vpclab.cross-region.bj-server2
+ip -n vpclab.cross-region.bj-server2 link set lo up
+ip netns add vpclab.cross-region.bj-vpc1
+ip -n vpclab.cross-region.bj-vpc1 link set lo up
+ip netns add vpclab.cross-region.bj-vpc2
+ip -n vpclab.cross-region.bj-vpc2 link set lo up
+ip netns add vpclab.cross-region.switch.pek3
+ip -n vpclab.cross-region.switch.pek3 link set lo up
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/ip_forward=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/ip_forward=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/ip_forward=1
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/ip_forward=1
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/ip_forward=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/all/rp_filter=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/all/send_redirects=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/default/rp_filter=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/default/send_redirects=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/all/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/all/rp_filter=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/all/send_redirects=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/default/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/default/rp_filter=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/default/send_redirects=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/all/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/all/send_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/default/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/default/send_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/icmp_ratelimit=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/all/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/all/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/all/send_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/default/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/default/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/default/send_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/icmp_ratelimit=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/all/accept_redirects=0
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/all/rp_filter=0
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/all/send_redirects=0
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/default/accept_redirects=0
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/default/rp_filter=0
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/default/send_redirects=0
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip -n vpclab.cross-region.switch.pek3 link add bj-vxnet1 address 9a:2d:87:bb:bc:ea mtu 1500 type bridge mcast_snooping 0
+ip -n vpclab.cross-region.switch.pek3 link set bj-vxnet1 up
+ip -n vpclab.cross-region.switch.pek3 link add bj-vxnet2 address e6:2b:87:bb:bc:e9 mtu 1500 type bridge mcast_snooping 0
+ip -n vpclab.cross-region.switch.pek3 link set bj-vxnet2 up
+ip -n vpclab.cross-region.bj-server1 link add eth0 address da:f4:64:fb:22:e2 mtu 1500 type veth peer name bj-serve~zwh3im netns vpclab.cross-region.switch.pek3 address 8e:c8:52:2c:3b:66 mtu 1500
+ip -n vpclab.cross-region.bj-server1 link set eth0 up
+ip -n vpclab.cross-region.switch.pek3 link set bj-serve~zwh3im master bj-vxnet1 up
+ip -n vpclab.cross-region.bj-server2 link add eth0 address 4e:2c:3c:ec:7d:35 mtu 1500 type veth peer name bj-serve~36n8xo netns vpclab.cross-region.switch.pek3 address d6:58:88:38:2c:71 mtu 1500
+ip -n vpclab.cross-region.bj-server2 link set eth0 up
+ip -n vpclab.cross-region.switch.pek3 link set bj-serve~36n8xo master bj-vxnet2 up
+ip -n vpclab.cross-region.bj-vpc1 link add bj-vxnet1 address 56:df:86:c6:d1:0f mtu 1500 type veth peer name bj-vpc1.~7uf3au netns vpclab.cross-region.switch.pek3 address 9a:f3:6d:70:a2:65 mtu 1500
+ip -n vpclab.cross-region.bj-vpc1 link set bj-vxnet1 up
+ip -n vpclab.cross-region.switch.pek3 link set bj-vpc1.~7uf3au master bj-vxnet1 up
+ip -n vpclab.cross-region.bj-vpc2 link add bj-vxnet2 address fe:60:80:d1:96:5c mtu 1500 type veth peer name bj-vpc2.~nwx4ch netns vpclab.cross-region.switch.pek3 address 0e:bf:38:8a:f9:b3 mtu 1500
+ip -n vpclab.cross-region.bj-vpc2 link set bj-vxnet2 up
+ip -n vpclab.cross-region.switch.pek3 link set bj-vpc2.~nwx4ch master bj-vxnet2 up
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
+ip -n vpclab.cross-region.bj-server1 address add 172.16.1.2/24 dev eth0
+ip -n vpclab.cross-region.bj-server2 address add 172.17.1.2/24 dev eth0
+ip -n vpclab.cross-region.bj-vpc1 address add 172.16.1.1/24 dev bj-vxnet1
+ip -n vpclab.cross-region.bj-vpc2 address add 172.17.1.1/24 dev bj-vxnet2
+ip -n vpclab.cross-region.bj-server1 route add default via 172.16.1.1 dev eth0 protocol 118
+ip -n vpclab.cross-region.bj-server2 route add default via 172.17.1.1 dev eth0 protocol 118
+# start process pages, pages of 2 servers
