@@ -44,7 +44,7 @@ TEST_CASE("a page that is too large") {
       "vxnets: {n: {vpc: v, cidr: 10.0.0.0/16}}\nservers: {s: {vxnet: n, http: {page: p}}}\n";
   CHECK(test::loadText(yaml, {{"p", std::string(lab::kMaxPageBytes, 'x')}}).ok());
   CHECK(test::textOf(test::loadText(yaml, {{"p", std::string(lab::kMaxPageBytes + 1, 'x')}}).diagnostics) ==
-        "lab.yaml:5:41: error: \"p\" is too large; at most 1 MiB\n");
+        "lab.yaml:5:38: error: \"p\" is too large; at most 1 MiB\n");
 }
 
 TEST_CASE("nesting, in every notation") {
