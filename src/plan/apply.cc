@@ -39,10 +39,16 @@ class Run {
     const int tier = tierOf(objectOf(first));
     std::size_t end = begin + 1;
     while (end < plan_.steps.size() && plan_.steps[end].action == first.action &&
-           tierOf(objectOf(plan_.steps[end])) == tier) {
+           tierOf(objectOf(plan_.steps[end])) == tier && !needsFrom(end, begin)) {
       ++end;
     }
     return end;
+  }
+
+  // Whether step `i` needs one at or after `begin`: then they cannot share a batch. So it is with the two updates of a
+  // process that first lets go of old sockets and then opens new ones, where nothing else is between them.
+  bool needsFrom(std::size_t i, std::size_t begin) const {
+    return !needs_[i].empty() && needs_[i].back() >= begin;  // sorted
   }
 
   void batch(std::size_t begin, std::size_t end) {

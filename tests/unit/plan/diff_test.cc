@@ -1,0 +1,172 @@
+#include <algorithm>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "fake/fake_kernel.h"
+#include "plan/apply.h"
+#include "plan/plan.h"
+#include "plan/render.h"
+#include "state/json.h"
+
+using namespace vpclab;
+using namespace vpclab::state;
+
+namespace {
+
+net::IpAddr ip(const char* text) {
+  return *net::IpAddr::parse(text);
+}
+net::Prefix prefix(const char* text) {
+  return *net::Prefix::parse(text);
+}
+
+Veth cable(std::uint32_t mtu = kDefaultMtu) {
+  return makeVeth({"a", "eth0", {}, mtu, true, ""}, {"b", "eth0", {}, kDefaultMtu, true, ""});
+}
+
+// Two namespaces, a cable, an address at one end, a route by it, a limit and a parameter.
+State small() {
+  State out;
+  out.add(Netns{"a"});
+  out.add(Netns{"b"});
+  out.add(cable());
+  out.add(Address{"a", "eth0", prefix("10.0.0.1/24")});
+  out.add(Route{"a", kMainTable, prefix("10.1.0.0/16"), 0, RouteType::kUnicast, ip("10.0.0.2"), false, "eth0", {}});
+  out.add(Qdisc{"a", "eth0", 10'000'000});
+  out.add(Sysctl{"a", "net/ipv4/conf/eth0/rp_filter", "0"});
+  return out;
+}
+
+std::vector<std::string> told(const plan::Plan& plan) {
+  std::vector<std::string> out;
+  for (const auto& step : plan.steps) {
+    out.push_back(std::string(nameOf(step.action)) + " " + step.key.toString());
+  }
+  return out;
+}
+
+WgDevice tunnel() {
+  WgDevice device{"a", "wg", "b"};
+  device.privateKey.bytes.fill(7);
+  device.publicKey = net::publicKeyOf(device.privateKey);
+  net::WgKey peer;
+  peer.bytes.fill(9);
+  device.peers[peer] = {ip("100.64.0.2"), 51820, {prefix("10.0.0.0/8")}, 5};
+  return device;
+}
+
+}  // namespace
+
+TEST_CASE("a deleted namespace takes its content along in one step") {
+  State desired;
+  desired.add(Netns{"b"});
+  CHECK(told(plan::diff(desired, small())) == std::vector<std::string>{"delete netns a"});
+}
+
+TEST_CASE("what a namespace took along is made again with it") {
+  const State desired = small();
+  State observed = desired;
+  for (const auto& [key, entry] : desired.entries()) {
+    if (key.netns == "a") {
+      observed.remove(key);
+    }
+  }
+  const auto steps = told(plan::diff(desired, observed));
+  CHECK(steps.size() == 6);
+  CHECK(steps.front() == "create netns a");
+  CHECK(steps.back() == "create route a/10.1.0.0/16");
+}
+
+TEST_CASE("replacing a link makes its address, route, limit and parameters again, in this order") {
+  State observed = small();
+  Veth other = makeVeth({"a", "eth0"}, {"b", "eth9"});
+  observed.add(other);
+  CHECK(told(plan::diff(small(), observed)) ==
+        std::vector<std::string>{"delete veth a/eth0", "create veth a/eth0",
+                                 "create sysctl a/net/ipv4/conf/eth0/rp_filter", "create address a/eth0 10.0.0.1/24",
+                                 "create qdisc a/eth0", "create route a/10.1.0.0/16"});
+}
+
+TEST_CASE("a change in place touches the object only, and says what changes") {
+  State observed = small();
+  observed.add(cable(1400));
+  const plan::Plan plan = plan::diff(small(), observed);
+  REQUIRE(plan.steps.size() == 1);
+  CHECK(plan.steps[0].action == plan::Action::kUpdate);
+  CHECK(plan.steps[0].reason == "mtu 1400 -> 1500");
+}
+
+TEST_CASE("parameters that nobody asked for are left alone") {
+  State observed = small();
+  observed.add(Sysctl{"a", "net/ipv4/conf/all/forwarding", "1"});
+  CHECK(plan::diff(small(), observed).empty());
+}
+
+TEST_CASE("a tunnel's difference is told peer by peer, and never shows a private key") {
+  WgDevice before = tunnel();
+  WgDevice after = before;
+  after.peers.begin()->second.allowedIps = {prefix("10.0.0.0/8"), prefix("192.168.0.0/16")};
+  const std::string peer = after.peers.begin()->first.toBase64();
+  CHECK(plan::compare(after, before) == plan::Change::kUpdate);
+  CHECK(plan::describeDifference(after, before) ==
+        "peer " + peer + " allowed-ips 10.0.0.0/8 -> 10.0.0.0/8,192.168.0.0/16");
+  after.peers.clear();
+  CHECK(plan::describeDifference(after, before) == "peer " + peer + " removed");
+  State desired;
+  desired.add(Netns{"a"});
+  desired.add(Netns{"b"});
+  desired.add(before);
+  const plan::Plan plan = plan::diff(desired, {});
+  const std::string all = plan::renderText(plan) + plan::toJson(plan).dump() + plan::renderShell(plan, "lab");
+  CHECK(all.find(before.privateKey.toBase64()) == std::string::npos);
+  CHECK(all.find(before.privateKey.toHex()) == std::string::npos);
+  CHECK(all.find("$KEYS/wg") != std::string::npos);
+}
+
+TEST_CASE("one backend's port touches that listener's process only, and the reason names it") {
+  const auto balancer = [](std::uint16_t port) {
+    LoadBalancer spec{"lb", {}};
+    Listener web{"web"};
+    web.listen = {"a", {}, 80};
+    web.backends = {{"s1", ip("10.0.0.2"), port}, {"s2", ip("10.0.0.3"), 80}};
+    spec.listeners = {web};
+    return Process{"a", "lb", spec};
+  };
+  CHECK(plan::describeDifference(balancer(8080), balancer(80)) ==
+        "listener web backend s1 10.0.0.2:80 weight 1 -> 10.0.0.2:8080 weight 1");
+}
+
+TEST_CASE("apply: what depends on a failure is skipped and names it; the rest goes on") {
+  tests::FakeKernel kernel;
+  const plan::Plan plan = plan::diff(small(), {});
+  kernel.failAt(2, base::Error(base::ErrorKind::kSystem, "no"));  // "a": a batch runs from its end in the fake
+  const plan::Report report = plan::apply(plan, kernel, "lab", base::Deadline::after(base::Milliseconds(1000)));
+  REQUIRE(report.rootCauses().size() == 1);
+  CHECK(report.rootCauses()[0]->step->key == Netns{"a"}.key());
+  for (const auto& step : report.steps) {
+    if (step.outcome == plan::Outcome::kSkipped) {
+      CHECK(step.skippedBecause == "netns a");
+    }
+  }
+  CHECK(kernel.observe("lab")->find(Netns{"b"}.key()) != nullptr);
+}
+
+TEST_CASE("apply stops cleanly when it is told to, and at its deadline") {
+  tests::FakeKernel kernel;
+  const plan::Plan plan = plan::diff(small(), {});
+  const plan::Report cancelled = plan::apply(plan, kernel, "lab", base::Deadline::after(base::Milliseconds(1000)),
+                                             [](std::size_t, std::size_t) { return false; });
+  CHECK(cancelled.cancelled);
+  CHECK(!cancelled.ok());
+  CHECK(kernel.batches() == 1);
+  const plan::Report late = plan::apply(plan, kernel, "other", base::Deadline::after(base::Milliseconds(0)));
+  REQUIRE(late.rootCauses().size() == 1);
+  CHECK(late.rootCauses()[0]->error->kind() == base::ErrorKind::kTimeout);
+  CHECK(kernel.batches() == 1);
+}
+
+TEST_CASE("summary") {
+  CHECK(plan::summary({}) == "No changes");
+  CHECK(plan::summary(plan::diff(small(), {})) == "7 changes not applied yet: 7 to create");
+}
