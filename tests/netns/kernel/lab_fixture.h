@@ -21,7 +21,7 @@ namespace vpclab::tests {
 // Output of a shell command; its exit status goes to `status`.
 inline std::string shell(const std::string& command, int* status = nullptr) {
   std::string out;
-  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  FILE* pipe = ::popen(("( " + command + "\n) 2>&1").c_str(), "r");
   std::array<char, 4096> buffer{};
   while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
     out.append(buffer.data(), n);

@@ -60,7 +60,7 @@ TEST_CASE("a lab of 16 namespaces and 20 links comes and goes, whole") {
   LabFixture lab;
   const auto all = batches();
   const auto since = [](auto start) {
-    return std::chrono::duration_cast<std::chrono::microseconds>(base::Clock::now() - start).count() / 1000.0;
+    return std::chrono::duration<double, std::milli>(base::Clock::now() - start).count();
   };
   const auto start = base::Clock::now();
   std::string parts;
