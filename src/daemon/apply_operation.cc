@@ -128,8 +128,8 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
-  // Before the first change: after a crash at any moment the keys are the ones that the tunnels have, and `heal` goes on
-  // to what was wanted.
+  // Before the first change: after a crash at any moment the keys are the ones that the tunnels have, and `heal` goes
+  // on to what was wanted.
   auto changed = change(engine, desired, session, [&]() -> base::Result<> {
     if (!*stored || desired.allocations != previous) {
       if (auto saved = engine.store().saveAllocations(lab, desired.allocations); !saved) {
@@ -164,11 +164,12 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
   if (!stored) {
     return failed(stored.error());
   }
-  return change(engine, stored->desired, session, [&]() -> base::Result<> {
-           return stored->desired.allocations == stored->stored.allocations
-                      ? base::Result<>()
-                      : engine.store().saveAllocations(*lab, stored->desired.allocations);
-         })
+  return change(engine, stored->desired, session,
+                [&]() -> base::Result<> {
+                  return stored->desired.allocations == stored->stored.allocations
+                             ? base::Result<>()
+                             : engine.store().saveAllocations(*lab, stored->desired.allocations);
+                })
       .final;
 }
 

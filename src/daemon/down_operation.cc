@@ -17,8 +17,7 @@ constexpr std::chrono::minutes kDestroyTime{3};
 std::vector<std::string> destroy(Engine& engine, const std::string& lab, Session& session) {
   std::vector<std::string> errors;
   // A lab of that name may be another daemon's: it is left alone, and the user is told who has it.
-  if (auto observed = engine.system().observe(lab);
-      !observed && observed.error().kind() == base::ErrorKind::kForeign) {
+  if (auto observed = engine.system().observe(lab); !observed && observed.error().kind() == base::ErrorKind::kForeign) {
     return {observed.error().message()};
   }
   session.send(api::Progress{"down " + lab, 0, 1});

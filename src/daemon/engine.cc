@@ -69,18 +69,20 @@ base::Result<std::string> Engine::pickLab(const std::string& wanted) {
     if (names->size() == 1) {
       return names->front();
     }
-    return names->empty() ? base::fail(ErrorKind::kNotFound, "no lab is up")
-                          : base::fail(ErrorKind::kInvalid, "several labs are up, say which: " + base::join(*names, ", "));
+    return names->empty()
+               ? base::fail(ErrorKind::kNotFound, "no lab is up")
+               : base::fail(ErrorKind::kInvalid, "several labs are up, say which: " + base::join(*names, ", "));
   }
   if (std::find(names->begin(), names->end(), wanted) != names->end()) {
     return wanted;
   }
   const std::vector<std::string_view> candidates(names->begin(), names->end());
   const std::string near = base::nearest(wanted, candidates);
-  return base::fail(ErrorKind::kNotFound,
-                    "no lab `" + base::printable(wanted.substr(0, 64)) + "` is up" +
-                        (near.empty() ? names->empty() ? std::string("; none is") : "; there are: " + base::join(*names, ", ")
-                                      : "; did you mean `" + near + "`?"));
+  return base::fail(
+      ErrorKind::kNotFound,
+      "no lab `" + base::printable(wanted.substr(0, 64)) + "` is up" +
+          (near.empty() ? names->empty() ? std::string("; none is") : "; there are: " + base::join(*names, ", ")
+                        : "; did you mean `" + near + "`?"));
 }
 
 base::Result<Engine::Stored> Engine::loadStored(const std::string& lab) {

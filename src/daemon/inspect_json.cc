@@ -3,7 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "daemon/balancer_status.h"
+#include "check/worker_status.h"
+#include "daemon/worker_answer.h"
 #include "keeper/client.h"
 
 namespace vpclab::daemon {
@@ -41,9 +42,12 @@ json nodeToJson(Engine& engine, const std::string& lab, const compile::Node& nod
                           {"attached_to", interface.attachedTo}});
   }
   const std::string pin = engine.system().pinPath(lab, node.id);
-  return {{"id", node.id},     {"title", node.title},
-          {"kind", node.kind}, {"region", node.region},
-          {"pin", pin},        {"exists", ::access(pin.c_str(), F_OK) == 0},
+  return {{"id", node.id},
+          {"title", node.title},
+          {"kind", node.kind},
+          {"region", node.region},
+          {"pin", pin},
+          {"exists", ::access(pin.c_str(), F_OK) == 0},
           {"interfaces", std::move(interfaces)}};
 }
 
@@ -73,22 +77,23 @@ json balancersToJson(keeper::Client& client, const lab::Lab& lab, json& problems
   json out = json::array();
   for (const auto& [id, balancer] : lab.loadBalancers) {
     json listeners = json::array();
-    const auto status = balancerStatus(client, id);
+    const auto status = workerStatus(client, id, "lb");
     if (!status) {
       problems.push_back("load balancer " + id + ": " + status.error().message());
     }
     for (const auto& listener : balancer.listeners) {
       json backends = json::array();
-      if (const auto found = status ? status->find(listener.id) : BalancerStatus::const_iterator();
-          status && found != status->end()) {
-        for (const auto& backend : found->second) {
+      const auto seen =
+          status ? check::backendsOf(*status, listener.id) : base::Result<std::vector<check::BackendStatus>>();
+      if (!seen) {
+        problems.push_back("load balancer " + id + ": " + seen.error().message());
+      } else {
+        for (const auto& backend : *seen) {
           backends.push_back({{"name", backend.name}, {"state", backend.state}, {"reason", backend.reason}});
         }
       }
-      listeners.push_back({{"id", listener.id},
-                           {"title", listener.title},
-                           {"port", listener.port},
-                           {"backends", std::move(backends)}});
+      listeners.push_back(
+          {{"id", listener.id}, {"title", listener.title}, {"port", listener.port}, {"backends", std::move(backends)}});
     }
     out.push_back({{"id", id}, {"title", balancer.title}, {"listeners", std::move(listeners)}});
   }
@@ -106,7 +111,10 @@ json daemonToJson(const Engine& engine) {
 
 json labToJson(Engine& engine, const std::string& lab) {
   json problems = json::array();
-  json out{{"name", lab}, {"nodes", json::array()}, {"processes", json::array()}, {"tunnels", json::array()},
+  json out{{"name", lab},
+           {"nodes", json::array()},
+           {"processes", json::array()},
+           {"tunnels", json::array()},
            {"load_balancers", json::array()}};
   std::optional<lab::Lab> model;
   if (auto stored = engine.loadStored(lab)) {

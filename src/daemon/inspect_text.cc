@@ -98,8 +98,8 @@ std::string labToText(const json& lab) {
   addTable(out, "Processes", processes);
   std::vector<Row> tunnels{{"NODE", "TUNNEL", "STATE", "PID", "RESTARTS"}};
   for (const auto& tunnel : lab["tunnels"]) {
-    tunnels.push_back({text(tunnel, "node"), text(tunnel, "name"), text(tunnel, "state"), pidText(tunnel),
-                       text(tunnel, "restarts")});
+    tunnels.push_back(
+        {text(tunnel, "node"), text(tunnel, "name"), text(tunnel, "state"), pidText(tunnel), text(tunnel, "restarts")});
   }
   addTable(out, "Tunnels", tunnels);
   std::vector<Row> backends{{"LOAD BALANCER", "LISTENER", "PORT", "BACKEND", "STATE", "REASON"}};

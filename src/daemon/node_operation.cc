@@ -93,10 +93,10 @@ base::Result<Found> find(Engine& engine, std::string lab, std::string name) {
     return base::fail(ErrorKind::kInvalid, "`" + base::printable(name) + "` may be any of " + namesOf(found));
   }
   const std::string near = suggestion(labs, name);
-  return base::fail(ErrorKind::kNotFound, "no node `" + base::printable(name.substr(0, 128)) + "`" +
-                                              (near.empty() ? " in " + base::join(names, ", ") +
-                                                                  "; `vpclab inspect` lists them"
-                                                            : "; did you mean `" + near + "`?"));
+  return base::fail(ErrorKind::kNotFound,
+                    "no node `" + base::printable(name.substr(0, 128)) + "`" +
+                        (near.empty() ? " in " + base::join(names, ", ") + "; `vpclab inspect` lists them"
+                                      : "; did you mean `" + near + "`?"));
 }
 
 json placeOf(Engine& engine, const Found& found) {

@@ -22,5 +22,4 @@ api::Final findForward(Engine& engine, const api::ForwardRequest& request, Sessi
 api::Final doctor(Engine& engine, Session& session);
 api::Final status(Engine& engine);
 
-
 }  // namespace vpclab::daemon

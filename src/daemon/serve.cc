@@ -18,8 +18,8 @@ namespace vpclab::daemon {
 
 namespace {
 
-// Waits for SIGTERM or SIGINT in a thread of its own, so that no code runs inside a signal handler. SIGUSR2, sent by the
-// destructor to the thread alone, ends it.
+// Waits for SIGTERM or SIGINT in a thread of its own, so that no code runs inside a signal handler. SIGUSR2, sent by
+// the destructor to the thread alone, ends it.
 class SignalThread {
  public:
   explicit SignalThread(Server& server)

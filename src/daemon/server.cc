@@ -65,7 +65,7 @@ class StreamSession : public Session {
   http::Connection& connection_;
   pid_t client_;
   const std::atomic<bool>& stopping_;
-  bool gone_ = false;
+  std::atomic<bool> gone_ = false;  // stopped() may be asked from another thread
 };
 
 }  // namespace

@@ -19,9 +19,9 @@ struct Settled {
     plan::Report report;
   };
   std::deque<Round> rounds;
-  bool settled = false;             // the kernel's objects are the desired ones
-  bool cancelled = false;           // stopped by the progress callback
-  plan::Plan left;                  // what differs still, as far as it was looked at
+  bool settled = false;              // the kernel's objects are the desired ones
+  bool cancelled = false;            // stopped by the progress callback
+  plan::Plan left;                   // what differs still, as far as it was looked at
   std::optional<base::Error> error;  // looking failed
 
   // Every failure that caused others, on one line each.

@@ -11,8 +11,8 @@
 
 namespace vpclab::daemon {
 
-// Whether the text can be a lab's name: a slug of at most 32 bytes. Whatever comes from a client is asked this before it
-// becomes part of a path.
+// Whether the text can be a lab's name: a slug of at most 32 bytes. Whatever comes from a client is asked this before
+// it becomes part of a path.
 bool isLabName(std::string_view text);
 
 struct StoredLab {

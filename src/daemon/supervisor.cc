@@ -39,7 +39,7 @@ class OwnSession : public Session {
 
 struct Supervisor::Watched {
   std::optional<keeper::Watcher> watcher;
-  bool broken = false;                              // to be healed at `healAt`
+  bool broken = false;  // to be healed at `healAt`
   base::Clock::time_point healAt;
   base::Clock::time_point healedAt;
   base::Milliseconds pause{0};  // before the next attempt

@@ -41,8 +41,8 @@ class Supervisor {
   Engine& engine_;
   base::UniqueFd wake_;  // eventfd
   std::mutex mutex_;
-  std::map<std::string, bool> orders_;  // lab -> watch or forget; guarded by mutex_
-  bool stopping_ = false;               // guarded by mutex_
+  std::map<std::string, bool> orders_;      // lab -> watch or forget; guarded by mutex_
+  bool stopping_ = false;                   // guarded by mutex_
   std::map<std::string, Watched> watched_;  // the thread's own
   std::thread thread_;
 };

@@ -1,0 +1,177 @@
+#include "cli/ask.h"
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cli/daemon_start.h"
+#include "cli/finish.h"
+#include "cli/terminal.h"
+
+namespace vpclab::cli {
+
+namespace {
+
+constexpr std::chrono::seconds kConnectTime{5};
+constexpr std::chrono::seconds kDaemonEndTime{10};
+constexpr int kInterruptedStatus = 130;  // as shells tell SIGINT: 128 + 2
+
+// The client that Ctrl-C stops; only async-signal-safe calls are made on it.
+std::atomic<const api::Client*> interruptible{nullptr};
+static_assert(std::atomic<const api::Client*>::is_always_lock_free);
+
+void onInterrupt(int) {
+  const api::Client* client = interruptible.exchange(nullptr);
+  if (client == nullptr) {
+    ::_exit(kInterruptedStatus);
+  }
+  client->stop();
+  constexpr std::string_view kSaid = "\nvpclab: stopping after the current step; Ctrl-C again leaves at once\n";
+  (void)!::write(STDERR_FILENO, kSaid.data(), kSaid.size());
+}
+
+class InterruptScope {
+ public:
+  explicit InterruptScope(const api::Client& client) {
+    interruptible.store(&client);
+    struct sigaction action {};
+    action.sa_handler = onInterrupt;
+    ::sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    (void)::sigaction(SIGINT, &action, &before_);
+  }
+  ~InterruptScope() {
+    (void)::sigaction(SIGINT, &before_, nullptr);
+    interruptible.store(nullptr);
+  }
+  InterruptScope(const InterruptScope&) = delete;
+  InterruptScope& operator=(const InterruptScope&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
+
+class Presenter {
+ public:
+  Presenter(const Context& context, const AskOptions& options) : context_(context), options_(options) {}
+
+  void operator()(const api::Event& event) {
+    std::visit([this](const auto& e) { show(e); }, event);
+  }
+  void end() { line_.clear(); }
+
+ private:
+  void show(const api::Heading& heading) {
+    if (!context_.json && !heading.text.empty()) {
+      print(bold(heading.text, STDOUT_FILENO));
+    }
+  }
+  void show(const api::PlanEvent& plan) {
+    if (context_.json) {
+      return;
+    }
+    const bool all = options_.planDetail == PlanDetail::kSteps;
+    for (std::size_t i = all || plan.lines.empty() ? 0 : plan.lines.size() - 1; i < plan.lines.size(); ++i) {
+      print(plan.lines[i]);
+    }
+  }
+  void show(const api::Progress& progress) {
+    line_.show(progress.phase, progress.done, progress.total);
+    if (progress.phase == "apply" && progress.done == progress.total && !context_.json) {
+      const auto elapsed =
+          std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start_);
+      print("Applied " + std::to_string(progress.total) + (progress.total == 1 ? " change in " : " changes in ") +
+            std::to_string(elapsed.count()) + " ms.");
+    }
+  }
+  void show(const api::TextLine& text) {
+    if (!context_.json) {
+      print(text.text);
+    }
+  }
+  void show(const api::Final&) {}
+
+  void print(const std::string& text) {
+    line_.clear();
+    std::puts(text.c_str());
+    (void)std::fflush(stdout);
+  }
+
+  const Context& context_;
+  const AskOptions& options_;
+  ProgressLine line_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Until nothing of it is left, so that what comes next finds a clean machine.
+void waitForEnd(int pidfd) {
+  pollfd entry{pidfd, POLLIN, 0};
+  const auto deadline = base::Deadline::after(kDaemonEndTime);
+  while (pidfd >= 0 && ::poll(&entry, 1, deadline.pollTimeout()) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+base::Result<api::Client> connectToDaemon(const Context& context, bool start) {
+  const auto deadline = base::Deadline::after(kConnectTime);
+  auto client = api::Client::connect(context.runDir, deadline);
+  if (client || client.error().kind() != base::ErrorKind::kNotFound) {
+    return client;
+  }
+  if (!start) {
+    return base::fail(base::ErrorKind::kNotFound,
+                      client.error().message() + "; start one: sudo " + programBeside("vpclabd") + " --daemonize" +
+                          (context.runDir == api::kDefaultRunDir ? std::string() : " --run-dir " + context.runDir));
+  }
+  if (auto started = startDaemon(context.runDir); !started) {
+    return base::fail(std::move(started.error()));
+  }
+  return api::Client::connect(context.runDir, deadline);
+}
+
+int ask(const Context& context, const api::Request& request, const AskOptions& options) {
+  auto client = connectToDaemon(context, options.startDaemon);
+  if (!client) {
+    return finish(context, client.error());
+  }
+  const base::UniqueFd daemon(static_cast<int>(::syscall(SYS_pidfd_open, client->daemonPid(), 0U)));
+  Presenter presenter(context, options);
+  const auto final = [&] {
+    const InterruptScope scope(*client);
+    return client->call(request, std::ref(presenter));
+  }();
+  presenter.end();
+  if (!final) {
+    return finish(context, base::Error(final.error()).context("ask the daemon"));
+  }
+  const auto data = nlohmann::json::parse(final->data, nullptr, false);
+  if (data.is_object() && data.value("daemon_ends", false)) {
+    waitForEnd(daemon.get());
+  }
+  return finish(context, *final);
+}
+
+base::Result<std::string> askQuietly(const Context& context, const api::Request& request) {
+  auto client = connectToDaemon(context, false);
+  if (!client) {
+    return base::fail(std::move(client.error()));
+  }
+  auto final = client->call(request, {});
+  if (!final) {
+    return base::fail(std::move(final.error()).context("ask the daemon"));
+  }
+  if (final->exit != api::Exit::kOk) {
+    const auto kind = final->exit == api::Exit::kBadInput ? base::ErrorKind::kInvalid : base::ErrorKind::kNotFound;
+    return base::fail(kind, final->errors.empty() ? "the daemon could not answer" : final->errors.front());
+  }
+  return std::move(final->data);
+}
+
+}  // namespace vpclab::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "api/client.h"
+#include "cli/context.h"
+
+namespace vpclab::cli {
+
+enum class PlanDetail { kSummary, kSteps };
+
+struct AskOptions {
+  PlanDetail planDetail = PlanDetail::kSummary;
+  bool startDaemon = false;  // where none runs, one that ends with its last lab
+};
+
+// Connects to the daemon. Errors: kNotFound says how to start one.
+base::Result<api::Client> connectToDaemon(const Context& context, bool startDaemon);
+
+// Sends one request and shows what comes, until the end. Ctrl-C asks the daemon to stop after its current batch; a
+// second one leaves at once. Returns the exit status.
+int ask(const Context& context, const api::Request& request, const AskOptions& options = {});
+
+// The same without showing anything: the answer's data.
+base::Result<std::string> askQuietly(const Context& context, const api::Request& request);
+
+}  // namespace vpclab::cli

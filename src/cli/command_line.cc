@@ -1,0 +1,98 @@
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+
+#include "api/client.h"
+#include "cli/verb.h"
+
+namespace vpclab::cli {
+
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  sudo vpclab up labs/cross-region/stage-1.yaml     bring a lab up and check it\n"
+    "  sudo vpclab plan labs/cross-region/stage-2.yaml   what would change\n"
+    "  sudo vpclab exec bj-server1 -- ping 172.17.1.2    run a command in a server\n"
+    "  sudo vpclab down cross-region                     leave nothing\n"
+    "`vpclab VERB --help` shows more. Exit status: 0 done; 1 failed; 2 bad input or usage; 3 `plan` and `drift`: "
+    "there\n"
+    "are differences; 4 a check failed.";
+
+}  // namespace
+
+void VerbOptions::positional(const char* name, std::string& into, const char* help, bool required) {
+  app_.add_option(name, into, help)->required(required);
+}
+
+void VerbOptions::option(const char* name, std::string& into, const char* help) {
+  app_.add_option(name, into, help);
+}
+
+void VerbOptions::flag(const char* name, bool& into, const char* help) {
+  app_.add_flag(name, into, help);
+}
+
+void VerbOptions::command(std::vector<std::string>& into, const char* help) {
+  app_.add_option("command", into, help)->required()->expected(1, -1);
+  app_.positionals_at_end();
+}
+
+std::vector<std::unique_ptr<Verb>> allVerbs() {
+  std::vector<std::unique_ptr<Verb>> verbs;
+  for (const auto make : {makeUp, makeApply, makeDown, makeValidate, makePlan, makeDrift, makeHeal, makeCheck,
+                          makeInspect, makeExec, makeForward, makeDoctor, makeVersion}) {
+    verbs.push_back(make());
+  }
+  return verbs;
+}
+
+int runCommandLine(int argc, char** argv) {
+  CLI::App app("vpclab: a cloud network on this host, from a file", "vpclab");
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", VPCLAB_VERSION);
+  Context context;
+  context.runDir = api::kDefaultRunDir;
+  app.add_option("--run-dir", context.runDir, "the daemon's run directory")
+      ->envname("VPCLAB_RUN_DIR")
+      ->capture_default_str();
+  const auto verbs = allVerbs();
+  std::vector<CLI::App*> apps;
+  for (const auto& verb : verbs) {
+    auto* one = app.add_subcommand(verb->name(), verb->help());
+    one->footer(std::string("Examples:\n") + verb->examples());
+    one->fallthrough();  // --run-dir behind the verb
+    VerbOptions options(*one);
+    verb->declare(options);
+    if (verb->hasJson()) {
+      one->add_flag("--json", context.json, "one JSON document on standard output, for programs");
+    }
+    apps.push_back(one);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    int status = 2;
+    for (std::size_t i = 0; i < apps.size(); ++i) {
+      // The verb itself, whether or not its own options were understood.
+      if (apps[i]->parsed() || (argc > 1 && apps[i]->get_name() == argv[1])) {
+        status = verbs[i]->usageStatus();
+      }
+    }
+    return app.exit(problem) == 0 ? 0 : status;
+  }
+  // Two spellings of one directory must not be two daemons.
+  context.runDir = std::filesystem::absolute(context.runDir).lexically_normal();
+  if (context.runDir.size() > 1 && context.runDir.back() == '/') {
+    context.runDir.pop_back();
+  }
+  for (std::size_t i = 0; i < apps.size(); ++i) {
+    if (apps[i]->parsed()) {
+      return verbs[i]->run(context);
+    }
+  }
+  return 2;
+}
+
+}  // namespace vpclab::cli

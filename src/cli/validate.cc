@@ -1,0 +1,50 @@
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "api/json_reader.h"
+#include "cli/finish.h"
+#include "cli/lab_file.h"
+#include "cli/verb.h"
+
+namespace vpclab::cli {
+
+namespace {
+
+class ValidateVerb : public Verb {
+ public:
+  const char* name() const override { return "validate"; }
+  const char* help() const override { return "tell every mistake in a lab file; needs no daemon and no rights"; }
+  const char* examples() const override {
+    return "  vpclab validate labs/cross-region/stage-4b.yaml\n"
+           "Exit status: 0 valid; 2 not.";
+  }
+  void declare(VerbOptions& options) override { options.positional("FILE", file_, "the lab file", true); }
+  int run(const Context& context) override {
+    auto loaded = loadFromDisk(file_);
+    api::Final final;
+    final.exit = loaded.ok() ? api::Exit::kOk : api::Exit::kBadInput;
+    final.diagnostics = std::move(loaded.diagnostics);
+    final.data = api::dumpJson({{"file", file_}, {"lab", loaded.lab.name}});
+    if (final.exit == api::Exit::kOk && !context.json) {
+      std::printf(
+          "%s: valid: lab %s with %zu VPCs, %zu vxnets, %zu servers, %zu border routers, %zu load balancers, "
+          "%zu checks\n",
+          file_.c_str(), loaded.lab.name.c_str(), loaded.lab.vpcs.size(), loaded.lab.vxnets.size(),
+          loaded.lab.servers.size(), loaded.lab.borderRouters.size(), loaded.lab.loadBalancers.size(),
+          loaded.lab.checks.size());
+    }
+    return finish(context, final);
+  }
+
+ private:
+  std::string file_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> makeValidate() {
+  return std::make_unique<ValidateVerb>();
+}
+
+}  // namespace vpclab::cli

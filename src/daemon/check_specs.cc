@@ -1,0 +1,121 @@
+#include "daemon/check_specs.h"
+
+#include "base/text.h"
+#include "daemon/check_places.h"
+
+namespace vpclab::daemon {
+
+namespace {
+
+class Translation {
+ public:
+  explicit Translation(const Desired& desired) : lab_(desired.lab), places_(desired) {}
+
+  check::PingSpec operator()(const lab::PingCheck& ping) const {
+    return {places_.vantage(ping.from.node), places_.target(ping.to), ping.reachable};
+  }
+
+  check::PathSpec operator()(const lab::PathCheck& path) const {
+    check::PathSpec out{places_.vantage(path.from.node), places_.target(path.to), {}};
+    for (const auto& node : path.through) {
+      out.through.push_back({places_.titleOf(node), places_.addressesOf(node)});
+    }
+    return out;
+  }
+
+  check::BackendSpec operator()(const lab::BackendCheck& backend) const {
+    check::BackendSpec out;
+    out.loadBalancer = backend.loadBalancer;
+    out.loadBalancerTitle = places_.titleOf(backend.loadBalancer);
+    out.listener = backend.listener;
+    out.backend = backend.address ? backend.address->toString() : backend.server;
+    out.backendTitle = backend.address ? out.backend : places_.titleOf(backend.server);
+    out.up = backend.up;
+    out.reason = backend.reason;
+    return out;
+  }
+
+  check::HttpSpec operator()(const lab::HttpCheck& http) const;
+
+ private:
+  std::map<std::string, check::PageSpec> pages() const;
+
+  const lab::Lab& lab_;
+  CheckPlaces places_;
+};
+
+std::map<std::string, check::PageSpec> Translation::pages() const {
+  std::map<std::string, check::PageSpec> out;
+  for (const auto& [id, server] : lab_.servers) {
+    if (server.http) {
+      out[id] = {server.title, server.http->body, server.run.empty()};
+    }
+  }
+  return out;
+}
+
+check::Connections connectionsOf(lab::Connections connections) {
+  switch (connections) {
+    case lab::Connections::kKeepAlive:
+      return check::Connections::kKeepAlive;
+    case lab::Connections::kParallel:
+      return check::Connections::kParallel;
+    case lab::Connections::kNew:
+      break;
+  }
+  return check::Connections::kNew;
+}
+
+// lab/http_check.cc has refused every URL but http://ADDRESS[:PORT][/...].
+check::HttpSpec Translation::operator()(const lab::HttpCheck& http) const {
+  check::HttpSpec out;
+  std::string_view rest = http.url;
+  rest.remove_prefix(std::min(rest.size(), std::string_view("http://").size()));
+  const auto slash = rest.find_first_of("/?");
+  const std::string_view authority = rest.substr(0, slash);
+  out.path = slash == std::string_view::npos ? std::string("/") : std::string(rest.substr(slash));
+  if (out.path.front() == '?') {
+    out.path.insert(0, "/");
+  }
+  const auto colon = authority.find(':');
+  if (colon != std::string_view::npos) {
+    out.port = static_cast<std::uint16_t>(base::parseInteger(authority.substr(colon + 1), 1, 65535).value_or(80));
+  }
+  const auto address = net::IpAddr::parse(authority.substr(0, colon)).value_or(net::IpAddr());
+  out.from = places_.vantage(http.from.node);
+  out.to = places_.target({"", address}, out.port);
+  out.url = http.url;
+  out.hostHeader = address.toString() + (out.port == 80 ? std::string() : ":" + std::to_string(out.port));
+  out.times = http.times;
+  out.connections = connectionsOf(http.connections);
+  out.reachable = http.reachable;
+  out.status = http.status;
+  out.pages = pages();
+  out.page = http.page;
+  out.rotation = http.rotation;
+  out.share = http.share;
+  out.serialGroup = places_.balancerAt(address);
+  return out;
+}
+
+}  // namespace
+
+std::vector<check::CheckSpec> checkSpecs(const Desired& desired) {
+  const Translation translation(desired);
+  std::vector<check::CheckSpec> out;
+  for (const auto& check : desired.lab.checks) {
+    check::CheckSpec spec;
+    spec.title = check.title;
+    spec.pos = check.pos;
+    std::visit(
+        [&](const auto& what) {
+          spec.within = what.within;
+          spec.what = translation(what);
+        },
+        check.what);
+    out.push_back(std::move(spec));
+  }
+  return out;
+}
+
+}  // namespace vpclab::daemon
