@@ -119,7 +119,8 @@ nlohmann::json Worker::status() {
 bool Worker::waitForState(const std::string& state) {
   for (int i = 0; i < 500; ++i) {
     bool all = true;
-    for (const auto& backend : status()["listeners"][0]["backends"]) {
+    const auto backends = status()["listeners"][0]["backends"];
+    for (const auto& backend : backends) {
       all = all && backend["state"] == state;
     }
     if (all) {
