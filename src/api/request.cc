@@ -67,7 +67,7 @@ std::string encodeRequest(const Request& request) {
                        return json{{"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}};
                      },
                      [](const LabRequest& r) {
-                       return json{{"lab", r.lab}};
+                       return json{{"lab", r.lab}, {"colours", r.colours}};
                      },
                      [](const DownRequest& r) {
                        return json{{"lab", r.lab}, {"all", r.all}};

@@ -189,6 +189,13 @@ Verdict judgePath(const PathSpec& spec, const PathReply& reply) {
   return out;
 }
 
+// The kernel's words come with a capital: "No route to host".
+static bool containsIgnoringCase(const std::string& text, const std::string& part) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [&](char a, char b) { return lower(a) == lower(b); }) != text.end();
+}
+
 Verdict judgeBackend(const BackendSpec& spec, const std::vector<BackendStatus>& backends) {
   Verdict out;
   out.passed = true;
@@ -198,7 +205,7 @@ Verdict judgeBackend(const BackendSpec& spec, const std::vector<BackendStatus>& 
       continue;
     }
     const bool asExpected = backend.state == (spec.up ? "up" : "down") &&
-                            (spec.reason.empty() || backend.reason.find(spec.reason) != std::string::npos);
+                            (spec.reason.empty() || containsIgnoringCase(backend.reason, spec.reason));
     if (!found || (out.passed && !asExpected)) {  // of several, the one that is not as it should be is told
       out.seen = backend.state + (backend.reason.empty() ? "" : ": " + backend.reason);
     }

@@ -69,6 +69,13 @@ class ExecVerb : public Verb {
     if (auto dressed = dress(*place); !dressed) {
       return failed(context, dressed.error());
     }
+    // The separator itself comes along where it follows a positional.
+    if (command_.front() == "--") {
+      command_.erase(command_.begin());
+    }
+    if (command_.empty()) {
+      return failed(context, base::Error(base::ErrorKind::kInvalid, "exec: no command behind --"));
+    }
     std::vector<char*> arguments;
     for (auto& argument : command_) {
       arguments.push_back(argument.data());

@@ -1,0 +1,93 @@
+#include <doctest/doctest.h>
+
+#include "api/event.h"
+#include "api/request.h"
+
+namespace vpclab::api {
+
+TEST_CASE("every request survives the way to the daemon") {
+  const Bundle bundle{"lab.yaml", {{"lab.yaml", "lab: x\n"}, {"pages/logo", std::string("\xff\x00\x80", 3)}}};
+  const std::vector<Request> requests{
+      ApplyRequest{bundle, true, false},
+      PlanRequest{bundle, true},
+      LabRequest{LabVerb::kDrift, "a", true},
+      LabRequest{LabVerb::kHeal, "", false},
+      LabRequest{LabVerb::kCheck, "b", false},
+      LabRequest{LabVerb::kInspect, "c", false},
+      DownRequest{"a", false},
+      DownRequest{"", true},
+      NodeRequest{"a", "北京演示云服务器1"},
+      ForwardRequest{"a"},
+      DoctorRequest{},
+      StatusRequest{},
+  };
+  for (const auto& request : requests) {
+    const auto decoded = decodeRequest(targetOf(request), encodeRequest(request));
+    CAPTURE(targetOf(request));
+    REQUIRE(decoded.has_value());
+    CHECK((*decoded == request));
+  }
+}
+
+TEST_CASE("a request that is not exactly as it should be is refused, and says why") {
+  struct Case {
+    const char* target;
+    const char* body;
+    const char* why;
+  };
+  for (const auto& [target, body, why] : {
+           Case{"/v2/apply", "{}", "no such request"},
+           Case{"/v1/explode", "{}", "no such request"},
+           Case{"/v1/down", "", "not JSON"},
+           Case{"/v1/down", "[]", "an object is expected"},
+           Case{"/v1/down", R"({"lab":"a"})", "`all`: missing"},
+           Case{"/v1/down", R"({"lab":1,"all":true})", "`lab`: a string"},
+           Case{"/v1/down", R"({"lab":"a","all":true,"force":true})", "unknown member `force`"},
+           Case{"/v1/plan", R"({"bundle":{"path":"a"},"shell":false})", "`files`: missing"},
+           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":"text"}},"shell":false})", "an object is expected"},
+           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{}}},"shell":false})", "either `text` or `base64`"},
+           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{"base64":"%"}}},"shell":false})", "not base64"},
+       }) {
+    CAPTURE(body);
+    const auto decoded = decodeRequest(target, body);
+    REQUIRE_FALSE(decoded.has_value());
+    CHECK(decoded.error().message().find(why) != std::string::npos);
+  }
+}
+
+TEST_CASE("deep nesting is refused before it is parsed") {
+  const std::string deep(100'000, '[');
+  const auto decoded = decodeRequest("/v1/down", deep);
+  REQUIRE_FALSE(decoded.has_value());
+  CHECK(decoded.error().message().find("nested deeper") != std::string::npos);
+}
+
+TEST_CASE("every event survives the way to the client") {
+  base::Diagnostic warning{base::Severity::kWarning, {"lab.yaml", 3, 5}, "no", "yes"};
+  const std::vector<Event> events{
+      Heading{"a", "第一"},
+      PlanEvent{3, {"+ one", "3 changes"}},
+      Progress{"apply", 1, 3},
+      TextLine{"a \"quoted\" line\twith a tab"},
+      Final{Exit::kCheckFailed, {"2 checks failed"}, {warning}, R"({"checks":[]})"},
+  };
+  for (const auto& event : events) {
+    const std::string line = encodeEvent(event);
+    CHECK(line.find('\n') == std::string::npos);
+    const auto decoded = decodeEvent(line);
+    CAPTURE(line);
+    REQUIRE(decoded.has_value());
+    CHECK((*decoded == event));
+  }
+}
+
+TEST_CASE("an event of another form is refused") {
+  for (const char* line :
+       {"", "{}", R"({"event":"surprise"})", R"({"event":"text"})", R"({"event":"text","text":"a","b":1})",
+        R"({"event":"final","exit":9,"errors":[],"diagnostics":[],"data":{}})"}) {
+    CAPTURE(line);
+    CHECK_FALSE(decodeEvent(line).has_value());
+  }
+}
+
+}  // namespace vpclab::api

@@ -1,0 +1,2 @@
+vpclab_test(unit daemon FILES ${CMAKE_CURRENT_LIST_DIR}/store_test.cc ${CMAKE_CURRENT_LIST_DIR}/registry_test.cc
+            USES daemon)
