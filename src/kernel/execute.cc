@@ -1,7 +1,9 @@
 #include "kernel/execute.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <thread>
 #include <variant>
 
 #include "kernel/link_requests.h"
@@ -37,6 +39,8 @@ struct Job {
   std::function<base::Result<>()> action;
 };
 
+constexpr base::Milliseconds kTunnelsApart{10};
+
 bool alreadyGone(const base::Error& error) {
   return error.kind() == base::ErrorKind::kNotFound || error.errnoValue() == EADDRNOTAVAIL;
 }
@@ -52,10 +56,11 @@ class Execution {
       std::visit([this, i](const auto& o) { add(i, o); }, *object);
     }
     runJobs();
-    runTasks(tasks_);
-    // The far ends of new veths, where the near ones came about.
-    std::erase_if(farEnds_, [this](const Task& task) { return !results_[task.step]; });
-    runTasks(farEnds_);
+    // A tunnel waits for a process to start most of the time, and needs no cable for that.
+    auto ran = onThreads(tunnels_.empty() ? 1 : 2, [this](std::size_t n) { n == 0 ? runAllTasks() : runTunnels(); });
+    if (!ran) {
+      std::fill(results_.begin(), results_.end(), ran);
+    }
     return std::move(results_);
   }
 
@@ -89,7 +94,7 @@ class Execution {
     newNamespaces_ = newNamespaces_ || steps_[i].action == Action::kCreate;
   }
   void add(std::size_t i, const WgDevice&) {
-    job(i, [this, i] { return executeWg(environment_, lab_, steps_[i], deadline_); });
+    tunnels_.push_back({i, [this, i] { return executeWg(environment_, lab_, steps_[i], deadline_); }});
   }
   void add(std::size_t i, const Process&) {
     job(i, [this, i] { return executeProcess(environment_.options, lab_, steps_[i], deadline_); });
@@ -194,6 +199,30 @@ class Execution {
     }
   }
 
+  void runAllTasks() {
+    runTasks(tasks_);
+    // The far ends of new veths, where the near ones came about.
+    std::erase_if(farEnds_, [this](const Task& task) { return !results_[task.step]; });
+    runTasks(farEnds_);
+  }
+
+  // Both ends of a tunnel begin a handshake when they come up. If they do so at the same moment, each drops its own for
+  // the other's, and they try again only 5 s later (REKEY_TIMEOUT, WireGuard's paper section 6.4). wireguard-go makes
+  // this likely: it notices that its moved interface is up by looking once a second since its start. So the ends are
+  // started a little apart, longer than a packet takes from one to the other.
+  void runTunnels() {
+    auto ran = onThreads(tunnels_.size(), [this](std::size_t n) {
+      const Job& entry = tunnels_[n];
+      if (steps_[entry.step].action == Action::kCreate) {
+        std::this_thread::sleep_for(std::min(kTunnelsApart * static_cast<int>(n), deadline_.left()));
+      }
+      results_[entry.step] = deadline_.passed() ? base::fail(tooLate(entry.step)) : entry.action();
+    });
+    for (std::size_t n = 0; !ran && n < tunnels_.size(); ++n) {
+      results_[tunnels_[n].step] = ran;
+    }
+  }
+
   // Namespace by namespace, so that each is entered once.
   void runTasks(std::vector<Task>& tasks) {
     std::map<std::string, std::vector<Task*>> byNetns;
@@ -260,6 +289,7 @@ class Execution {
   base::Deadline deadline_;
   std::vector<base::Result<>> results_;
   std::vector<Job> jobs_;
+  std::vector<Job> tunnels_;
   std::vector<Task> tasks_;
   std::vector<Task> farEnds_;
   bool newNamespaces_ = false;
