@@ -205,7 +205,7 @@ std::string reasonForErrno(int errnoValue) {
   if (errnoValue == ENETUNREACH) {
     text += " (no route)";
   } else if (errnoValue == EHOSTUNREACH) {
-    text += " (a router said so, or nobody answers ARP for it)";
+    text += " (no route beyond a router that said so, or nobody answers ARP)";
   }
   return text;
 }
