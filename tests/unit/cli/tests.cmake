@@ -1,0 +1,1 @@
+vpclab_test(unit cli FILES ${CMAKE_CURRENT_LIST_DIR}/relay_test.cc USES cli)
