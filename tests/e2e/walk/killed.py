@@ -25,7 +25,7 @@ def interrupt(host, delay: float, *arguments):
 
 def test(host):
     network, mounts = host.network(), host.mounts()
-    for delay in (0.01, 0.03, 0.06, 0.1, 0.15, 0.25, 0.4):
+    for delay in (0.01, 0.05, 0.1, 0.2, 0.4):
         host.start_daemon()
         interrupt(host, delay, "apply", host.stage("4b"))
         host.start_daemon()

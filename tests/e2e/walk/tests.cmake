@@ -5,3 +5,5 @@ foreach(script again by_hand container down forward killed labs minimal nodes sc
   set_tests_properties(e2e.${script} PROPERTIES LABELS e2e TIMEOUT 300 SKIP_RETURN_CODE 77
                        ENVIRONMENT VPCLAB_BIN_DIR=${CMAKE_BINARY_DIR}/bin)
 endforeach()
+# Five rounds, each of which may have to wait for the last packets of connections whose other end was killed.
+set_tests_properties(e2e.killed PROPERTIES TIMEOUT 600)
