@@ -53,11 +53,11 @@ bool isError(std::uint8_t type) {
 }  // namespace
 
 std::vector<std::uint8_t> makeEchoRequest(std::uint16_t id, std::uint16_t sequence, const EchoPayload& payload) {
-  std::vector<std::uint8_t> out(kIcmpHeaderBytes);
+  std::vector<std::uint8_t> out(kIcmpHeaderBytes + payload.size());
   out[0] = ICMP_ECHO;
   write16(out, 4, id);
   write16(out, 6, sequence);
-  out.insert(out.end(), payload.begin(), payload.end());
+  std::copy(payload.begin(), payload.end(), out.begin() + kIcmpHeaderBytes);
   write16(out, 2, checksum(out));
   return out;
 }

@@ -1,3 +1,6 @@
+#include <cstdio>
+#include <exception>
+
 #include "daemon/arguments.h"
 #include "daemon/doctor.h"
 #include "daemon/serve.h"
@@ -19,5 +22,11 @@ struct Run {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return std::visit(Run{}, vpclab::daemon::parseArguments(argc, argv));
+  try {
+    return std::visit(Run{}, vpclab::daemon::parseArguments(argc, argv));
+  } catch (const std::exception& error) {
+    // Only what no folder could handle: out of memory, or a fault of ours.
+    (void)std::fprintf(stderr, "vpclabd: %s\n", error.what());
+    return 1;
+  }
 }

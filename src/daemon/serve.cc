@@ -100,7 +100,7 @@ base::Result<bool> run(const Options& options, const RunDir& runDir, std::option
 
 }  // namespace
 
-int serve(Options options, bool daemonize) {
+int serve(const Options& options, bool daemonize) {
   // A client that goes away is an error of one write, not the end of the daemon.
   (void)std::signal(SIGPIPE, SIG_IGN);
   std::optional<Background> background;

@@ -6,6 +6,6 @@ namespace vpclab::daemon {
 
 // The daemon's life: claims its directory, serves until SIGTERM, SIGINT or its last lab's end. Returns the exit status.
 // `daemonize`: goes on in the background; the caller's call returns once clients can connect, or with the error.
-int serve(Options options, bool daemonize);
+int serve(const Options& options, bool daemonize);
 
 }  // namespace vpclab::daemon

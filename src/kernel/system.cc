@@ -19,7 +19,7 @@ constexpr std::size_t kMaxAlias = 255;  // IFALIASZ - 1
 
 class RealSystem : public System {
  public:
-  explicit RealSystem(Options options) : environment_{options, Pins(options.runDir, options.netnsDir), {}} {}
+  explicit RealSystem(const Options& options) : environment_{options, Pins(options.runDir, options.netnsDir), {}} {}
 
   base::Result<state::State> observe(const std::string& lab) override {
     return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit));
@@ -89,7 +89,7 @@ base::Result<std::unique_ptr<System>> makeSystem(Options options) {
                       "namespaces' owner: " +
                           options.runDir);
   }
-  return std::unique_ptr<System>(std::make_unique<RealSystem>(std::move(options)));
+  return std::unique_ptr<System>(std::make_unique<RealSystem>(options));
 }
 
 }  // namespace vpclab::kernel

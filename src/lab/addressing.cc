@@ -49,7 +49,7 @@ net::Prefix internetRange() {
 }
 
 std::string reservedAs(const net::Prefix& network) {
-  const std::string reserved = match(network, kNoHosts);
+  std::string reserved = match(network, kNoHosts);
   if (reserved.empty() && internetRange().overlaps(network)) {
     return "where the lab's internet client lives (" + internetRange().toString() + ")";
   }

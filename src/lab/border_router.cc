@@ -145,7 +145,8 @@ void parseBorderRouter(Context& context, const Names::Named& self, const Value& 
 }
 
 void validateBorderRouters(Context& context) {
-  for (const auto& [id, router] : context.lab.borderRouters) {
+  for (const auto& entry : context.lab.borderRouters) {
+    const BorderRouter& router = entry.second;
     for (const Domain& domain : router.domains) {
       std::vector<RangeUse> uses;
       for (const Join& join : domain.joins) {

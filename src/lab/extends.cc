@@ -16,16 +16,18 @@ std::string takeExtends(ValuePtr& tree, Files& files, Report& report) {
   if (at == tree->entries.end()) {
     return "";
   }
-  const Entry entry = *at;
+  // Kept beyond the tree that is replaced.
+  const ValuePtr value = at->value;
+  const std::string file = at->pos.file;
   auto rest = std::make_shared<Value>(*tree);
   rest->entries.erase(rest->entries.begin() + (at - tree->entries.begin()));
   tree = std::move(rest);
-  if (!entry.value->isScalar()) {
-    report.error(entry.value->pos, "`extends` is " + std::string(nameOf(entry.value->kind)),
+  if (!value->isScalar()) {
+    report.error(value->pos, "`extends` is " + std::string(nameOf(value->kind)),
                  "it names one file, as in `extends: stage-1.yaml`");
     return "";
   }
-  return files.relativeTo(entry.pos.file, entry.value->text, entry.value->pos);
+  return files.relativeTo(file, value->text, value->pos);
 }
 
 }  // namespace

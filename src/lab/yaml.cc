@@ -267,7 +267,7 @@ ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& b
     YAML::Parser parser(stream);
     Builder builder(places, budget, report);
     const bool any = parser.HandleNextDocument(builder);
-    const ValuePtr root = builder.root();
+    ValuePtr root = builder.root();
     if (!any || !root || root->isNull()) {
       report.error({file, 0, 0}, "the file is empty", "a lab begins with `lab: NAME`");
       return nullptr;

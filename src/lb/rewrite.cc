@@ -155,7 +155,7 @@ void writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& ho
 bool asksForUpgrade(const http::RequestHead& head, const http::Framing& framing) {
   return head.minorVersion >= 1 && framing.kind == http::BodyKind::kNone &&
          http::listsElement(head.fields, "connection", "upgrade") &&
-         http::findField(head.fields, "upgrade").value_or("") != "" &&
+         !http::findField(head.fields, "upgrade").value_or("").empty() &&
          !http::listsElement(head.fields, "upgrade", "h2c");
 }
 

@@ -40,7 +40,7 @@ std::string upDown(bool up) {
   return up ? "up" : "down";
 }
 
-std::string orNone(std::string text) {
+std::string orNone(const std::string& text) {
   return text.empty() ? "none" : text;
 }
 

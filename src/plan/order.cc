@@ -13,7 +13,9 @@ enum Tier : int {
   kForwarding,
   kParameters,
   kMasters,
-  kLinks,
+  kCables,
+  kOnCables,
+  kTunnels,
   kOnLinks,
   kRoutes,
   kRoutesByGateway,
@@ -31,15 +33,17 @@ struct TierOf {
   }
   int operator()(const Bridge&) const { return kMasters; }
   int operator()(const Vrf&) const { return kMasters; }
-  int operator()(const Veth&) const { return kLinks; }
-  int operator()(const WgDevice&) const { return kLinks; }
-  int operator()(const Address&) const { return kOnLinks; }
-  int operator()(const Rule&) const { return kOnLinks; }
+  int operator()(const Veth&) const { return kCables; }
+  // A tunnel shakes hands as soon as it is up; what it sends before its point of presence has an address is lost, and
+  // it tries again only 5 s later. It carries no address itself.
+  int operator()(const WgDevice&) const { return kTunnels; }
+  int operator()(const Address&) const { return kOnCables; }
+  int operator()(const Rule&) const { return kOnCables; }
   int operator()(const Route& route) const {
     return route.gateway.has_value() && !route.onlink ? kRoutesByGateway : kRoutes;
   }
-  int operator()(const Qdisc&) const { return kOnLinks; }
-  int operator()(const NftTable&) const { return kOnLinks; }
+  int operator()(const Qdisc&) const { return kOnCables; }
+  int operator()(const NftTable&) const { return kOnCables; }
   int operator()(const Process&) const { return kProcesses; }
 };
 
