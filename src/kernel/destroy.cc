@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "keeper/client.h"
+#include "kernel/connections.h"
 #include "kernel/gone.h"
 #include "kernel/holders.h"
 #include "kernel/namespaces.h"
@@ -78,6 +79,7 @@ class Destruction {
     if (living_.empty()) {
       return;
     }
+    abortAll();
     // Without a watch the namespaces go all the same; only nobody knows when.
     auto watch = GoneWatch::make();
     if (watch) {
@@ -94,6 +96,15 @@ class Destruction {
     if (watch) {
       note(watch->wait(deadline_));
     }
+  }
+
+  // Now that nobody owns them. Not being able to only makes the end slow, and the watch sees the end.
+  void abortAll() {
+    note(onThreads(living_.size(), [this](std::size_t i) {
+      if (enterOwned(environment_, living_[i].path, deadline_)) {
+        static_cast<void>(abortConnections(deadline_));
+      }
+    }));
   }
 
   void removeDirectory() {

@@ -47,6 +47,7 @@ class Walk {
     }
     if (const auto* address = std::get_if<Address>(&*step.after)) {
       networks_[{address->netns, address->link}].emplace_back(address->prefix, index);
+      addresses_[{address->netns, address->prefix.address()}] = index;
     } else if (const auto* route = std::get_if<Route>(&*step.after); route != nullptr && !route->gateway) {
       networks_[{route->netns, route->device}].emplace_back(route->destination, index);
     }
@@ -62,13 +63,15 @@ class Walk {
 
   // The kernel refuses a gateway that it cannot reach, and a source that it does not have.
   void needRouting(const Route& route) {
+    if (route.preferredSource) {
+      need(addresses_, std::pair(route.netns, *route.preferredSource));  // on any link of the namespace
+    }
     const auto it = networks_.find({route.netns, route.device});
     if (it == networks_.end()) {
       return;
     }
     for (const auto& [prefix, index] : it->second) {
-      const bool reaches = route.gateway && !route.onlink && prefix.contains(*route.gateway);
-      if (reaches || (route.preferredSource && prefix.address() == *route.preferredSource)) {
+      if (route.gateway && !route.onlink && prefix.contains(*route.gateway)) {
         needs_.push_back(index);
       }
     }
@@ -76,6 +79,7 @@ class Walk {
 
   std::map<Key, std::size_t> byKey_;
   std::map<LinkName, std::size_t> links_;
+  std::map<std::pair<std::string, net::IpAddr>, std::size_t> addresses_;
   std::map<LinkName, std::vector<std::pair<net::Prefix, std::size_t>>> networks_;
   std::vector<std::size_t> needs_;
 };

@@ -97,18 +97,6 @@ ip -n vpclab.cross-region.switch.pek3 link set bj-vpc1.~7uf3au master bj-vxnet1 
 ip -n vpclab.cross-region.bj-vpc2 link add bj-vxnet2 address fe:60:80:d1:96:5c mtu 1500 type veth peer name bj-vpc2.~nwx4ch netns vpclab.cross-region.switch.pek3 address 0e:bf:38:8a:f9:b3 mtu 1500
 ip -n vpclab.cross-region.bj-vpc2 link set bj-vxnet2 up
 ip -n vpclab.cross-region.switch.pek3 link set bj-vpc2.~nwx4ch master bj-vxnet2 up
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
 ip -n vpclab.cross-region.bj-br1 address add 172.16.1.254/24 dev bj-vxnet1 noprefixroute
 ip -n vpclab.cross-region.bj-br1 address add 172.17.1.254/24 dev bj-vxnet2 noprefixroute
 ip -n vpclab.cross-region.bj-server1 address add 172.16.1.2/24 dev eth0
@@ -130,6 +118,18 @@ table ip vpclab {
 	}
 }
 END
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
 ip -n vpclab.cross-region.bj-br1 route add unreachable default table 1001 metric 4278198272 protocol 118
 ip -n vpclab.cross-region.bj-br1 route add 172.16.1.0/24 dev bj-vxnet1 src 172.16.1.254 table 1001 protocol 118
 ip -n vpclab.cross-region.bj-br1 route add local 172.16.1.254/32 dev bj-vxnet1 table 1001 protocol 118

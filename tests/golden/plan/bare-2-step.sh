@@ -24,10 +24,6 @@ ip -n vpclab.cross-region.switch.pek3 link set bj-br1.b~yq4879 master bj-vxnet1 
 ip -n vpclab.cross-region.bj-br1 link add bj-vxnet2 address 4e:9e:4e:d9:79:07 mtu 1500 type veth peer name bj-br1.b~fq2ea5 netns vpclab.cross-region.switch.pek3 address 46:37:77:ab:d2:92 mtu 1500
 ip -n vpclab.cross-region.bj-br1 link set bj-vxnet2 up
 ip -n vpclab.cross-region.switch.pek3 link set bj-br1.b~fq2ea5 master bj-vxnet2 up
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
 ip -n vpclab.cross-region.bj-br1 address add 172.16.1.254/24 dev bj-vxnet1 noprefixroute
 ip -n vpclab.cross-region.bj-br1 address add 172.17.1.254/24 dev bj-vxnet2 noprefixroute
 ip -n vpclab.cross-region.bj-br1 rule add pref 101 fwmark 1 lookup 1001 protocol 118
@@ -45,6 +41,10 @@ table ip vpclab {
 	}
 }
 END
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
 ip -n vpclab.cross-region.bj-br1 route add unreachable default table 1001 metric 4278198272 protocol 118
 ip -n vpclab.cross-region.bj-br1 route add 172.16.1.0/24 dev bj-vxnet1 src 172.16.1.254 table 1001 protocol 118
 ip -n vpclab.cross-region.bj-br1 route add local 172.16.1.254/32 dev bj-vxnet1 table 1001 protocol 118

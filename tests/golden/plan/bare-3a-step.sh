@@ -44,11 +44,11 @@ ip -n vpclab.cross-region.switch.gd2 link set gd-serve~17an5l master gd-vxnet1 u
 ip -n vpclab.cross-region.gd-vpc1 link add gd-vxnet1 address 02:9f:a2:13:30:f8 mtu 1500 type veth peer name gd-vpc1.~zp38un netns vpclab.cross-region.switch.gd2 address aa:4a:35:d8:a3:4b mtu 1500
 ip -n vpclab.cross-region.gd-vpc1 link set gd-vxnet1 up
 ip -n vpclab.cross-region.switch.gd2 link set gd-vpc1.~zp38un master gd-vxnet1 up
+ip -n vpclab.cross-region.gd-server1 address add 192.168.211.2/24 dev eth0
+ip -n vpclab.cross-region.gd-vpc1 address add 192.168.211.1/24 dev gd-vxnet1
 ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
 ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
 ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/gd-vxnet1/rp_filter=0
 ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/gd-vxnet1/send_redirects=0
-ip -n vpclab.cross-region.gd-server1 address add 192.168.211.2/24 dev eth0
-ip -n vpclab.cross-region.gd-vpc1 address add 192.168.211.1/24 dev gd-vxnet1
 ip -n vpclab.cross-region.gd-server1 route add default via 192.168.211.1 dev eth0 protocol 118
 # change process pages, pages of 3 servers

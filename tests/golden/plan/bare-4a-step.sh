@@ -31,15 +31,15 @@ ip -n vpclab.cross-region.xr-lb link set eip1 up
 ip -n vpclab.cross-region.switch.pek3 link add xr-lb.bj-vxnet1 address b2:b6:98:e5:b0:79 mtu 1500 type veth peer name eth0 netns vpclab.cross-region.xr-lb address 52:76:e8:9e:a7:eb mtu 1500
 ip -n vpclab.cross-region.switch.pek3 link set xr-lb.bj-vxnet1 master bj-vxnet1 up
 ip -n vpclab.cross-region.xr-lb link set eth0 up
+ip -n vpclab.cross-region.internet address add 198.51.100.1/32 dev lo
+ip -n vpclab.cross-region.xr-lb address add 139.198.18.135/32 dev eip1
+ip -n vpclab.cross-region.xr-lb address add 172.16.1.3/24 dev eth0
 ip netns exec vpclab.cross-region.internet sysctl -qw net/ipv4/conf/eip1/rp_filter=0
 ip netns exec vpclab.cross-region.internet sysctl -qw net/ipv4/conf/eip1/send_redirects=0
 ip netns exec vpclab.cross-region.xr-lb sysctl -qw net/ipv4/conf/eip1/accept_redirects=0
 ip netns exec vpclab.cross-region.xr-lb sysctl -qw net/ipv4/conf/eip1/rp_filter=0
 ip netns exec vpclab.cross-region.xr-lb sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
 ip netns exec vpclab.cross-region.xr-lb sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip -n vpclab.cross-region.internet address add 198.51.100.1/32 dev lo
-ip -n vpclab.cross-region.xr-lb address add 139.198.18.135/32 dev eip1
-ip -n vpclab.cross-region.xr-lb address add 172.16.1.3/24 dev eth0
 ip -n vpclab.cross-region.internet route add unreachable default protocol 118
 ip -n vpclab.cross-region.internet route add 139.198.18.135/32 dev eip1 protocol 118
 ip -n vpclab.cross-region.xr-lb route add default via 198.51.100.1 dev eip1 onlink src 139.198.18.135 protocol 118

@@ -73,16 +73,6 @@ ip -n vpclab.eip.vpc link set net up
 ip -n vpclab.eip.switch.pek3 link add web.net address 62:f0:66:c4:f7:d1 mtu 1500 type veth peer name eth0 netns vpclab.eip.web address 3a:91:00:a9:13:b8 mtu 1500
 ip -n vpclab.eip.switch.pek3 link set web.net master net up
 ip -n vpclab.eip.web link set eth0 up
-ip netns exec vpclab.eip.internet sysctl -qw net/ipv4/conf/eip1/rp_filter=0
-ip netns exec vpclab.eip.internet sysctl -qw net/ipv4/conf/eip1/send_redirects=0
-ip netns exec vpclab.eip.neighbour sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.eip.neighbour sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.eip.vpc sysctl -qw net/ipv4/conf/eip1/rp_filter=0
-ip netns exec vpclab.eip.vpc sysctl -qw net/ipv4/conf/eip1/send_redirects=0
-ip netns exec vpclab.eip.vpc sysctl -qw net/ipv4/conf/net/rp_filter=0
-ip netns exec vpclab.eip.vpc sysctl -qw net/ipv4/conf/net/send_redirects=0
-ip netns exec vpclab.eip.web sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.eip.web sysctl -qw net/ipv4/conf/eth0/rp_filter=0
 ip -n vpclab.eip.internet address add 198.51.100.1/32 dev lo
 ip -n vpclab.eip.neighbour address add 172.16.1.3/24 dev eth0
 ip -n vpclab.eip.vpc address add 139.198.18.140/32 dev eip1
@@ -107,6 +97,16 @@ table ip vpclab {
 	}
 }
 END
+ip netns exec vpclab.eip.internet sysctl -qw net/ipv4/conf/eip1/rp_filter=0
+ip netns exec vpclab.eip.internet sysctl -qw net/ipv4/conf/eip1/send_redirects=0
+ip netns exec vpclab.eip.neighbour sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
+ip netns exec vpclab.eip.neighbour sysctl -qw net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.eip.vpc sysctl -qw net/ipv4/conf/eip1/rp_filter=0
+ip netns exec vpclab.eip.vpc sysctl -qw net/ipv4/conf/eip1/send_redirects=0
+ip netns exec vpclab.eip.vpc sysctl -qw net/ipv4/conf/net/rp_filter=0
+ip netns exec vpclab.eip.vpc sysctl -qw net/ipv4/conf/net/send_redirects=0
+ip netns exec vpclab.eip.web sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
+ip netns exec vpclab.eip.web sysctl -qw net/ipv4/conf/eth0/rp_filter=0
 ip -n vpclab.eip.internet route add unreachable default protocol 118
 ip -n vpclab.eip.internet route add 139.198.18.140/32 dev eip1 protocol 118
 ip -n vpclab.eip.vpc route add default via 198.51.100.1 dev eip1 onlink table 2001 protocol 118

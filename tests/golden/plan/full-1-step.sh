@@ -75,6 +75,10 @@ ip -n vpclab.cross-region.switch.pek3 link set bj-vpc1.~7uf3au master bj-vxnet1 
 ip -n vpclab.cross-region.bj-vpc2 link add bj-vxnet2 address fe:60:80:d1:96:5c mtu 1500 type veth peer name bj-vpc2.~nwx4ch netns vpclab.cross-region.switch.pek3 address 0e:bf:38:8a:f9:b3 mtu 1500
 ip -n vpclab.cross-region.bj-vpc2 link set bj-vxnet2 up
 ip -n vpclab.cross-region.switch.pek3 link set bj-vpc2.~nwx4ch master bj-vxnet2 up
+ip -n vpclab.cross-region.bj-server1 address add 172.16.1.2/24 dev eth0
+ip -n vpclab.cross-region.bj-server2 address add 172.17.1.2/24 dev eth0
+ip -n vpclab.cross-region.bj-vpc1 address add 172.16.1.1/24 dev bj-vxnet1
+ip -n vpclab.cross-region.bj-vpc2 address add 172.17.1.1/24 dev bj-vxnet2
 ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
 ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
 ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
@@ -83,10 +87,6 @@ ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_
 ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
 ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
 ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
-ip -n vpclab.cross-region.bj-server1 address add 172.16.1.2/24 dev eth0
-ip -n vpclab.cross-region.bj-server2 address add 172.17.1.2/24 dev eth0
-ip -n vpclab.cross-region.bj-vpc1 address add 172.16.1.1/24 dev bj-vxnet1
-ip -n vpclab.cross-region.bj-vpc2 address add 172.17.1.1/24 dev bj-vxnet2
 ip -n vpclab.cross-region.bj-server1 route add default via 172.16.1.1 dev eth0 protocol 118
 ip -n vpclab.cross-region.bj-server2 route add default via 172.17.1.1 dev eth0 protocol 118
 # start process pages, pages of 2 servers

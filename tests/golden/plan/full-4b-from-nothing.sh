@@ -226,6 +226,24 @@ ip -n vpclab.cross-region.xr-lb link set eip1 up
 ip -n vpclab.cross-region.switch.pek3 link add xr-lb.bj-vxnet1 address b2:b6:98:e5:b0:79 mtu 1500 type veth peer name eth0 netns vpclab.cross-region.xr-lb address 52:76:e8:9e:a7:eb mtu 1500
 ip -n vpclab.cross-region.switch.pek3 link set xr-lb.bj-vxnet1 master bj-vxnet1 up
 ip -n vpclab.cross-region.xr-lb link set eth0 up
+ip -n vpclab.cross-region.bj-br1 address add 172.16.1.254/24 dev bj-vxnet1
+ip -n vpclab.cross-region.bj-br1 address add 172.17.1.254/24 dev bj-vxnet2
+ip -n vpclab.cross-region.bj-gw address add 100.64.0.1/24 dev eth0
+ip -n vpclab.cross-region.bj-server1 address add 172.16.1.2/24 dev eth0
+ip -n vpclab.cross-region.bj-server2 address add 172.17.1.2/24 dev eth0
+ip -n vpclab.cross-region.bj-vpc1 address add 172.16.1.1/24 dev bj-vxnet1
+ip -n vpclab.cross-region.bj-vpc2 address add 172.17.1.1/24 dev bj-vxnet2
+ip -n vpclab.cross-region.gd-br1 address add 192.168.211.254/24 dev gd-vxnet1
+ip -n vpclab.cross-region.gd-gw address add 100.64.0.2/24 dev eth0
+ip -n vpclab.cross-region.gd-server1 address add 192.168.211.2/24 dev eth0
+ip -n vpclab.cross-region.gd-vpc1 address add 192.168.211.1/24 dev gd-vxnet1
+ip -n vpclab.cross-region.internet address add 198.51.100.1/32 dev lo
+ip -n vpclab.cross-region.xr-lb address add 139.198.18.135/32 dev eip1
+ip -n vpclab.cross-region.xr-lb address add 172.16.1.3/24 dev eth0
+ip -n vpclab.cross-region.bj-br1 rule add pref 33000 lookup 1001 protocol 118
+ip -n vpclab.cross-region.gd-br1 rule add pref 33000 lookup 1001 protocol 118
+tc -n vpclab.cross-region.bj-gw qdisc replace dev eth0 root tbf rate 10mbit burst 32kb latency 50ms
+tc -n vpclab.cross-region.wan.wan1 qdisc replace dev bj-gw.wan root tbf rate 10mbit burst 32kb latency 50ms
 ip -n vpclab.cross-region.bj-gw link add bj-gw type wireguard
 ip netns exec vpclab.cross-region.bj-gw wg set bj-gw listen-port 51820 private-key "$KEYS/bj-gw"
 ip netns exec vpclab.cross-region.bj-gw wg set bj-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 25 allowed-ips "192.168.211.0/24"
@@ -268,24 +286,6 @@ ip netns exec vpclab.cross-region.xr-lb sysctl -qw net/ipv4/conf/eip1/accept_red
 ip netns exec vpclab.cross-region.xr-lb sysctl -qw net/ipv4/conf/eip1/rp_filter=0
 ip netns exec vpclab.cross-region.xr-lb sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
 ip netns exec vpclab.cross-region.xr-lb sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip -n vpclab.cross-region.bj-br1 address add 172.16.1.254/24 dev bj-vxnet1
-ip -n vpclab.cross-region.bj-br1 address add 172.17.1.254/24 dev bj-vxnet2
-ip -n vpclab.cross-region.bj-gw address add 100.64.0.1/24 dev eth0
-ip -n vpclab.cross-region.bj-server1 address add 172.16.1.2/24 dev eth0
-ip -n vpclab.cross-region.bj-server2 address add 172.17.1.2/24 dev eth0
-ip -n vpclab.cross-region.bj-vpc1 address add 172.16.1.1/24 dev bj-vxnet1
-ip -n vpclab.cross-region.bj-vpc2 address add 172.17.1.1/24 dev bj-vxnet2
-ip -n vpclab.cross-region.gd-br1 address add 192.168.211.254/24 dev gd-vxnet1
-ip -n vpclab.cross-region.gd-gw address add 100.64.0.2/24 dev eth0
-ip -n vpclab.cross-region.gd-server1 address add 192.168.211.2/24 dev eth0
-ip -n vpclab.cross-region.gd-vpc1 address add 192.168.211.1/24 dev gd-vxnet1
-ip -n vpclab.cross-region.internet address add 198.51.100.1/32 dev lo
-ip -n vpclab.cross-region.xr-lb address add 139.198.18.135/32 dev eip1
-ip -n vpclab.cross-region.xr-lb address add 172.16.1.3/24 dev eth0
-ip -n vpclab.cross-region.bj-br1 rule add pref 33000 lookup 1001 protocol 118
-ip -n vpclab.cross-region.gd-br1 rule add pref 33000 lookup 1001 protocol 118
-tc -n vpclab.cross-region.bj-gw qdisc replace dev eth0 root tbf rate 10mbit burst 32kb latency 50ms
-tc -n vpclab.cross-region.wan.wan1 qdisc replace dev bj-gw.wan root tbf rate 10mbit burst 32kb latency 50ms
 ip -n vpclab.cross-region.bj-br1 route add unreachable default table 1001 metric 4278198272 protocol 118
 ip -n vpclab.cross-region.bj-br1 route add 192.168.211.0/24 dev bj-gw src 172.16.1.254 table 1001 protocol 118
 ip -n vpclab.cross-region.gd-br1 route add unreachable default table 1001 metric 4278198272 protocol 118

@@ -83,9 +83,9 @@ TEST_CASE("replacing a link makes its address, route, limit and parameters again
   Veth other = makeVeth({"a", "eth0"}, {"b", "eth9"});
   observed.add(other);
   CHECK(told(plan::diff(small(), observed)) ==
-        std::vector<std::string>{"delete veth a/eth0", "create veth a/eth0",
-                                 "create sysctl a/net/ipv4/conf/eth0/rp_filter", "create address a/eth0 10.0.0.1/24",
-                                 "create qdisc a/eth0", "create route a/10.1.0.0/16"});
+        std::vector<std::string>{"delete veth a/eth0", "create veth a/eth0", "create address a/eth0 10.0.0.1/24",
+                                 "create qdisc a/eth0", "create sysctl a/net/ipv4/conf/eth0/rp_filter",
+                                 "create route a/10.1.0.0/16"});
 }
 
 TEST_CASE("a change in place touches the object only, and says what changes") {
