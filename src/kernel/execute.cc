@@ -39,7 +39,8 @@ struct Job {
   std::function<base::Result<>()> action;
 };
 
-constexpr base::Milliseconds kTunnelsApart{10};
+// Longer than a handshake takes on one host.
+constexpr base::Milliseconds kHandshake{5};
 
 bool alreadyGone(const base::Error& error) {
   return error.kind() == base::ErrorKind::kNotFound || error.errnoValue() == EADDRNOTAVAIL;
@@ -206,20 +207,31 @@ class Execution {
     runTasks(farEnds_);
   }
 
-  // Both ends of a tunnel begin a handshake when they come up. If they do so at the same moment, each drops its own for
-  // the other's, and they try again only 5 s later (REKEY_TIMEOUT, WireGuard's paper section 6.4). wireguard-go makes
-  // this likely: it notices that its moved interface is up by looking once a second since its start. So the ends are
-  // started a little apart, longer than a packet takes from one to the other.
+  // Two steps, because both ends of a tunnel begin a handshake as soon as they are up with a keepalive. If they do so
+  // at the same moment, each drops its own for the other's, and they try again only 5 s later (REKEY_TIMEOUT,
+  // section 6.4 of WireGuard's paper). So the ends come up silent, and then speak one after the other.
   void runTunnels() {
-    auto ran = onThreads(tunnels_.size(), [this](std::size_t n) {
-      const Job& entry = tunnels_[n];
-      if (steps_[entry.step].action == Action::kCreate) {
-        std::this_thread::sleep_for(std::min(kTunnelsApart * static_cast<int>(n), deadline_.left()));
+    const auto updates = [this](const Job& job) { return steps_[job.step].action == Action::kUpdate; };
+    const auto run = [this](const Job& job) {
+      return deadline_.passed() ? base::fail(tooLate(job.step)) : job.action();
+    };
+    auto ran = onThreads(tunnels_.size(), [&](std::size_t n) {
+      if (!updates(tunnels_[n])) {
+        results_[tunnels_[n].step] = run(tunnels_[n]);
       }
-      results_[entry.step] = deadline_.passed() ? base::fail(tooLate(entry.step)) : entry.action();
     });
-    for (std::size_t n = 0; !ran && n < tunnels_.size(); ++n) {
-      results_[tunnels_[n].step] = ran;
+    for (const Job& job : tunnels_) {
+      auto& result = results_[job.step];
+      if (!ran) {
+        result = ran;
+      } else if (updates(job)) {
+        result = run(job);
+      } else if (result && steps_[job.step].action == Action::kCreate) {
+        result = armWg(environment_, lab_, std::get<WgDevice>(*steps_[job.step].after), deadline_);
+      }
+      if (steps_[job.step].action != Action::kDelete) {
+        std::this_thread::sleep_for(std::min(kHandshake, deadline_.left()));
+      }
     }
   }
 

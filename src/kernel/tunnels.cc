@@ -22,6 +22,13 @@ namespace {
 constexpr std::string_view kTunnelPrefix = "vt-";
 constexpr std::string_view kAlias = "vpclab socket=";
 
+state::WgDevice silent(state::WgDevice device) {
+  for (auto& [key, peer] : device.peers) {
+    peer.keepaliveSeconds = 0;
+  }
+  return device;
+}
+
 class WgJob {
  public:
   WgJob(Environment& environment, const std::string& lab, base::Deadline deadline)
@@ -60,6 +67,15 @@ class WgJob {
       }
       return setLink(session, after.name, {after.mtu, after.up, after.master, nullptr, ""});
     });
+  }
+
+  base::Result<> arm(const state::WgDevice& device) {
+    const state::WgDevice before = silent(device);
+    const WgChange change = wgChange(&before, device);
+    if (device.implementation == state::TunnelImplementation::kWireGuardGo) {
+      return writeByProcess(device, change);
+    }
+    return inNetns(device.netns, [&](Session& session) { return writeWg(session, device.name, change); });
   }
 
   base::Result<> remove(const state::WgDevice& device) {
@@ -181,13 +197,18 @@ base::Result<> executeWg(Environment& environment, const std::string& lab, const
   WgJob job(environment, lab, deadline);
   switch (step.action) {
     case plan::Action::kCreate:
-      return job.create(std::get<state::WgDevice>(*step.after));
+      return job.create(silent(std::get<state::WgDevice>(*step.after)));
     case plan::Action::kUpdate:
       return job.update(std::get<state::WgDevice>(*step.before), std::get<state::WgDevice>(*step.after));
     case plan::Action::kDelete:
       break;
   }
   return job.remove(std::get<state::WgDevice>(*step.before));
+}
+
+base::Result<> armWg(Environment& environment, const std::string& lab, const state::WgDevice& device,
+                     base::Deadline deadline) {
+  return WgJob(environment, lab, deadline).arm(device);
 }
 
 }  // namespace vpclab::kernel

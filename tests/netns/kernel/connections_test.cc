@@ -42,6 +42,6 @@ TEST_CASE("what is left of a namespace's connections is aborted, its listeners a
     CHECK(std::system("ss -Htln | grep -q :4567") == 0);
     char byte = 0;
     CHECK(::recv(client.get(), &byte, 1, MSG_DONTWAIT) == -1);
-    CHECK(errno == ECONNABORTED);
+    CHECK((errno == ECONNABORTED || errno == ECONNRESET));  // its own abort, or that of the other end came first
   }).join();
 }
