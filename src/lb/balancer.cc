@@ -63,7 +63,7 @@ base::Result<> checkConfig(const state::LoadBalancer& config, std::size_t socket
 base::Result<> Balancer::watchRoutes(base::UniqueFd socket) {
   auto watch = RouteWatch::start(loop_, std::move(socket), [this] {
     for (const auto& entry : listeners_) {
-      entry.second->checkNow();
+      entry.second->lookAnew();
     }
   });
   if (!watch) {

@@ -13,37 +13,53 @@ namespace vpclab::lb {
 // interval is.
 inline constexpr base::Milliseconds kTransitionInterval{200};
 
+// How long after a look anew a backend that is down is checked at that pace, whatever the interval is: servers that
+// start together with the balancer, and routes that come one by one, need a moment.
+inline constexpr base::Milliseconds kEagerSpan{10'000};
+
 // Turns check results into a state. Starts unknown and takes the first result; after that it takes `fall` failures in a
-// row to go down and `rise` successes in a row to come up.
+// row to go down and `rise` successes in a row to come up. One that has never been up is down only provisionally while
+// it is eager: its first success brings it up.
 class HealthState {
  public:
   Health health() const { return health_; }
+  // It is new, or something has changed that decides whether it can be reached: eager from now on.
+  void lookAnew(base::Clock::time_point now) { eagerUntil_ = now + kEagerSpan; }
   // Returns whether the state changed.
-  bool record(bool success, const state::HealthCheck& check) {
+  bool record(bool success, const state::HealthCheck& check, base::Clock::time_point now) {
     if (health_ == Health::kUnknown) {
-      health_ = success ? Health::kUp : Health::kDown;
-      against_ = 0;
-      return true;
+      return become(success);
     }
     if (success == (health_ == Health::kUp)) {
       against_ = 0;
       return false;
     }
-    if (++against_ < (success ? check.rise : check.fall)) {
+    const bool provisional = success && !everUp_ && eager(now);
+    if (!provisional && ++against_ < (success ? check.rise : check.fall)) {
       return false;
     }
-    health_ = success ? Health::kUp : Health::kDown;
-    against_ = 0;
-    return true;
+    return become(success);
   }
-  bool inTransition() const { return health_ == Health::kUnknown || against_ > 0; }
-  base::Milliseconds untilNext(const state::HealthCheck& check) const {
-    return inTransition() ? std::min(kTransitionInterval, check.interval) : check.interval;
+  bool inTransition(base::Clock::time_point now) const {
+    return health_ == Health::kUnknown || against_ > 0 || (health_ == Health::kDown && eager(now));
+  }
+  base::Milliseconds untilNext(const state::HealthCheck& check, base::Clock::time_point now) const {
+    return inTransition(now) ? std::min(kTransitionInterval, check.interval) : check.interval;
   }
 
  private:
+  bool eager(base::Clock::time_point now) const { return now < eagerUntil_; }
+  bool become(bool up) {
+    health_ = up ? Health::kUp : Health::kDown;
+    everUp_ = everUp_ || up;
+    against_ = 0;
+    return true;
+  }
+
   Health health_ = Health::kUnknown;
-  std::uint32_t against_ = 0;  // results in a row that speak against the state
+  bool everUp_ = false;
+  std::uint32_t against_ = 0;             // results in a row that speak against the state
+  base::Clock::time_point eagerUntil_{};  // the epoch: not eager
 };
 
 }  // namespace vpclab::lb

@@ -21,6 +21,7 @@ HealthChecker::HealthChecker(EventLoop& loop, std::shared_ptr<Backend> backend, 
       timer_(loop, [this] { onTimer(); }),
       answer_(std::make_shared<BufferPool>(kAnswerBytes)) {
   backend_->sinceMs = unixMilliseconds();
+  backend_->health.lookAnew(loop_.now());
   timer_.startIn(base::Milliseconds(0));
 }
 
@@ -29,6 +30,11 @@ void HealthChecker::setCheck(const state::HealthCheck& check) {
     return;
   }
   check_ = check;
+  lookAnew();
+}
+
+void HealthChecker::lookAnew() {
+  backend_->health.lookAnew(loop_.now());
   checkNow();
 }
 
@@ -143,7 +149,7 @@ void HealthChecker::finish(bool success, std::string reason) {
   socket_.reset();
   answer_.release();
   ++backend_->checks;
-  const bool flips = backend_->health.record(success, check_);
+  const bool flips = backend_->health.record(success, check_, loop_.now());
   // The reason tells why the state is what it is, so a single result against it does not replace it.
   if (flips || success == (backend_->health.health() == Health::kUp)) {
     backend_->reason = std::move(reason);
@@ -155,7 +161,7 @@ void HealthChecker::finish(bool success, std::string reason) {
     }
     flipped_(*backend_);
   }
-  const auto next = lastStart_ + backend_->health.untilNext(check_);
+  const auto next = lastStart_ + backend_->health.untilNext(check_, loop_.now());
   timer_.startAt(again_ ? std::max(loop_.now(), lastStart_ + kMinGap) : std::max(loop_.now(), next));
 }
 

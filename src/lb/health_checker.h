@@ -20,9 +20,12 @@ class HealthChecker : public SocketOwner {
 
   // Takes a new configuration of the checks; state and counters stay.
   void setCheck(const state::HealthCheck& check);
-  // Something that matters has changed (routes, an address, a failed request): look at once. A check that is on
-  // its way may still wait for what has been lost before: it gets a moment to end, then another one takes its place.
+  // There is a reason to doubt the state (a failed request): look at once. A check that is on its way may still wait
+  // for what has been lost before: it gets a moment to end, then another one takes its place.
   void checkNow();
+  // What decides whether the backend can be reached has changed (routes, an address, its configuration): look at once,
+  // as often as at a new backend (kEagerSpan).
+  void lookAnew();
   void stop();
 
   void onSocket(Socket& socket) override;

@@ -91,7 +91,7 @@ void Listener::setBackends(const state::Listener& config) {
       backends.back()->setConfig(wanted);
       checkers.back()->setCheck(config.healthCheck);
       if (enabledNow) {
-        checkers.back()->checkNow();
+        checkers.back()->lookAnew();
       }
     } else {
       backends.push_back(std::make_shared<Backend>(loop_, wanted));
@@ -132,9 +132,9 @@ void Listener::retire() {
   }
 }
 
-void Listener::checkNow() {
+void Listener::lookAnew() {
   for (const auto& checker : checkers_) {
-    checker->checkNow();
+    checker->lookAnew();
   }
 }
 

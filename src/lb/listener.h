@@ -35,7 +35,8 @@ class Listener : public EventHandler, public std::enable_shared_from_this<Listen
   base::Result<> configure(const state::Listener& config, base::UniqueFd socket);
   // Removed: accepts no more, lets requests end, closes connections that wait for one.
   void retire();
-  void checkNow();
+  // Routes, links or addresses changed: looks at every backend as at a new one.
+  void lookAnew();
 
   // A backend for the next request, marked as tried in `tried` (backends of this request so far).
   std::shared_ptr<Backend> choose(const net::IpAddr& client, std::vector<std::shared_ptr<Backend>>& tried);

@@ -1,5 +1,6 @@
 vpclab_test(unit lb FILES ${CMAKE_CURRENT_LIST_DIR}/balance_test.cc ${CMAKE_CURRENT_LIST_DIR}/health_test.cc
-                          ${CMAKE_CURRENT_LIST_DIR}/rewrite_test.cc ${CMAKE_CURRENT_LIST_DIR}/event_loop_test.cc USES lb)
+                          ${CMAKE_CURRENT_LIST_DIR}/rewrite_test.cc ${CMAKE_CURRENT_LIST_DIR}/event_loop_test.cc
+                          ${CMAKE_CURRENT_LIST_DIR}/look_anew_test.cc USES lb)
 # The real program over loopback addresses, with real clients and backends.
 vpclab_test(unit worker FILES ${CMAKE_CURRENT_LIST_DIR}/worker_process.cc ${CMAKE_CURRENT_LIST_DIR}/raw_server.cc
                               ${CMAKE_CURRENT_LIST_DIR}/forward_test.cc ${CMAKE_CURRENT_LIST_DIR}/faults_test.cc
