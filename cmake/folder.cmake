@@ -13,6 +13,20 @@ function(vpclab_folder name)
     target_link_libraries(vpclab_${name} PUBLIC vpclab_${used})
   endforeach()
   target_link_libraries(vpclab_${name} PUBLIC ${ARG_LIBRARIES})
+  if(name MATCHES "^(state|plan|check|worker|keeper|api|daemon|cli)$")
+    vpclab_precompile(vpclab_${name} <nlohmann/json.hpp>)
+  else()
+    vpclab_precompile(vpclab_${name})
+  endif()
+endfunction()
+
+# vpclab_precompile(TARGET): the headers that cost most, once a target instead of once a source file.
+function(vpclab_precompile target)
+  if(NOT VPCLAB_PCH)
+    return()
+  endif()
+  target_precompile_headers(${target} PRIVATE <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <set>
+                            <span> <string> <string_view> <thread> <variant> <vector> <tl/expected.hpp> ${ARGN})
 endfunction()
 
 # vpclab_program(TARGET FOLDER): the program whose main() is src/FOLDER/main.cc.
