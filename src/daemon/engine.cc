@@ -42,7 +42,7 @@ base::Result<std::unique_ptr<Engine>> Engine::make(Options options) {
 }
 
 base::Result<Registry::Hold> Engine::hold(const std::string& lab, const std::string& verb, const Session& session) {
-  return registry_.acquire(lab, verb, session.client(), base::Deadline::after(kHoldWait));
+  return registry_.acquire(lab, verb, session.peer().pid, base::Deadline::after(kHoldWait));
 }
 
 base::Result<std::vector<std::string>> Engine::labs() {

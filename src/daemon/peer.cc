@@ -49,14 +49,14 @@ base::Result<bool> isMember(int socket, gid_t primary) {
 
 }  // namespace
 
-base::Result<pid_t> admitPeer(int socket) {
+base::Result<Peer> admitPeer(int socket) {
   ucred peer{};
   socklen_t size = sizeof(peer);
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
     return base::failErrno("ask who a client is");
   }
   if (peer.uid == 0 || peer.uid == ::geteuid()) {
-    return peer.pid;
+    return Peer{peer.pid, peer.uid};
   }
   const auto member = isMember(socket, peer.gid);
   if (!member) {
@@ -66,7 +66,7 @@ base::Result<pid_t> admitPeer(int socket) {
     return base::fail(base::ErrorKind::kPermission, "uid " + std::to_string(peer.uid) +
                                                         " may not use this daemon: use sudo, or join the group vpclab");
   }
-  return peer.pid;
+  return Peer{peer.pid, peer.uid};
 }
 
 }  // namespace vpclab::daemon

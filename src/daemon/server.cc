@@ -43,8 +43,8 @@ void refuse(http::Connection& connection, int status, const std::string& why) {
 
 class StreamSession : public Session {
  public:
-  StreamSession(http::Connection& connection, pid_t client, const std::atomic<bool>& stopping)
-      : connection_(connection), client_(client), stopping_(stopping) {}
+  StreamSession(http::Connection& connection, Peer peer, const std::atomic<bool>& stopping)
+      : connection_(connection), peer_(peer), stopping_(stopping) {}
 
   void send(const api::Event& event) override {
     if (!gone_ && !connection_.writeChunk(api::encodeEvent(event) + "\n", base::Deadline::after(kEventTime))) {
@@ -59,11 +59,11 @@ class StreamSession : public Session {
     pollfd entry{connection_.fd(), POLLRDHUP, 0};
     return ::poll(&entry, 1, 0) > 0;
   }
-  pid_t client() const override { return client_; }
+  Peer peer() const override { return peer_; }
 
  private:
   http::Connection& connection_;
-  pid_t client_;
+  Peer peer_;
   const std::atomic<bool>& stopping_;
   std::atomic<bool> gone_ = false;  // stopped() may be asked from another thread
 };
@@ -140,10 +140,16 @@ void Server::accept() {
     return;
   }
   auto& entry = connections_.emplace_back();
+  entry.socket = std::move(socket);
   try {
-    entry.thread = std::thread([this, &entry, fd = socket.release()] {
-      const base::UniqueFd owned(fd);
-      serve(owned.get());
+    entry.thread = std::thread([this, &entry] {
+      // What one client makes go wrong, memory that runs out above all, must not end the daemon for all.
+      try {
+        serve(entry.socket.get());
+      } catch (const std::exception& problem) {
+        logError(std::string("serve a client: ") + problem.what());
+      }
+      entry.socket.reset();
       entry.done.store(true);
     });
   } catch (const std::system_error& problem) {
@@ -164,7 +170,7 @@ void Server::serve(int socket) {
   }
   auto request = connection.readRequest(api::kMaxRequestBytes, base::Deadline::after(kRequestTime));
   if (!request) {
-    logDebug("pid " + std::to_string(*client) + ": " + request.error().message());
+    logDebug("pid " + std::to_string(client->pid) + ": " + request.error().message());
     (void)connection.refuse(base::Deadline::after(kRefusalTime));
     return;
   }
@@ -184,7 +190,7 @@ void Server::serve(int socket) {
   StreamSession session(connection, *client, stopping_);
   const auto final = runRequest(engine_, *decoded, session);
   for (const auto& error : final.errors) {
-    logWarning("pid " + std::to_string(*client) + ": " + request->target + ": " + error);
+    logWarning("pid " + std::to_string(client->pid) + ": " + request->target + ": " + error);
   }
   session.send(final);
   (void)connection.endResponse(base::Deadline::after(kEventTime));

@@ -26,6 +26,7 @@ class Server {
 
  private:
   struct Connection {
+    base::UniqueFd socket;  // the thread's, once that runs
     std::thread thread;
     std::atomic<bool> done = false;
   };

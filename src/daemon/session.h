@@ -8,6 +8,12 @@
 
 namespace vpclab::daemon {
 
+// The process at the other end of a connection.
+struct Peer {
+  pid_t pid = 0;
+  uid_t uid = 0;
+};
+
 // The client of one operation, as the operation sees it.
 class Session {
  public:
@@ -16,7 +22,7 @@ class Session {
   virtual void send(const api::Event& event) = 0;
   // The client has gone, has asked to stop, or the daemon is ending.
   virtual bool stopped() = 0;
-  virtual pid_t client() const = 0;  // 0: the daemon itself
+  virtual Peer peer() const = 0;  // pid 0: the daemon itself
 };
 
 }  // namespace vpclab::daemon

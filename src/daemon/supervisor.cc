@@ -29,7 +29,7 @@ class OwnSession : public Session {
   explicit OwnSession(const std::function<bool()>& stopped) : stopped_(stopped) {}
   void send(const api::Event&) override {}
   bool stopped() override { return stopped_(); }
-  pid_t client() const override { return 0; }
+  Peer peer() const override { return {0, ::geteuid()}; }
 
  private:
   std::function<bool()> stopped_;
@@ -181,11 +181,15 @@ void Supervisor::run() {
       }
     }
     const int timeout = next ? base::Deadline::at(*next).pollTimeout() : -1;
-    if (::poll(entries.data(), entries.size(), timeout) > 0) {
-      for (std::size_t i = 1; i < entries.size(); ++i) {
-        if (entries[i].revents != 0) {
-          listen(names[i], watched_.at(names[i]));
-        }
+    const int ready = ::poll(entries.data(), entries.size(), timeout);
+    // Orders first: the keeper of a lab that is being taken down ends too, and that is no reason to heal it.
+    if (!takeOrders()) {
+      return;
+    }
+    for (std::size_t i = 1; ready > 0 && i < entries.size(); ++i) {
+      const auto it = watched_.find(names[i]);
+      if (entries[i].revents != 0 && it != watched_.end() && it->second.watcher) {
+        listen(it->first, it->second);
       }
     }
     for (auto& [lab, watched] : watched_) {
