@@ -24,23 +24,29 @@ class Destruction {
 
   std::vector<base::Error> run() {
     // The keeper first: it would start again what is ended here.
-    note(keeper::terminate({environment_.options.runDir, lab_}, deadline_));
+    note(keeper::terminate({environment_.options.runDir, lab_}, halfOfTheRest()));
     auto pins = environment_.pins.list(lab_);
     if (!pins) {
       errors_.push_back(std::move(pins.error()));
       return std::move(errors_);
     }
     sortOut(*pins);
-    for (auto& error : endProcessesIn(ids_, deadline_)) {
+    for (auto& error : endProcessesIn(ids_, halfOfTheRest())) {
       errors_.push_back(std::move(error));
     }
     note(onThreads(1, [this](std::size_t) { removeAndWait(); }));
-    removeDirectory();
+    // A second try needs what is stored there, and a keeper that did not end its lock.
+    if (errors_.empty()) {
+      removeDirectory();
+    }
     environment_.pins.removeDirectory();
     return std::move(errors_);
   }
 
  private:
+  // For a wait on somebody who may never end: the steps after it have the other half.
+  base::Deadline halfOfTheRest() const { return base::Deadline::after(deadline_.left() / 2); }
+
   void note(base::Result<> result) {
     if (!result) {
       errors_.push_back(std::move(result.error()).context("remove lab " + lab_));
