@@ -1,10 +1,12 @@
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "api/json_reader.h"
 #include "daemon/check_run.h"
 #include "daemon/finals.h"
 #include "daemon/log.h"
 #include "daemon/operations.h"
+#include "daemon/permission.h"
 #include "daemon/settle.h"
 #include "plan/render.h"
 
@@ -49,6 +51,7 @@ plan::Progress progressTo(Session& session) {
 
 struct Changed {
   bool ok = false;
+  bool begun = false;  // changes were made, or at least tried
   api::Final final;
   json data;
 };
@@ -74,8 +77,8 @@ Changed change(Engine& engine, const Desired& desired, Session& session,
   const std::size_t total = plan.steps.size();
   const auto settled = bringTo(desired.compiled.desired, std::move(plan), engine.system(), lab,
                                base::Deadline::after(kApplyTime), progressTo(session));
+  out.begun = true;
   logRounds(lab, settled);
-  engine.onChange(lab, true);
   json rounds = json::array();
   std::size_t done = 0;
   for (const auto& round : settled.rounds) {
@@ -110,6 +113,9 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
+  if (auto allowed = mayApply(desired.lab, session.peer().uid, ::geteuid()); !allowed) {
+    return failed(allowed.error());
+  }
   const std::string lab = desired.lab.name;
   auto hold = engine.hold(lab, request.checks ? "up" : "apply", session);
   if (!hold) {
@@ -139,9 +145,13 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
     if (*stored && (*stored)->bundle == request.bundle) {
       return {};
     }
-    logInfo("lab " + lab + ": wanted as in " + request.bundle.path + ", by pid " + std::to_string(session.client()));
+    logInfo("lab " + lab + ": wanted as in " + request.bundle.path + ", by pid " + std::to_string(session.peer().pid));
     return engine.store().saveBundle(lab, request.bundle);
   });
+  if (changed.begun) {
+    // Even after a failure: what came up is watched from now on.
+    engine.onChange(lab, true);
+  }
   changed.final.diagnostics = desired.diagnostics;
   if (!changed.ok || !request.checks) {
     return changed.final;
@@ -164,13 +174,16 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
   if (!stored) {
     return failed(stored.error());
   }
-  return change(engine, stored->desired, session,
-                [&]() -> base::Result<> {
-                  return stored->desired.allocations == stored->stored.allocations
-                             ? base::Result<>()
-                             : engine.store().saveAllocations(*lab, stored->desired.allocations);
-                })
-      .final;
+  auto changed = change(engine, stored->desired, session, [&]() -> base::Result<> {
+    return stored->desired.allocations == stored->stored.allocations
+               ? base::Result<>()
+               : engine.store().saveAllocations(*lab, stored->desired.allocations);
+  });
+  if (changed.ok) {
+    // Only then: it tells the supervisor that there is nothing left to heal.
+    engine.onChange(*lab, true);
+  }
+  return changed.final;
 }
 
 }  // namespace vpclab::daemon

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -13,15 +15,22 @@ namespace {
 
 constexpr std::chrono::minutes kDestroyTime{3};
 
-// Best effort: what could be removed is gone even where something failed.
+// Whether nothing here is called so: neither in the store nor, with our mark, in the kernel.
+bool isUnknown(Engine& engine, const std::string& lab) {
+  const auto known = engine.labs();
+  return known && std::find(known->begin(), known->end(), lab) == known->end();
+}
+
+// Best effort: what could be removed is gone even where something failed. What is another's is left alone and reported.
 std::vector<std::string> destroy(Engine& engine, const std::string& lab, Session& session) {
   std::vector<std::string> errors;
   // A lab of that name may be another daemon's: it is left alone, and the user is told who has it.
-  if (auto observed = engine.system().observe(lab); !observed && observed.error().kind() == base::ErrorKind::kForeign) {
+  if (auto observed = engine.system().observe(lab);
+      !observed && observed.error().kind() == base::ErrorKind::kForeign && isUnknown(engine, lab)) {
     return {observed.error().message()};
   }
   session.send(api::Progress{"down " + lab, 0, 1});
-  logInfo("lab " + lab + ": down, by pid " + std::to_string(session.client()));
+  logInfo("lab " + lab + ": down, by pid " + std::to_string(session.peer().pid));
   engine.onChange(lab, false);
   for (const auto& error : engine.system().destroy(lab, base::Deadline::after(kDestroyTime))) {
     errors.push_back(error.message());
@@ -85,7 +94,8 @@ api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& se
   if (names.empty()) {
     session.send(api::TextLine{"No lab is up."});
   }
-  const bool ending = endIfLast(engine, 0);
+  // After a failure the daemon stays: it is asked again, and its log tells why.
+  const bool ending = final.errors.empty() && endIfLast(engine, 0);
   auto out = finalOf(final.errors.empty() ? api::Exit::kOk : api::Exit::kFailed,
                      {{"down", std::move(gone)}, {"daemon_ends", ending}});
   out.errors = std::move(final.errors);
