@@ -53,12 +53,16 @@ base::Result<RunDir> RunDir::claim(const std::string& path) {
     if (auto made = makeDirectory(path, 0755); !made) {
       return base::fail(std::move(made.error()));
     }
-    base::UniqueFd lock(::open(lockPath.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    base::UniqueFd lock(::open(lockPath.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!lock) {
       if (errno == ENOENT) {
         continue;  // a daemon that ended took the directory with it
       }
       return base::failErrno("open " + lockPath);
+    }
+    // Whoever can open it can lock it, and so keep every daemon from starting. The file may be an older daemon's.
+    if (::fchmod(lock.get(), 0600) != 0) {
+      return base::failErrno("chmod " + lockPath);
     }
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) {
