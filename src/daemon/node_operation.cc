@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -78,10 +80,15 @@ base::Result<Found> find(Engine& engine, std::string lab, std::string name) {
   }
   std::vector<std::pair<std::string, Desired>> labs;
   std::vector<Found> found;
+  std::optional<base::Error> unreadable;  // the first
   for (const auto& one : names) {
     auto stored = engine.loadStored(one);
     if (!stored) {
-      return base::fail(std::move(stored.error()));
+      // One lab that is damaged, or half down, does not hide the others.
+      if (!unreadable) {
+        unreadable = std::move(stored.error());
+      }
+      continue;
     }
     collect(one, stored->desired.compiled, name, found);
     labs.emplace_back(one, std::move(stored->desired));
@@ -91,6 +98,9 @@ base::Result<Found> find(Engine& engine, std::string lab, std::string name) {
   }
   if (found.size() > 1) {
     return base::fail(ErrorKind::kInvalid, "`" + base::printable(name) + "` may be any of " + namesOf(found));
+  }
+  if (unreadable) {
+    return base::fail(std::move(*unreadable).context("look for node `" + base::printable(name.substr(0, 128)) + "`"));
   }
   const std::string near = suggestion(labs, name);
   return base::fail(ErrorKind::kNotFound,
