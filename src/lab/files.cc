@@ -45,6 +45,16 @@ const std::string* Files::read(const std::string& path, std::size_t maxBytes, co
   return &files_.emplace(path, std::move(*content)).first->second;
 }
 
+bool Files::charge(std::size_t bytes, const SourcePos& pos) {
+  if (bytes > kMaxTotalBytes - used_) {
+    report_.error(pos, "the pages and private files of all servers are too large",
+                  "at most " + size(kMaxTotalBytes) + " together, a file counted for each server that names it");
+    return false;
+  }
+  used_ += bytes;
+  return true;
+}
+
 std::string Files::relativeTo(const std::string& from, const std::string& name, const SourcePos& pos) {
   if (name.empty() || name.front() == '/' || name.size() > 4096 || name.find('\n') != std::string::npos) {
     report_.error(pos, quote(name) + " is not a relative path", "paths are relative to the file that names them");

@@ -20,6 +20,10 @@ class Files {
   // that a lab can be moved as a whole.
   std::string relativeTo(const std::string& from, const std::string& name, const SourcePos& pos);
 
+  // Counts a content that goes into the lab, each time that it does: one file in many servers is sent once for each.
+  // False after telling at `pos` that all of them together are too large.
+  bool charge(std::size_t bytes, const SourcePos& pos);
+
   std::map<std::string, std::string> take() { return std::move(files_); }
 
  private:
@@ -27,6 +31,7 @@ class Files {
   Report& report_;
   std::map<std::string, std::string> files_;
   std::size_t total_ = 0;
+  std::size_t used_ = 0;
 };
 
 }  // namespace vpclab::lab

@@ -89,9 +89,12 @@ HttpPage parsePage(Context& context, const Server& server, const Value& value) {
   page.body = tutorialPage(server.title);
   if (const Value* path = object.get("page")) {
     page.contentType = contentTypeOf(path->text);
-    if (const auto* content = readNamedFile(context, *path)) {
+    const auto* content = readNamedFile(context, *path);
+    if (content != nullptr && context.files.charge(content->size(), path->pos)) {
       page.body = *content;
     }
+  } else if (!context.files.charge(page.body.size(), value.pos)) {
+    page.body.clear();
   }
   return page;
 }

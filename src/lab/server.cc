@@ -74,9 +74,13 @@ void parseFiles(Context& context, Server& server, const Object& object) {
     constexpr Field kPath{"", Type::kPath};
     if (entry.value->isMap()) {
       const Object file(context, *entry.value, kPrivateFileShape);
-      server.files.emplace_back(entry.key, file.text("text"));
+      std::string text = file.text("text");
+      if (context.files.charge(text.size(), entry.value->pos)) {
+        server.files.emplace_back(entry.key, std::move(text));
+      }
     } else if (checkType(*entry.value, kPath, "the content of " + quote(entry.key), context.report)) {
-      if (const auto* content = readNamedFile(context, *entry.value)) {
+      const auto* content = readNamedFile(context, *entry.value);
+      if (content != nullptr && context.files.charge(content->size(), entry.value->pos)) {
         server.files.emplace_back(entry.key, *content);
       }
     }

@@ -47,6 +47,27 @@ TEST_CASE("a page that is too large") {
         "lab.yaml:5:38: error: \"p\" is too large; at most 1 MiB\n");
 }
 
+TEST_CASE("a page or a private file counts for each server that names it") {
+  const std::string head =
+      "lab: x\nregions: {r: {}}\nvpcs: {v: {region: r, cidr: 10.0.0.0/8}}\n"
+      "vxnets: {n: {vpc: v, cidr: 10.0.0.0/16}}\nservers:\n";
+  const std::map<std::string, std::string> files = {{"p", std::string(lab::kMaxPageBytes, 'x')}};
+  const std::string why =
+      "error: the pages and private files of all servers are too large; "
+      "at most 16 MiB together, a file counted for each server that names it\n";
+  std::string text = head;
+  for (int i = 0; i < 16; ++i) {
+    text += "  s" + std::to_string(10 + i) + ": {vxnet: n, http: {page: p}}\n";
+  }
+  CHECK(test::loadText(text, files).ok());
+  CHECK(test::textOf(test::loadText(text + "  s26: {vxnet: n, http: {page: p}}\n", files).diagnostics) ==
+        "lab.yaml:22:32: " + why);
+  CHECK(test::textOf(test::loadText(text + "  s26: {vxnet: n, run: [x], files: {/a: p}}\n", files).diagnostics) ==
+        "lab.yaml:22:44: " + why);
+  CHECK(test::textOf(test::loadText(text + "  s26: {vxnet: n, http: {port: 80}}\n", files).diagnostics) ==
+        "lab.yaml:22:27: " + why);
+}
+
 TEST_CASE("nesting, in every notation") {
   CHECK(holds(refuse(repeat("[", 300'000)), "cannot be a key"));
   CHECK(holds(refuse("a: " + repeat("[", 300) + repeat("]", 300)), "nested too deeply"));
