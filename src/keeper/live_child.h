@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "keeper/loop.h"
@@ -36,6 +37,7 @@ struct Context {
   Inherited inherited;
   std::string lab;
   std::string workerProgram;
+  std::set<std::uint64_t> workerUids;  // taken by the slots
   std::function<void(const Event&)> publish;
 };
 

@@ -78,7 +78,8 @@ base::Result<> makeReadOnly(const std::string& path) {
 }  // namespace
 
 base::Result<> makeMountsPrivate() {
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+  // Not MS_PRIVATE: what the host unmounts has to go here too, else a lab would keep its file systems busy.
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
     return base::failErrno("make the mounts private");
   }
   return {};

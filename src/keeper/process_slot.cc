@@ -20,9 +20,7 @@ constexpr base::Milliseconds kGrace{2'000};
 constexpr std::uint64_t kFirstUid = 61184;
 constexpr std::uint64_t kLastUid = 65519;
 
-std::uint64_t uidFor(const std::string& lab, const state::Process& process) {
-  return kFirstUid + base::stableHash(lab + "/" + process.netns + "/" + process.name) % (kLastUid - kFirstUid + 1);
-}
+constexpr std::uint64_t kUids = kLastUid - kFirstUid + 1;
 
 std::string titleOf(const state::Process& process) {
   return "process " + process.name + (process.netns.empty() ? "" : " in " + process.netns);
@@ -32,6 +30,31 @@ std::string titleOf(const state::Process& process) {
 
 ProcessSlot::ProcessSlot(Context* context, state::Process process, std::function<void()> dropped)
     : context_(context), process_(std::move(process)), dropped_(std::move(dropped)) {}
+
+ProcessSlot::~ProcessSlot() {
+  link_.reset();
+  child_.reset();
+  for (const auto timer : {startTimer_, restartTimer_, changeTimer_}) {
+    context_->loop->cancel(timer);
+  }
+  context_->workerUids.erase(uid_);
+}
+
+// The same one after each restart, and none that another slot of this keeper has: they could signal each other.
+base::Result<> ProcessSlot::takeUid() {
+  if (uid_ != 0) {
+    return {};
+  }
+  const auto wish = base::stableHash(context_->lab + "/" + process_.netns + "/" + process_.name) % kUids;
+  for (std::uint64_t i = 0; i < kUids; ++i) {
+    const std::uint64_t uid = kFirstUid + (wish + i) % kUids;
+    if (context_->workerUids.insert(uid).second) {
+      uid_ = uid;
+      return {};
+    }
+  }
+  return base::fail(base::ErrorKind::kLimit, "a lab has at most " + std::to_string(kUids) + " workers");
+}
 
 bool ProcessSlot::isWorker() const {
   return !std::holds_alternative<state::Command>(process_.spec);
@@ -74,10 +97,9 @@ void ProcessSlot::put(const state::Process& process, base::Deadline deadline, Do
   if (running && process == process_ && isCurrent()) {
     done({});
   } else if (inPlace) {
-    changeInPlace(process, std::move(done));
+    changeInPlace(process, deadline, std::move(done));
   } else if (child_) {
     // Anything else is another process: the old one ends first.
-    stopped_ = true;
     stopping_.push_back([this, process, deadline, done = std::move(done)](const base::Result<>&) {
       if (removing_) {
         done(base::fail(base::ErrorKind::kCancelled, titleOf(process) + ": removed while it was changed"));
@@ -87,7 +109,7 @@ void ProcessSlot::put(const state::Process& process, base::Deadline deadline, Do
       process_ = process;
       start(deadline, done);
     });
-    child_->stop(std::min(kGrace, deadline.left() / 2));
+    stop(std::min(kGrace, deadline.left() / 2));
   } else {
     process_ = process;
     start(deadline, std::move(done));
@@ -142,12 +164,15 @@ base::Result<> ProcessSlot::launch() {
 }
 
 base::Result<> ProcessSlot::launchWorker(const OpenNetns* netns, const std::vector<SharedFd>& sockets) {
+  if (auto taken = takeUid(); !taken) {
+    return taken;
+  }
   ChildPlan plan;
   plan.title = "run " + context_->workerProgram;
   plan.netns = netns;
   plan.control = true;
   plan.keepFileLimit = true;
-  plan.argv = {context_->workerProgram, "serve", "--uid", std::to_string(uidFor(context_->lab, process_))};
+  plan.argv = {context_->workerProgram, "serve", "--uid", std::to_string(uid_)};
   plan.environment = baseEnvironment();
   auto child =
       LiveChild::start(plan, context_, &output_,
@@ -188,7 +213,7 @@ void ProcessSlot::configure(const state::Process& process, const std::vector<Sha
   });
 }
 
-void ProcessSlot::changeInPlace(const state::Process& process, Done done) {
+void ProcessSlot::changeInPlace(const state::Process& process, base::Deadline deadline, Done done) {
   auto sockets = listeners_.open(state::listenAddresses(process), context_->pins);
   if (!sockets) {
     listeners_.dropUnwanted(state::listenAddresses(process_));
@@ -196,14 +221,40 @@ void ProcessSlot::changeInPlace(const state::Process& process, Done done) {
     return;
   }
   changing_ = true;
+  changeLate_ = false;
+  // A worker that hangs is ended; ended() answers, and it starts again with the configuration that it had.
+  changeTimer_ = context_->loop->at(deadline.earlier(base::Deadline::after(kStartTime)).when(), [this] {
+    changeTimer_ = 0;
+    changeLate_ = true;
+    if (child_) {
+      child_->kill();
+    }
+  });
   configure(process, *sockets, [this, process, done = std::move(done)](const base::Result<>& configured) {
     changing_ = false;
+    context_->loop->cancel(changeTimer_);
+    changeTimer_ = 0;
     if (configured) {
       process_ = process;
     }
     listeners_.dropUnwanted(state::listenAddresses(process_));
-    done(configured ? base::Result<>() : base::fail(base::Error(configured.error()).context(titleOf(process))));
+    if (configured) {
+      done({});
+      return;
+    }
+    done(base::fail((changeLate_ ? base::Error(base::ErrorKind::kTimeout,
+                                               "the worker did not answer its new configuration in time and was ended")
+                                 : base::Error(configured.error()))
+                        .context(titleOf(process))));
   });
+}
+
+void ProcessSlot::stop(base::Milliseconds grace) {
+  stopped_ = true;
+  // What becomes of the start is no longer of interest: ended() tells those who wait for either.
+  context_->loop->cancel(startTimer_);
+  startTimer_ = 0;
+  child_->stop(grace);
 }
 
 void ProcessSlot::heard(const ChildStatus& status) {
@@ -235,6 +286,9 @@ void ProcessSlot::ready() {
 
 // A start that was asked for is answered and forgotten; one after a crash is tried again.
 void ProcessSlot::failStart(base::Error error) {
+  if (stopped_) {
+    return;  // its end is on the way, and ended() must find those who wait for it
+  }
   context_->loop->cancel(startTimer_);
   startTimer_ = 0;
   link_.reset();
@@ -245,7 +299,7 @@ void ProcessSlot::failStart(base::Error error) {
   if (done) {
     drop();
     done(base::fail(std::move(told)));
-  } else if (!stopped_) {
+  } else {
     restartLater();
   }
 }
@@ -296,12 +350,11 @@ void ProcessSlot::remove(base::Deadline deadline, Done done) {
     done({});
     return;
   }
-  stopped_ = true;
   stopping_.push_back([this, done = std::move(done)](const base::Result<>&) {
     drop();
     done({});
   });
-  child_->stop(std::min(kGrace, deadline.left() / 2));
+  stop(std::min(kGrace, deadline.left() / 2));
 }
 
 void ProcessSlot::control(const nlohmann::json& message, WorkerLink::Answered answered) {

@@ -21,6 +21,9 @@ using Done = std::function<void(base::Result<>)>;
 class ProcessSlot {
  public:
   ProcessSlot(Context* context, state::Process process, std::function<void()> dropped);
+  ProcessSlot(const ProcessSlot&) = delete;
+  ProcessSlot& operator=(const ProcessSlot&) = delete;
+  ~ProcessSlot();
 
   // See Client::put(). `done` is called once, possibly before this returns.
   void put(const state::Process& process, base::Deadline deadline, Done done);
@@ -37,7 +40,8 @@ class ProcessSlot {
   base::Result<> launch();
   base::Result<> launchWorker(const OpenNetns* netns, const std::vector<SharedFd>& sockets);
   void configure(const state::Process& process, const std::vector<SharedFd>& sockets, Done done);
-  void changeInPlace(const state::Process& process, Done done);
+  void changeInPlace(const state::Process& process, base::Deadline deadline, Done done);
+  base::Result<> takeUid();
   void heard(const ChildStatus& status);
   void ready();
   void failStart(base::Error error);
@@ -66,11 +70,14 @@ class ProcessSlot {
   std::vector<Done> stopping_;             // wait for the end
   Loop::TimerId startTimer_ = 0;
   Loop::TimerId restartTimer_ = 0;
+  Loop::TimerId changeTimer_ = 0;
+  std::uint64_t uid_ = 0;  // the worker's; 0: none yet
   base::Clock::time_point startedAt_;
   bool everRan_ = false;
-  bool changing_ = false;  // a worker has not yet answered its new configuration
-  bool stopped_ = false;   // asked to end
-  bool removing_ = false;  // and not to be started again
+  bool changing_ = false;    // a worker has not yet answered its new configuration
+  bool changeLate_ = false;  // and was ended for that
+  bool stopped_ = false;     // asked to end
+  bool removing_ = false;    // and not to be started again
   bool gone_ = false;
 };
 

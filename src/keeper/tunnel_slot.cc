@@ -65,7 +65,6 @@ void TunnelSlot::put(const Tunnel& tunnel, base::Deadline deadline, Done done) {
   if (child_ && status().state == RunState::kRunning && tunnel == tunnel_) {
     done({});
   } else if (child_) {
-    stopped_ = true;
     stopping_.push_back([this, tunnel, deadline, title, done = std::move(done)](const base::Result<>&) {
       if (removing_) {
         done(base::fail(base::ErrorKind::kCancelled, title + ": removed while it was changed"));
@@ -75,7 +74,7 @@ void TunnelSlot::put(const Tunnel& tunnel, base::Deadline deadline, Done done) {
       tunnel_ = tunnel;
       start(deadline, done);
     });
-    child_->stop(std::min(kGrace, deadline.left() / 2));
+    stop(std::min(kGrace, deadline.left() / 2));
   } else {
     tunnel_ = tunnel;
     start(deadline, std::move(done));
@@ -195,6 +194,14 @@ void TunnelSlot::ended(int waitStatus) {
   }
 }
 
+void TunnelSlot::stop(base::Milliseconds grace) {
+  stopped_ = true;
+  // A start that fails now would take the child away, and with it the end that stopping_ waits for.
+  context_->loop->cancel(pollTimer_);
+  pollTimer_ = 0;
+  child_->stop(grace);
+}
+
 void TunnelSlot::remove(base::Deadline deadline, Done done) {
   removing_ = true;
   if (!child_) {
@@ -202,12 +209,11 @@ void TunnelSlot::remove(base::Deadline deadline, Done done) {
     done({});
     return;
   }
-  stopped_ = true;
   stopping_.push_back([this, done = std::move(done)](const base::Result<>&) {
     drop();
     done({});
   });
-  child_->stop(std::min(kGrace, deadline.left() / 2));
+  stop(std::min(kGrace, deadline.left() / 2));
 }
 
 void TunnelSlot::drop() {

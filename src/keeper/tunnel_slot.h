@@ -28,6 +28,7 @@ class TunnelSlot {
   void poll();
   base::Result<> setMtu() const;
   void finishStart(base::Result<> result);
+  void stop(base::Milliseconds grace);
   void ended(int waitStatus);
   void setState(RunState state);
   void drop();

@@ -1,8 +1,10 @@
 #include <csignal>
+#include <map>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "keeper/watcher.h"
 #include "netns/keeper/fixture.h"
 
@@ -115,6 +117,59 @@ TEST_CASE("a worker that refuses, crashes or hangs is the put's error") {
   CHECK(only(client).pid == before.pid);
   CHECK_FALSE(workerBehind(lab, 8080).empty());
   CHECK(workerBehind(lab, 8081).empty());
+}
+
+TEST_CASE("a worker that hangs on a change is ended and starts again as it was") {
+  Lab lab;
+  lab.addNetns("n1");
+  auto client = lab.keeper();
+  REQUIRE(client.put(balancer("n1", {{"a", 8080}}), soon()));
+  const auto before = only(client);
+  // The client itself waits no longer than the keeper, so either may tell.
+  const auto put = client.put(balancer("n1", {{"a", 8080}, {"hang", 8081}}), soon(300));
+  REQUIRE_FALSE(put);
+  CHECK(put.error().kind() == base::ErrorKind::kTimeout);
+  auto other = lab.keeper();
+  CHECK(eventually([&] { return only(other).restarts == 1 && only(other).state == keeper::RunState::kRunning; }));
+  CHECK(only(other).process == before.process);
+  CHECK_FALSE(workerBehind(lab, 8080).empty());
+  // And it can be changed again.
+  const auto again = other.put(balancer("n1", {{"a", 8080}, {"b", 8081}}), soon());
+  REQUIRE_MESSAGE(again.has_value(), again.error().message());
+  CHECK_FALSE(workerBehind(lab, 8081).empty());
+}
+
+TEST_CASE("no two workers of a keeper run as one user, whatever their names hash to") {
+  // Two names whose hashes meet in the range of users, 61184..65519.
+  std::map<std::uint64_t, std::string> seen;
+  std::string one;
+  std::string two;
+  Lab lab;
+  for (int i = 0; two.empty(); ++i) {
+    const std::string name = "lb" + std::to_string(i);
+    const auto [at, fresh] = seen.emplace(base::stableHash(lab.address().lab + "/n1/" + name) % 4336, name);
+    if (!fresh) {
+      one = at->second;
+      two = name;
+    }
+  }
+  lab.addNetns("n1");
+  auto client = lab.keeper();
+  std::uint16_t port = 8080;
+  for (const auto& name : {one, two}) {
+    auto process = balancer("n1", {{"a", port++}});
+    process.name = name;
+    REQUIRE(client.put(process, soon()));
+  }
+  const auto listing = client.list(soon());
+  REQUIRE(listing);
+  REQUIRE(listing->processes.size() == 2);
+  std::vector<std::string> users;
+  for (const auto& process : listing->processes) {
+    users.push_back(shell("tr '\\0' ' ' </proc/" + std::to_string(process.pid) + "/cmdline"));
+  }
+  CHECK(users[0].find("--uid") != std::string::npos);
+  CHECK(users[0] != users[1]);
 }
 
 TEST_CASE("an address in use, a namespace that is not there") {
