@@ -16,6 +16,9 @@ namespace vpclab::check {
 
 namespace {
 
+constexpr int kMaxInterimHeads = 32;
+constexpr int kStepsPerAdvance = 16;  // then the deadline and the other connections are looked at
+
 std::string systemError(const char* operation, int error) {
   return std::string(operation) + ": " + ::strerror(error);
 }
@@ -48,7 +51,7 @@ bool HttpFetch::step(TimePoint now) {
 
 void HttpFetch::advance(TimePoint now) {
   bool progress = true;
-  while (progress) {
+  for (int i = 0; progress && i < kStepsPerAdvance; ++i) {
     switch (state_) {
       case State::kStart:
       case State::kConnecting:
@@ -118,6 +121,7 @@ void HttpFetch::startRequest(TimePoint now) {
   parser_.reset();
   body_.clear();
   status_ = 0;
+  interimHeads_ = 0;
   state_ = State::kSending;
 }
 
@@ -170,6 +174,11 @@ bool HttpFetch::takeHead() {
     }
     if (head_.status >= 200) {
       break;
+    }
+    if (++interimHeads_ > kMaxInterimHeads) {
+      failRequest("bad response: more than " + std::to_string(kMaxInterimHeads) + " heads before the final one",
+                  base::Clock::now());
+      return false;
     }
     buffer_.erase(0, parser_.consumed());
     parser_.reset();

@@ -63,6 +63,7 @@ class HttpFetch {
   http::HeadParser parser_;
   http::ResponseHead head_;
   int status_ = 0;
+  int interimHeads_ = 0;  // of this request
   http::Framing framing_;
   http::ChunkDecoder chunks_;
   std::string body_;
