@@ -67,8 +67,10 @@ base::Result<> Listener::takeSocket(base::UniqueFd socket) {
     return base::fail(std::move(added.error()).context("watch a listening socket"));
   }
   if (socket_) {
+    resume_.stop();
     acceptAll();  // what waits at the old socket would be reset with it
     loop_.remove(socket_.get());
+    resume_.stop();  // the new socket is watched already
   }
   socket_ = std::move(socket);
   return {};

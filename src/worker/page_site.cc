@@ -46,8 +46,10 @@ base::Result<> PageSiteRuntime::configure(const state::PageSite& site, base::Uni
       return base::fail(std::move(added.error()).context("watch the socket of the page of " + site.node));
     }
     if (socket_) {
+      resume_.stop();
       acceptAll();  // what waits at the old socket would be reset with it
       loop_.remove(socket_.get());
+      resume_.stop();  // the new socket is watched already
     }
     socket_ = std::move(socket);
   }
