@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Members of the group vpclab may use the daemon, but not become root through it; others may not even ask."""
+import os
+import pathlib
+import shutil
+
+import sandbox
+from sandbox import BIN, run
+
+GROUP, USER, STRANGERS = 64321, 64322, 64323
+
+
+def test(host):
+    # A group of this private host alone.
+    groups = host.directory / "group"
+    groups.write_text(pathlib.Path("/etc/group").read_text() + f"vpclab:x:{GROUP}:\n")
+    run("mount", "--bind", groups, "/etc/group")
+    # Wherever it was built, the user can get at this copy.
+    os.chmod(host.directory, 0o755)
+    client = shutil.copy(BIN / "vpclab", host.directory / "vpclab")
+    host.start_daemon()
+
+    def by(group, *arguments):
+        return run("setpriv", f"--reuid={USER}", f"--regid={group}", "--clear-groups", "--no-new-privs", client,
+                   "--run-dir", host.run_dir, *arguments, check=False)
+
+    stranger = by(STRANGERS, "inspect")
+    assert stranger.returncode == 1, stranger
+    commands = host.labs / "apache" / "lab.yaml"
+    refused = by(GROUP, "apply", commands)
+    assert refused.returncode == 1, refused
+    place = next(n for n, line in enumerate(commands.read_text().splitlines(), 1) if line.startswith("  web1:"))
+    assert f"lab.yaml:{place}:3: server web1 has `run`: only root may" in refused.stderr, refused
+    assert not host.nodes("apache") and not (host.run_dir / "labs" / "apache").exists(), host.pins()
+    for done in (by(GROUP, "plan", commands), ):
+        assert done.returncode == 3, done
+    for arguments in (("up", host.labs / "hello" / "lab.yaml"), ("down", "hello")):
+        done = by(GROUP, *arguments)
+        assert done.returncode == 0, done
+
+    # Nobody but its owner can hold the lock that keeps a second daemon away.
+    host.start_daemon()
+    held = run("setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups", "flock", "--nonblock",
+               host.run_dir / "vpclabd.lock", "true", check=False)
+    assert "Permission denied" in held.stderr, held
+
+
+if __name__ == "__main__":
+    sandbox.main(test)
