@@ -37,8 +37,8 @@ struct Context {
   Inherited inherited;
   std::string lab;
   std::string workerProgram;
-  std::set<std::uint64_t> workerUids;  // taken by the slots
   std::function<void(const Event&)> publish;
+  std::set<std::uint64_t> workerUids = {};  // taken by the slots
 };
 
 // A child from its start to its end: follows what it says, keeps its output. Destroyed before that, it kills the child.
