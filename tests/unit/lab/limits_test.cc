@@ -63,9 +63,9 @@ TEST_CASE("a page or a private file counts for each server that names it") {
   CHECK(test::textOf(test::loadText(text + "  s26: {vxnet: n, http: {page: p}}\n", files).diagnostics) ==
         "lab.yaml:22:32: " + why);
   CHECK(test::textOf(test::loadText(text + "  s26: {vxnet: n, run: [x], files: {/a: p}}\n", files).diagnostics) ==
-        "lab.yaml:22:44: " + why);
+        "lab.yaml:22:41: " + why);
   CHECK(test::textOf(test::loadText(text + "  s26: {vxnet: n, http: {port: 80}}\n", files).diagnostics) ==
-        "lab.yaml:22:27: " + why);
+        "lab.yaml:22:25: " + why);
 }
 
 TEST_CASE("nesting, in every notation") {
