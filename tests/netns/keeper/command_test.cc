@@ -82,7 +82,7 @@ TEST_CASE("private files: over one that exists, in a directory that does not, at
   const HostDirectory directory;
   const std::string& host = directory.path;
   shell("cp -a " + beside + " " + host);
-  const std::string tree = shell("ls -laR " + host + "; ls -la /; cat " + host + "/old");
+  const std::string tree = shell("ls -laR " + host + "; ls -1a /; cat " + host + "/old");
   const std::string out = outputOf(client,
                                    "cd " + host +
                                        "; cat old link new a/b/c /vpclab-root/x sub/kept dangling; stat -c %a old new; "
@@ -94,7 +94,7 @@ TEST_CASE("private files: over one that exists, in a directory that does not, at
                                     {"/vpclab-root/x", "root\n"}});
   CHECK(out == "over\nover\nnew\ndeep\nroot\nsibling\nfound\n640\n644\na\ndangling\nlink\nnew\nold\nsub\n" +
                    std::to_string(std::stoi(shell("ls / | wc -l")) + 1) + "\n" + shell("ls /etc | wc -l"));
-  CHECK(shell("ls -laR " + host + "; ls -la /; cat " + host + "/old") == tree);
+  CHECK(shell("ls -laR " + host + "; ls -1a /; cat " + host + "/old") == tree);
   for (const char* path : {"relative", "/", "/proc/x", "/a/../b", "/a//b", "/dev/null"}) {
     CHECK(client.put(command("n1", {"true"}, {{path, ""}}), soon()).error().kind() == base::ErrorKind::kInvalid);
   }
