@@ -101,10 +101,12 @@ TEST_CASE("a worker that refuses, crashes or hangs is the put's error") {
   CHECK(put.error().message().find("not to my taste") != std::string::npos);
   put = client.put(balancer("n1", {{"crash", 8080}}), soon());
   REQUIRE_FALSE(put);
+  INFO(put.error().message());
   CHECK(put.error().message().find("exit status 3: worker: cannot go on") != std::string::npos);
   const auto start = base::Clock::now();
   put = client.put(balancer("n1", {{"hang", 8080}}), soon(500));
   REQUIRE_FALSE(put);
+  INFO(put.error().message());
   CHECK(put.error().kind() == base::ErrorKind::kTimeout);
   CHECK(base::Clock::now() - start < base::Milliseconds(1000));
   CHECK(eventually([&] { return client.list(soon())->processes.empty(); }));
