@@ -275,6 +275,9 @@ void ProcessSlot::heard(const ChildStatus& status) {
 }
 
 void ProcessSlot::ready() {
+  if (startError_) {
+    return;  // too late: it is being ended
+  }
   context_->loop->cancel(startTimer_);
   startTimer_ = 0;
   everRan_ = true;
@@ -291,8 +294,12 @@ void ProcessSlot::failStart(base::Error error) {
   }
   context_->loop->cancel(startTimer_);
   startTimer_ = 0;
-  link_.reset();
-  child_.reset();
+  if (child_) {
+    // Told by ended(): until the child has gone it holds its listening sockets, and a new start would find them taken.
+    startError_ = startError_ ? std::move(startError_) : std::move(error);
+    child_->kill();
+    return;
+  }
   const Done done = std::exchange(starting_, nullptr);
   base::Error told = std::move(error).context(titleOf(process_));
   lastExit_ = told.message();
