@@ -16,6 +16,7 @@ foreach(target head chunks)
   endif()
   # libFuzzer writes what it finds into the first directory, so the kept corpus comes second.
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tests/fuzz_http_${target}_corpus)
+  add_dependencies(tests_fuzz fuzz_http_${target})
   add_test(NAME fuzz.http_${target}
            COMMAND fuzz_http_${target} ${arguments} ${CMAKE_BINARY_DIR}/tests/fuzz_http_${target}_corpus
                    ${CMAKE_CURRENT_LIST_DIR}/corpus/${target})
