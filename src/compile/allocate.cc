@@ -2,15 +2,15 @@
 #include <set>
 
 #include "compile/compile.h"
+#include "lab/addressing.h"
 
 namespace vpclab::compile {
 
 namespace {
 
-constexpr std::uint64_t kFirstHost = 2;           // .1 is the VPC's router
-constexpr std::uint64_t kBorderRouterHost = 254;  // kept free for the border router that may come
-constexpr std::uint32_t kWanBase = 0x64400000U;   // 100.64.0.0/10, RFC 6598
-constexpr std::uint32_t kWanCount = 1U << 14U;    // networks of /24 in it
+constexpr std::uint64_t kFirstHost = 2;          // .1 is the VPC's router
+constexpr std::uint32_t kWanBase = 0x64400000U;  // 100.64.0.0/10, RFC 6598
+constexpr std::uint32_t kWanCount = 1U << 14U;   // networks of /24 in it
 constexpr std::uint32_t kWanMembers = 254;
 
 class Allocator {
@@ -61,14 +61,10 @@ class Allocator {
     return members;
   }
 
-  // Addresses that no member gets: network, broadcast, .1, and those of border routers.
+  // Addresses that no member gets: network, broadcast, .1, those of border routers, and that of one that may come.
   std::set<net::IpAddr> reservedIn(const lab::Vxnet& vxnet) const {
-    std::set<net::IpAddr> taken = {vxnet.cidr.first(), vxnet.cidr.last()};
-    for (const std::uint64_t host : {std::uint64_t{1}, kBorderRouterHost}) {
-      if (const auto address = vxnet.cidr.at(host)) {
-        taken.insert(*address);
-      }
-    }
+    std::set<net::IpAddr> taken = {vxnet.cidr.first(), vxnet.cidr.last(), lab::gatewayOf(vxnet.cidr),
+                                   lab::borderAddressOf(vxnet.cidr)};
     for (const auto& [id, router] : lab_.borderRouters) {
       for (const auto& domain : router.domains) {
         for (const auto& join : domain.joins) {

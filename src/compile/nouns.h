@@ -24,11 +24,10 @@ void compileLoadBalancer(Builder& builder, const lab::LoadBalancer& balancer);
 // ---- vxnet.cc
 std::string switchOf(const lab::Lab& lab, const lab::Vxnet& vxnet);  // namespace of its bridge
 std::string regionOf(const lab::Lab& lab, const lab::Vxnet& vxnet);
-net::IpAddr gatewayOf(const lab::Vxnet& vxnet);  // .1
 // Plugs a node into a vxnet. Returns the node's interface name. `leg` says all but attachedTo.
 std::string plug(Builder& builder, const lab::Vxnet& vxnet, Leg leg, const state::Origin& origin);
 
-// ---- route_table.cc: the routes of a table in one node, which sits in `vxnet` by `device`.
+// ---- route_table.cc: the routes of a table in one server or load balancer, which sits in `vxnet` by `device`.
 void compileRouteTable(Builder& builder, const std::string& table, const std::string& netns, const std::string& device,
                        const lab::Vxnet& vxnet);
 

@@ -26,13 +26,21 @@ void compileRouteTable(Builder& builder, const std::string& table, const std::st
   if (it == builder.lab().routeTables.end()) {
     return;
   }
+  const bool shared = it->second.usedBy == lab::RouteTable::For::kVxnet;
+  const auto own = addressOf(builder, netns);
   for (const auto& route : it->second.routes) {
     if (route.disabled) {
       continue;
     }
     const Origin origin{"route " + (route.name.empty() ? route.to.toString() : route.name) + " of route table " + table,
                         route.pos};
-    if (const auto gateway = nextHop(builder.lab(), route, vxnet)) {
+    const auto gateway = nextHop(builder.lab(), route, vxnet);
+    if (gateway && gateway == own) {
+      // The kernel refuses a next hop that is its own address. The server that the others go through needs no route.
+      if (!shared) {
+        builder.error(route.pos, "the next hop " + gateway->toString() + " is the address of " + netns + " itself");
+      }
+    } else if (gateway) {
       builder.add(Route{netns, kMainTable, route.to, 0, RouteType::kUnicast, gateway, false, device, std::nullopt},
                   origin);
     } else {

@@ -1,4 +1,5 @@
 #include "compile/nouns.h"
+#include "lab/addressing.h"
 
 namespace vpclab::compile {
 
@@ -43,8 +44,8 @@ void compileServer(Builder& builder, const lab::Server& server) {
   Leg leg{server.id, "eth0"};
   leg.address = net::Prefix(*address, vxnet.cidr.length());
   const std::string device = plug(builder, vxnet, leg, origin);
-  builder.add(Route{server.id, kMainTable, net::Prefix(), 0, RouteType::kUnicast, gatewayOf(vxnet), false, device,
-                    std::nullopt},
+  builder.add(Route{server.id, kMainTable, net::Prefix(), 0, RouteType::kUnicast, lab::gatewayOf(vxnet.cidr), false,
+                    device, std::nullopt},
               origin);
   compileRouteTable(builder, vxnet.routeTable, server.id, device, vxnet);
   compileService(builder, server, origin);

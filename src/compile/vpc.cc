@@ -1,4 +1,5 @@
 #include "compile/nouns.h"
+#include "lab/addressing.h"
 
 namespace vpclab::compile {
 
@@ -37,7 +38,7 @@ void compileVpc(Builder& builder, const lab::Vpc& vpc) {
   for (const auto& [id, vxnet] : builder.lab().vxnets) {
     if (vxnet.vpc == vpc.id) {
       Leg leg{vpc.id, id};
-      leg.address = net::Prefix(gatewayOf(vxnet), vxnet.cidr.length());
+      leg.address = net::Prefix(lab::gatewayOf(vxnet.cidr), vxnet.cidr.length());
       interfaces[id] = plug(builder, vxnet, leg, {"vxnet " + id, vxnet.pos});
     }
   }

@@ -16,10 +16,6 @@ std::string switchOf(const lab::Lab& lab, const lab::Vxnet& vxnet) {
   return "switch." + regionOf(lab, vxnet);
 }
 
-net::IpAddr gatewayOf(const lab::Vxnet& vxnet) {
-  return vxnet.cidr.at(1).value_or(vxnet.cidr.first());
-}
-
 // A vxnet is a bridge; the bridges of a region share a namespace, in which nothing else is.
 void compileSwitches(Builder& builder) {
   const lab::Lab& lab = builder.lab();

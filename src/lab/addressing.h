@@ -12,7 +12,7 @@ namespace vpclab::lab {
 
 // The VPC router's address in a vxnet: .1, the first one.
 net::IpAddr gatewayOf(const net::Prefix& vxnet);
-// A border router's unless it is given another: .254, the last one. Servers never get it.
+// A border router's unless it is given another: the last host's, .254 in a /24. Servers never get it.
 net::IpAddr borderAddressOf(const net::Prefix& vxnet);
 
 // Where the lab's internet client lives (TEST-NET-2, RFC 5737).

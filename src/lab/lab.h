@@ -43,7 +43,9 @@ struct Vpc : Noun {
 struct Vxnet : Noun {
   std::string vpc;
   net::Prefix cidr;
-  std::string routeTable;  // its routes are the vxnet's servers'; empty: none
+  // Bound to the vxnet: its routes go into each of its servers, beside their default by .1, since the vxnet itself is a
+  // bridge and routes nothing. A load balancer in it has a table of its own or none. Empty: none.
+  std::string routeTable;
 };
 
 // What a server serves on a port.
@@ -65,7 +67,7 @@ struct Server : Noun {
   std::string eip;                                         // 1:1 NAT; empty: none
 };
 
-// A vxnet that a border router has joined, with its address there (.254 unless given).
+// A vxnet that a border router has joined, with its address there (borderAddressOf() unless given).
 struct Join {
   std::string vxnet;
   net::IpAddr address;

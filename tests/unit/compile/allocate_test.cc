@@ -1,10 +1,20 @@
 #include <doctest/doctest.h>
 
+#include "lab/addressing.h"
 #include "unit/compile/lab_files.h"
 
 using namespace vpclab;
 
 namespace {
+
+// A border router in the one vxnet, at the address that load() gives it, or at another.
+void joinBorderRouter(lab::Lab& lab, const char* address = nullptr) {
+  lab::BorderRouter router{{"br", "br", {}}, "r", {}};
+  const net::Prefix& range = lab.vxnets.at("n").cidr;
+  lab::Join join{"n", address == nullptr ? lab::borderAddressOf(range) : *net::IpAddr::parse(address), {}};
+  router.domains.push_back({"main", {join}, {}, {}});
+  lab.borderRouters["br"] = router;
+}
 
 lab::Lab oneVxnet(const char* cidr) {
   lab::Lab lab;
@@ -48,26 +58,76 @@ TEST_CASE("the first free address is given, and kept when others come") {
 }
 
 TEST_CASE("a full vxnet is an error that names it") {
-  lab::Lab lab = oneVxnet("10.0.0.0/30");  // .1 is the router's, .2 is free, .3 is broadcast
-  addServer(lab, "a");
-  addServer(lab, "b");
+  lab::Lab lab = oneVxnet("10.0.0.0/29");  // .1 is the router's, .6 a border router's, .7 is broadcast
+  for (const char* id : {"a", "b", "c", "d", "e"}) {
+    addServer(lab, id);
+  }
   compile::Allocations out;
   const base::Diagnostics diagnostics = compile::allocate(lab, {}, tests::CountedKeys(), out);
   REQUIRE(diagnostics.size() == 1);
-  CHECK(diagnostics[0].message == "vxnet n (10.0.0.0/30) has no free address for b");
+  CHECK(diagnostics[0].message == "vxnet n (10.0.0.0/29) has no free address for e");
 }
 
-TEST_CASE("the border router's .254 is given to nobody") {
-  lab::Lab lab = oneVxnet("10.0.0.0/24");
-  for (int i = 0; i < 252; ++i) {
-    addServer(lab, "s" + std::to_string(1000 + i));
+TEST_CASE("the address of a border router, there or yet to come, is given to nobody") {
+  struct Case {
+    const char* range;
+    int free;  // servers that fit: all addresses less the network's, the broadcast one, .1 and the border router's
+    const char* border;
+    const char* last;  // what the last server gets
+  };
+  const Case cases[] = {
+      {"10.0.0.0/24", 252, "10.0.0.254", "10.0.0.253"}, {"10.0.0.128/25", 124, "10.0.0.254", "10.0.0.253"},
+      {"10.0.0.0/25", 124, "10.0.0.126", "10.0.0.125"}, {"10.0.0.0/23", 508, "10.0.1.254", "10.0.1.253"},
+      {"10.0.0.0/29", 4, "10.0.0.6", "10.0.0.5"},
+  };
+  for (const Case& c : cases) {
+    for (const bool joined : {false, true}) {
+      CAPTURE(c.range);
+      CAPTURE(joined);
+      lab::Lab lab = oneVxnet(c.range);
+      const std::string gateway = lab::gatewayOf(lab.vxnets.at("n").cidr).toString();
+      if (joined) {
+        joinBorderRouter(lab);
+        CHECK(lab.borderRouters.at("br").domains[0].joins[0].address.toString() == c.border);
+      }
+      std::string id;
+      for (int i = 0; i < c.free; ++i) {
+        id = "s" + std::to_string(1000 + i);
+        addServer(lab, id);
+      }
+      compile::Allocations out;
+      CHECK(compile::allocate(lab, {}, tests::CountedKeys(), out).empty());
+      CHECK(addressOf(out, id) == c.last);
+      for (const auto& [server, address] : out.addresses) {
+        CHECK(address.toString() != c.border);
+        CHECK(address.toString() != gateway);
+      }
+      addServer(lab, "t");
+      CHECK(compile::allocate(lab, {}, tests::CountedKeys(), out).size() == 1);
+    }
   }
-  for (const auto& [id, address] : tests::allocated(lab).addresses) {
-    CHECK(address.toString() != "10.0.0.254");
+}
+
+TEST_CASE("a border router elsewhere takes its address, and the usual one stays free for another") {
+  lab::Lab lab = oneVxnet("10.0.0.0/29");
+  joinBorderRouter(lab, "10.0.0.2");
+  for (const char* id : {"a", "b", "c"}) {
+    addServer(lab, id);
   }
-  addServer(lab, "t");
   compile::Allocations out;
+  CHECK(compile::allocate(lab, {}, tests::CountedKeys(), out).empty());
+  CHECK(addressOf(out, "a") == "10.0.0.3");
+  CHECK(addressOf(out, "c") == "10.0.0.5");
+  addServer(lab, "d");
   CHECK(compile::allocate(lab, {}, tests::CountedKeys(), out).size() == 1);
+}
+
+TEST_CASE("an address that was given out and is a border router's by now is given up") {
+  lab::Lab lab = oneVxnet("10.0.0.0/25");
+  addServer(lab, "a");
+  compile::Allocations before;
+  before.addresses["a"] = *net::IpAddr::parse("10.0.0.126");
+  CHECK(addressOf(tests::allocated(lab, before), "a") == "10.0.0.2");
 }
 
 TEST_CASE("a machine without tunnels, VRF devices and nftables is told where the lab asks for them") {
