@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/heal_schedule.h"
 #include "daemon/log.h"
 #include "daemon/operations.h"
 #include "keeper/watcher.h"
@@ -18,10 +19,6 @@ namespace {
 
 constexpr std::chrono::seconds kConnectTime{2};
 constexpr std::chrono::seconds kEventTime{1};
-constexpr base::Milliseconds kFirstPause{500};
-constexpr base::Milliseconds kLongestPause{60'000};
-// A lab that stayed well for so long starts again from the first pause.
-constexpr std::chrono::minutes kForgiveAfter{5};
 
 // An operation that nobody waits for.
 class OwnSession : public Session {
@@ -39,10 +36,7 @@ class OwnSession : public Session {
 
 struct Supervisor::Watched {
   std::optional<keeper::Watcher> watcher;
-  bool broken = false;  // to be healed at `healAt`
-  base::Clock::time_point healAt;
-  base::Clock::time_point healedAt;
-  base::Milliseconds pause{0};  // before the next attempt
+  HealSchedule schedule;
 };
 
 Supervisor::Supervisor(Engine& engine)
@@ -93,7 +87,7 @@ bool Supervisor::takeOrders() {
       continue;
     }
     auto& watched = watched_[lab];
-    watched.broken = false;
+    watched.schedule.applied();
     if (!watched.watcher) {
       connect(lab, watched);
     }
@@ -130,20 +124,14 @@ void Supervisor::listen(const std::string& lab, Watched& watched) {
     reason = "tunnel " + event->name + " has ended" + (event->lastExit.empty() ? "" : " (" + event->lastExit + ")");
   }
   const auto now = base::Clock::now();
-  if (now - watched.healedAt > kForgiveAfter) {
-    watched.pause = base::Milliseconds(0);
-  }
-  if (!watched.broken) {
-    watched.broken = true;
-    watched.healAt = now + watched.pause;
-  }
-  logWarning("lab " + lab + ": " + reason + "; healing it in " + std::to_string(watched.pause.count()) + " ms");
+  watched.schedule.broke(now);
+  const auto pause = std::chrono::duration_cast<base::Milliseconds>(*watched.schedule.due() - now);
+  logWarning("lab " + lab + ": " + reason + "; healing it in " +
+             std::to_string(std::max<base::Milliseconds::rep>(pause.count(), 0)) + " ms");
 }
 
 void Supervisor::heal(const std::string& lab, Watched& watched) {
-  watched.broken = false;
-  watched.healedAt = base::Clock::now();
-  watched.pause = std::clamp(watched.pause * 2, kFirstPause, kLongestPause);
+  watched.schedule.begin(base::Clock::now());
   OwnSession session([this] {
     const std::lock_guard lock(mutex_);
     return stopping_;
@@ -157,8 +145,7 @@ void Supervisor::heal(const std::string& lab, Watched& watched) {
     }
     // A lab that is not known any more was taken down meanwhile.
     if (const auto stored = engine_.store().load(lab); !stored || *stored) {
-      watched.broken = true;
-      watched.healAt = base::Clock::now() + watched.pause;
+      watched.schedule.failed(base::Clock::now());
     }
   }
   if (!watched.watcher) {
@@ -176,8 +163,8 @@ void Supervisor::run() {
         entries.push_back({watched.watcher->fd(), POLLIN, 0});
         names.push_back(lab);
       }
-      if (watched.broken && (!next || watched.healAt < *next)) {
-        next = watched.healAt;
+      if (const auto due = watched.schedule.due(); due && (!next || *due < *next)) {
+        next = due;
       }
     }
     const int timeout = next ? base::Deadline::at(*next).pollTimeout() : -1;
@@ -193,7 +180,7 @@ void Supervisor::run() {
       }
     }
     for (auto& [lab, watched] : watched_) {
-      if (watched.broken && watched.healAt <= base::Clock::now()) {
+      if (watched.schedule.isDue(base::Clock::now())) {
         heal(lab, watched);
       }
     }
