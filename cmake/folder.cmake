@@ -14,19 +14,36 @@ function(vpclab_folder name)
   endforeach()
   target_link_libraries(vpclab_${name} PUBLIC ${ARG_LIBRARIES})
   if(name MATCHES "^(state|plan|check|worker|keeper|api|daemon|cli)$")
-    vpclab_precompile(vpclab_${name} <nlohmann/json.hpp>)
+    vpclab_precompile(vpclab_${name} json)
   else()
-    vpclab_precompile(vpclab_${name})
+    vpclab_precompile(vpclab_${name} plain)
   endif()
 endfunction()
 
-# vpclab_precompile(TARGET): the headers that cost most, once a target instead of once a source file.
-function(vpclab_precompile target)
+# vpclab_precompile(TARGET SET): the headers that cost most, compiled once for all targets of one set: plain, json or
+# test. The targets of a set have the same compiler options.
+function(vpclab_precompile target set)
   if(NOT VPCLAB_PCH)
     return()
   endif()
-  target_precompile_headers(${target} PRIVATE <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <set>
-                            <span> <string> <string_view> <thread> <variant> <vector> <tl/expected.hpp> ${ARGN})
+  set(owner vpclab_headers_${set})
+  if(NOT TARGET ${owner})
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/headers_${set}.cc CONTENT "")
+    add_library(${owner} OBJECT ${CMAKE_BINARY_DIR}/headers_${set}.cc)
+    target_link_libraries(${owner} PRIVATE vpclab_options tl::expected)
+    set(headers <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <set> <span> <string> <string_view>
+                <thread> <variant> <vector> <tl/expected.hpp>)
+    if(NOT set STREQUAL plain)
+      list(APPEND headers <nlohmann/json.hpp>)
+      target_link_libraries(${owner} PRIVATE nlohmann_json::nlohmann_json)
+    endif()
+    if(set STREQUAL test)
+      list(APPEND headers <doctest/doctest.h>)
+      target_link_libraries(${owner} PRIVATE doctest::doctest)
+    endif()
+    target_precompile_headers(${owner} PRIVATE ${headers})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${owner})
 endfunction()
 
 # vpclab_program(TARGET FOLDER): the program whose main() is src/FOLDER/main.cc.

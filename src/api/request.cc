@@ -58,30 +58,32 @@ std::string targetOf(const Request& request) {
 }
 
 std::string encodeRequest(const Request& request) {
-  return dumpJson(
-      std::visit(base::Overloaded{
-                     [](const ApplyRequest& r) {
-                       return json{{"bundle", bundleToJson(r.bundle)}, {"checks", r.checks}, {"colours", r.colours}};
-                     },
-                     [](const PlanRequest& r) {
-                       return json{{"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}};
-                     },
-                     [](const LabRequest& r) {
-                       return json{{"lab", r.lab}, {"colours", r.colours}};
-                     },
-                     [](const DownRequest& r) {
-                       return json{{"lab", r.lab}, {"all", r.all}};
-                     },
-                     [](const NodeRequest& r) {
-                       return json{{"lab", r.lab}, {"node", r.node}};
-                     },
-                     [](const ForwardRequest& r) {
-                       return json{{"lab", r.lab}};
-                     },
-                     [](const DoctorRequest&) { return json::object(); },
-                     [](const StatusRequest&) { return json::object(); },
-                 },
-                 request));
+  return dumpJson(std::visit(base::Overloaded{
+                                 [](const ApplyRequest& r) {
+                                   return json{{"bundle", bundleToJson(r.bundle)},
+                                               {"checks", r.checks},
+                                               {"colours", r.colours},
+                                               {"details", r.details}};
+                                 },
+                                 [](const PlanRequest& r) {
+                                   return json{{"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}};
+                                 },
+                                 [](const LabRequest& r) {
+                                   return json{{"lab", r.lab}, {"colours", r.colours}};
+                                 },
+                                 [](const DownRequest& r) {
+                                   return json{{"lab", r.lab}, {"all", r.all}};
+                                 },
+                                 [](const NodeRequest& r) {
+                                   return json{{"lab", r.lab}, {"node", r.node}};
+                                 },
+                                 [](const ForwardRequest& r) {
+                                   return json{{"lab", r.lab}};
+                                 },
+                                 [](const DoctorRequest&) { return json::object(); },
+                                 [](const StatusRequest&) { return json::object(); },
+                             },
+                             request));
 }
 
 base::Result<Request> decodeRequest(const std::string& target, const std::string& body) {
@@ -110,7 +112,7 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
     ApplyRequest apply;
     PlanRequest plan;
     if (verb == "apply") {
-      reader.take("checks", apply.checks).take("colours", apply.colours);
+      reader.take("checks", apply.checks).take("colours", apply.colours).take("details", apply.details);
     } else {
       reader.take("shell", plan.shell);
     }

@@ -17,6 +17,7 @@ struct ApplyRequest {
   Bundle bundle;
   bool checks = false;   // run the lab's checks afterwards
   bool colours = false;  // of the check table
+  bool details = false;  // the answer's data has each step and its outcome: for programs, and large
   bool operator==(const ApplyRequest&) const = default;
 };
 

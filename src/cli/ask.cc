@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "api/json_reader.h"
+#include "base/text.h"
 #include "cli/daemon_start.h"
 #include "cli/finish.h"
 #include "cli/terminal.h"
@@ -109,6 +111,25 @@ class Presenter {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+void printProfile(const nlohmann::json& data) {
+  std::printf("%-40s %8s %10s\n", "Phase", "Objects", "ms");
+  const auto phases = data.find("profile");
+  if (phases == data.end() || !phases->is_array()) {
+    return;
+  }
+  for (const auto& entry : *phases) {
+    api::JsonReader phase(entry, "phase");
+    std::string name;
+    std::int64_t objects = 0;
+    phase.take("phase", name).take("objects", objects, 0, INT64_MAX);
+    const auto* took = phase.member("ms");
+    if (phase.ok() && took->is_number()) {
+      std::printf("%-40s %8s %10.1f\n", base::printable(name).c_str(),
+                  objects == 0 ? "" : std::to_string(objects).c_str(), took->get<double>());
+    }
+  }
+}
+
 // Until nothing of it is left, so that what comes next finds a clean machine.
 void waitForEnd(int pidfd) {
   pollfd entry{pidfd, POLLIN, 0};
@@ -152,8 +173,12 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
     return finish(context, base::Error(final.error()).context("ask the daemon"));
   }
   const auto data = nlohmann::json::parse(final->data, nullptr, false);
-  if (data.is_object() && data.value("daemon_ends", false)) {
+  const auto ends = data.find("daemon_ends");
+  if (ends != data.end() && *ends == true) {
     waitForEnd(daemon.get());
+  }
+  if (options.profile && !context.json) {
+    printProfile(data);
   }
   return finish(context, *final);
 }

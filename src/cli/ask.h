@@ -11,6 +11,7 @@ enum class PlanDetail { kSummary, kSteps };
 
 struct AskOptions {
   PlanDetail planDetail = PlanDetail::kSummary;
+  bool profile = false;      // afterwards, where the time went
   bool startDaemon = false;  // where none runs, one that ends with its last lab
 };
 

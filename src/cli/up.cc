@@ -31,6 +31,7 @@ class ApplyVerb : public Verb {
   void declare(VerbOptions& options) override {
     options.positional("FILE", file_, "the lab file", true);
     options.flag("-v,--verbose", verbose_, "show each change, not only their number");
+    options.flag("--profile", profile_, "show where the time went");
     options.flag("--start-daemon", startDaemon_, "start a daemon where none runs; it ends with its last lab");
   }
   int run(const Context& context) override {
@@ -40,14 +41,17 @@ class ApplyVerb : public Verb {
     }
     AskOptions options;
     options.planDetail = verbose_ ? PlanDetail::kSteps : PlanDetail::kSummary;
+    options.profile = profile_;
     options.startDaemon = startDaemon_;
-    return ask(context, api::ApplyRequest{std::move(loaded.bundle), checks_, coloursOn(STDOUT_FILENO)}, options);
+    return ask(context, api::ApplyRequest{std::move(loaded.bundle), checks_, coloursOn(STDOUT_FILENO), context.json},
+               options);
   }
 
  private:
   bool checks_;
   std::string file_;
   bool verbose_ = false;
+  bool profile_ = false;
   bool startDaemon_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include "daemon/log.h"
 #include "daemon/operations.h"
 #include "daemon/permission.h"
+#include "daemon/profile.h"
 #include "daemon/settle.h"
 #include "plan/render.h"
 
@@ -56,39 +57,56 @@ struct Changed {
   json data;
 };
 
-// From what the kernel has to what is desired. `beforeChange` runs between the plan and the first change.
+// From what the kernel has to what is desired. `beforeChange` runs between the plan and the first change. With
+// `details` the data has each step and its outcome.
 Changed change(Engine& engine, const Desired& desired, Session& session,
-               const std::function<base::Result<>()>& beforeChange) {
+               const std::function<base::Result<>()>& beforeChange, bool details, Profile& profile) {
   const std::string& lab = desired.lab.name;
   Changed out;
-  auto observed = engine.system().observe(lab);
+  TimedKernel kernel(engine.system(), profile);
+  auto observed = kernel.observe(lab);
   if (!observed) {
     out.final = failed(observed.error());
     return out;
   }
-  auto plan = plan::diff(desired.compiled.desired, *observed);
+  auto plan = [&] {
+    const Profile::Scope scope(profile, "diff");
+    return plan::diff(desired.compiled.desired, *observed);
+  }();
   session.send(api::Heading{lab, desired.lab.section.empty() ? desired.lab.title : desired.lab.section});
   session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
-  out.data = {{"lab", lab}, {"plan", plan::toJson(plan)}};
-  if (auto ready = beforeChange(); !ready) {
+  out.data = {{"lab", lab}};
+  if (details) {
+    out.data["plan"] = plan::toJson(plan);
+  }
+  const auto ready = [&] {
+    const Profile::Scope scope(profile, "store");
+    return beforeChange();
+  }();
+  if (!ready) {
     out.final = failed(ready.error());
     return out;
   }
   const std::size_t total = plan.steps.size();
-  const auto settled = bringTo(desired.compiled.desired, std::move(plan), engine.system(), lab,
+  const auto settled = bringTo(desired.compiled.desired, std::move(plan), kernel, lab,
                                base::Deadline::after(kApplyTime), progressTo(session));
   out.begun = true;
   logRounds(lab, settled);
   json rounds = json::array();
   std::size_t done = 0;
   for (const auto& round : settled.rounds) {
-    rounds.push_back(plan::toJson(round.report));
+    if (details) {
+      rounds.push_back(plan::toJson(round.report));
+    }
     for (const auto& step : round.report.steps) {
       done += step.outcome == plan::Outcome::kDone ? 1 : 0;
     }
   }
-  out.data["rounds"] = std::move(rounds);
+  if (details) {
+    out.data["rounds"] = std::move(rounds);
+  }
   out.data["settled"] = settled.settled;
+  out.data["profile"] = profile.toJson();
   out.final = finalOf(settled.settled ? api::Exit::kOk : api::Exit::kFailed, out.data);
   if (settled.cancelled) {
     out.final.errors.push_back("lab " + lab + ": stopped on request after " + std::to_string(done) + " of " +
@@ -109,7 +127,11 @@ Changed change(Engine& engine, const Desired& desired, Session& session,
 }  // namespace
 
 api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& session) {
-  auto desired = loadBundle(request.bundle);
+  Profile profile;
+  auto desired = [&] {
+    const Profile::Scope scope(profile, "load");
+    return loadBundle(request.bundle);
+  }();
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
@@ -121,7 +143,11 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (!hold) {
     return failed(hold.error());
   }
-  const auto& capabilities = engine.probed().capabilities;
+  const auto& capabilities = [&]() -> auto& {
+    const Profile::Scope scope(profile, "wait for the probe");
+    return engine.probed().capabilities;
+  }
+  ();
   if (!capabilities) {
     return failed(capabilities.error());
   }
@@ -130,24 +156,31 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
     return failed(stored.error());
   }
   const compile::Allocations previous = *stored ? (*stored)->allocations : compile::Allocations{};
-  compileInto(desired, previous, *capabilities);
+  {
+    const Profile::Scope scope(profile, "compile");
+    compileInto(desired, previous, *capabilities);
+  }
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
   // Before the first change: after a crash at any moment the keys are the ones that the tunnels have, and `heal` goes
   // on to what was wanted.
-  auto changed = change(engine, desired, session, [&]() -> base::Result<> {
-    if (!*stored || desired.allocations != previous) {
-      if (auto saved = engine.store().saveAllocations(lab, desired.allocations); !saved) {
-        return saved;
-      }
-    }
-    if (*stored && (*stored)->bundle == request.bundle) {
-      return {};
-    }
-    logInfo("lab " + lab + ": wanted as in " + request.bundle.path + ", by pid " + std::to_string(session.peer().pid));
-    return engine.store().saveBundle(lab, request.bundle);
-  });
+  auto changed = change(
+      engine, desired, session,
+      [&]() -> base::Result<> {
+        if (!*stored || desired.allocations != previous) {
+          if (auto saved = engine.store().saveAllocations(lab, desired.allocations); !saved) {
+            return saved;
+          }
+        }
+        if (*stored && (*stored)->bundle == request.bundle) {
+          return {};
+        }
+        logInfo("lab " + lab + ": wanted as in " + request.bundle.path + ", by pid " +
+                std::to_string(session.peer().pid));
+        return engine.store().saveBundle(lab, request.bundle);
+      },
+      request.details, profile);
   if (changed.begun) {
     // Even after a failure: what came up is watched from now on.
     engine.onChange(lab, true);
@@ -174,11 +207,15 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
   if (!stored) {
     return failed(stored.error());
   }
-  auto changed = change(engine, stored->desired, session, [&]() -> base::Result<> {
-    return stored->desired.allocations == stored->stored.allocations
-               ? base::Result<>()
-               : engine.store().saveAllocations(*lab, stored->desired.allocations);
-  });
+  Profile profile;
+  auto changed = change(
+      engine, stored->desired, session,
+      [&]() -> base::Result<> {
+        return stored->desired.allocations == stored->stored.allocations
+                   ? base::Result<>()
+                   : engine.store().saveAllocations(*lab, stored->desired.allocations);
+      },
+      true, profile);
   if (changed.ok) {
     // Only then: it tells the supervisor that there is nothing left to heal.
     engine.onChange(*lab, true);

@@ -19,7 +19,7 @@ namespace {
 
 constexpr base::Milliseconds kStartTime{10'000};
 constexpr base::Milliseconds kGrace{1'000};
-constexpr base::Milliseconds kPollInterval{5};  // its start takes some tens of them
+constexpr base::Milliseconds kPollInterval{1};  // its start takes some of them
 
 base::Result<> checkTunnel(const Tunnel& tunnel) {
   const bool plain = !tunnel.name.empty() && tunnel.name.size() < IFNAMSIZ && tunnel.name.front() != '.' &&

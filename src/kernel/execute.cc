@@ -9,7 +9,6 @@
 #include "kernel/link_requests.h"
 #include "kernel/namespaces.h"
 #include "kernel/nft.h"
-#include "kernel/processes.h"
 #include "kernel/qdisc_requests.h"
 #include "kernel/route_requests.h"
 #include "kernel/session.h"
@@ -98,7 +97,7 @@ class Execution {
     tunnels_.push_back({i, [this, i] { return executeWg(environment_, lab_, steps_[i], deadline_); }});
   }
   void add(std::size_t i, const Process&) {
-    job(i, [this, i] { return executeProcess(environment_.options, lab_, steps_[i], deadline_); });
+    job(i, [this, i] { return environment_.keepers.execute(lab_, steps_[i], deadline_); });
   }
 
   void add(std::size_t i, const Sysctl& sysctl) {
@@ -171,7 +170,7 @@ class Execution {
   }
   void add(std::size_t i, const NftTable& table) {
     action(i, table.netns, [this, i, &table](Session& s) {
-      return verb(i) == Verb::kDelete ? deleteNftTable(s.netns, s.deadline) : putNftTable(s.netns, table.body);
+      return verb(i) == Verb::kDelete ? deleteNftTable(s.netns, table.family, s.deadline) : putNftTable(table);
     });
   }
 
@@ -183,13 +182,16 @@ class Execution {
     if (jobs_.empty()) {
       return;
     }
+    base::UniqueFd pinning;
     if (newNamespaces_) {
-      if (auto made = environment_.pins.makeDirectory(); !made) {
+      auto made = environment_.pins.makeDirectory();
+      if (!made) {
         for (const Job& entry : jobs_) {
-          results_[entry.step] = made;
+          results_[entry.step] = base::fail(made.error());
         }
         return;
       }
+      pinning = std::move(*made);
     }
     auto ran = onThreads(jobs_.size(), [this](std::size_t n) {
       const Job& entry = jobs_[n];
@@ -207,31 +209,24 @@ class Execution {
     runTasks(farEnds_);
   }
 
-  // Two steps, because both ends of a tunnel begin a handshake as soon as they are up with a keepalive. If they do so
-  // at the same moment, each drops its own for the other's, and they try again only 5 s later (REKEY_TIMEOUT,
-  // section 6.4 of WireGuard's paper). So the ends come up silent, and then speak one after the other.
   void runTunnels() {
-    const auto updates = [this](const Job& job) { return steps_[job.step].action == Action::kUpdate; };
     const auto run = [this](const Job& job) {
-      return deadline_.passed() ? base::fail(tooLate(job.step)) : job.action();
+      results_[job.step] = deadline_.passed() ? base::fail(tooLate(job.step)) : job.action();
     };
-    auto ran = onThreads(tunnels_.size(), [&](std::size_t n) {
-      if (!updates(tunnels_[n])) {
-        results_[tunnels_[n].step] = run(tunnels_[n]);
+    if (tunnels_.empty() || steps_[tunnels_.front().step].action != Action::kUpdate) {
+      auto ran = onThreads(tunnels_.size(), [&](std::size_t n) { run(tunnels_[n]); });
+      for (std::size_t n = 0; !ran && n < tunnels_.size(); ++n) {
+        results_[tunnels_[n].step] = ran;
       }
-    });
-    for (const Job& job : tunnels_) {
-      auto& result = results_[job.step];
-      if (!ran) {
-        result = ran;
-      } else if (updates(job)) {
-        result = run(job);
-      } else if (result && steps_[job.step].action == Action::kCreate) {
-        result = armWg(environment_, lab_, std::get<WgDevice>(*steps_[job.step].after), deadline_);
-      }
-      if (steps_[job.step].action != Action::kDelete) {
+      return;
+    }
+    // An end that gets a keepalive begins a handshake. If both ends of a tunnel do so at the same moment, each drops
+    // its own for the other's, and they try again only 5 s later. So they speak one after the other.
+    for (std::size_t n = 0; n < tunnels_.size(); ++n) {
+      if (n > 0) {
         std::this_thread::sleep_for(std::min(kHandshake, deadline_.left()));
       }
+      run(tunnels_[n]);
     }
   }
 
@@ -277,10 +272,19 @@ class Execution {
     Session session(lab_, netns, std::move(*socket), environment_.procSys, deadline_);
     std::vector<Message> messages;
     std::vector<Task*> senders;
+    const auto flush = [&] {
+      auto answers = session.route.transact(messages, deadline_);
+      for (std::size_t n = 0; n < senders.size(); ++n) {
+        senders[n]->result = std::move(answers[n]);
+      }
+      messages.clear();
+      senders.clear();
+    };
     for (Task* task : group) {
       if (deadline_.passed()) {
         task->result = base::fail(tooLate(task->step));
       } else if (task->action) {
+        flush();
         task->result = task->action(session);
       } else if (auto message = task->request(session)) {
         messages.push_back(std::move(*message));
@@ -289,10 +293,7 @@ class Execution {
         task->result = base::fail(std::move(message.error()));
       }
     }
-    auto answers = session.route.transact(messages, deadline_);
-    for (std::size_t n = 0; n < senders.size(); ++n) {
-      senders[n]->result = std::move(answers[n]);
-    }
+    flush();
   }
 
   Environment& environment_;

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "kernel/pins.h"
 #include "kernel/proc_sys.h"
+#include "kernel/processes.h"
 #include "kernel/system.h"
 #include "plan/plan.h"
 
@@ -15,9 +16,12 @@ namespace vpclab::kernel {
 
 // What the parts of the port share.
 struct Environment {
+  explicit Environment(const Options& given) : options(given), pins(given.runDir, given.netnsDir), keepers(given) {}
+
   Options options;
   Pins pins;
   ProcSys procSys;
+  Keepers keepers;
 };
 
 // KernelPort::execute().

@@ -4,7 +4,6 @@
 #include <map>
 
 #include "kernel/namespaces.h"
-#include "kernel/processes.h"
 #include "kernel/threads.h"
 #include "kernel/tunnels.h"
 #include "kernel/wg_uapi.h"
@@ -34,7 +33,7 @@ class Observation {
       }
     }
     pairVeths();
-    auto listing = listProcesses(environment_.options, lab_, deadline_);
+    auto listing = environment_.keepers.list(lab_, deadline_);
     if (!listing) {
       return base::fail(std::move(listing.error()));
     }
@@ -133,7 +132,7 @@ class Observation {
   }
 
   base::Result<state::WgDevice> readTunnel(const std::string& name) {
-    auto keeper = keeper::Client::connect({environment_.options.runDir, lab_}, deadline_);
+    auto keeper = environment_.keepers.find(lab_, deadline_);
     if (!keeper) {
       return base::fail(std::move(keeper.error()));
     }

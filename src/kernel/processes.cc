@@ -2,17 +2,44 @@
 
 namespace vpclab::kernel {
 
-base::Result<keeper::Client> connectKeeper(const Options& options, const std::string& lab, base::Deadline deadline) {
-  keeper::Launch launch;
-  launch.program = options.keeperProgram;
-  launch.netnsDir = options.netnsDir;
-  return keeper::Client::ensure({options.runDir, lab}, launch, deadline);
+namespace {
+
+constexpr base::Milliseconds kEarlyStart{10'000};
+
+}  // namespace
+
+void Keepers::startEarly(const std::string& lab) {
+  const std::lock_guard lock(earlyMutex_);
+  // Waits for an earlier one, which is as a rule done long ago.
+  early_ = std::async(std::launch::async,
+                      [this, lab] { static_cast<void>(connect(lab, base::Deadline::after(kEarlyStart))); });
 }
 
-base::Result<> executeProcess(const Options& options, const std::string& lab, const plan::Step& step,
-                              base::Deadline deadline) {
+void Keepers::settle() {
+  const std::lock_guard lock(earlyMutex_);
+  if (early_.valid()) {
+    early_.wait();
+  }
+}
+
+base::Result<keeper::Client> Keepers::connect(const std::string& lab, base::Deadline deadline) {
+  const std::unique_lock lock(starting_, deadline.when());
+  if (!lock) {
+    return base::fail(base::ErrorKind::kTimeout, "keeper of lab " + lab + ": another one is being started");
+  }
+  keeper::Launch launch;
+  launch.program = options_.keeperProgram;
+  launch.netnsDir = options_.netnsDir;
+  return keeper::Client::ensure({options_.runDir, lab}, launch, deadline);
+}
+
+base::Result<keeper::Client> Keepers::find(const std::string& lab, base::Deadline deadline) const {
+  return keeper::Client::connect({options_.runDir, lab}, deadline);
+}
+
+base::Result<> Keepers::execute(const std::string& lab, const plan::Step& step, base::Deadline deadline) {
   if (step.action == plan::Action::kDelete) {
-    auto keeper = keeper::Client::connect({options.runDir, lab}, deadline);
+    auto keeper = find(lab, deadline);
     if (!keeper) {
       return keeper.error().kind() == base::ErrorKind::kNotFound ? base::Result<>()
                                                                  : base::fail(std::move(keeper.error()));
@@ -20,15 +47,15 @@ base::Result<> executeProcess(const Options& options, const std::string& lab, co
     const auto& process = std::get<state::Process>(*step.before);
     return keeper->remove(process.netns, process.name, deadline);
   }
-  auto keeper = connectKeeper(options, lab, deadline);
+  auto keeper = connect(lab, deadline);
   if (!keeper) {
     return base::fail(std::move(keeper.error()));
   }
   return keeper->put(std::get<state::Process>(*step.after), deadline);
 }
 
-base::Result<keeper::Listing> listProcesses(const Options& options, const std::string& lab, base::Deadline deadline) {
-  auto keeper = keeper::Client::connect({options.runDir, lab}, deadline);
+base::Result<keeper::Listing> Keepers::list(const std::string& lab, base::Deadline deadline) const {
+  auto keeper = find(lab, deadline);
   if (!keeper) {
     return keeper.error().kind() == base::ErrorKind::kNotFound ? base::Result<keeper::Listing>(keeper::Listing{})
                                                                : base::fail(std::move(keeper.error()));

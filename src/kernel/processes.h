@@ -1,23 +1,43 @@
 #pragma once
 
+#include <future>
+#include <mutex>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "keeper/client.h"
-#include "kernel/execute.h"
+#include "kernel/system.h"
 #include "plan/plan.h"
 
 namespace vpclab::kernel {
 
-// The lab's keeper, started if need be.
-base::Result<keeper::Client> connectKeeper(const Options& options, const std::string& lab, base::Deadline deadline);
+// The way to the labs' keepers. Thread safe.
+class Keepers {
+ public:
+  explicit Keepers(const Options& options) : options_(options) {}
 
-// A step about a process, through the lab's keeper.
-base::Result<> executeProcess(const Options& options, const std::string& lab, const plan::Step& step,
-                              base::Deadline deadline);
+  // Starts the lab's keeper in the background, so that it is there when it is needed. Where that fails, connect() tries
+  // again, and says why it cannot.
+  void startEarly(const std::string& lab);
+  // Waits for what startEarly() began.
+  void settle();
 
-// What the keeper keeps; empty where none runs.
-base::Result<keeper::Listing> listProcesses(const Options& options, const std::string& lab, base::Deadline deadline);
+  // The lab's keeper, started if need be.
+  base::Result<keeper::Client> connect(const std::string& lab, base::Deadline deadline);
+  // Errors: kNotFound where none runs.
+  base::Result<keeper::Client> find(const std::string& lab, base::Deadline deadline) const;
+
+  // A step about a process.
+  base::Result<> execute(const std::string& lab, const plan::Step& step, base::Deadline deadline);
+  // What the keeper keeps; empty where none runs.
+  base::Result<keeper::Listing> list(const std::string& lab, base::Deadline deadline) const;
+
+ private:
+  const Options options_;
+  std::timed_mutex starting_;  // two starts at once would only wait for each other
+  std::mutex earlyMutex_;
+  std::future<void> early_;
+};
 
 }  // namespace vpclab::kernel

@@ -1,5 +1,6 @@
 #include "kernel/system.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <sys/socket.h>
@@ -8,6 +9,7 @@
 #include "kernel/execute.h"
 #include "kernel/observe.h"
 #include "kernel/threads.h"
+#include "kernel/tunnel_peers.h"
 
 namespace vpclab::kernel {
 
@@ -19,16 +21,28 @@ constexpr std::size_t kMaxAlias = 255;  // IFALIASZ - 1
 
 class RealSystem : public System {
  public:
-  explicit RealSystem(const Options& options) : environment_{options, Pins(options.runDir, options.netnsDir), {}} {}
+  explicit RealSystem(const Options& options) : environment_(options) {}
 
   base::Result<state::State> observe(const std::string& lab) override {
     return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit));
+  }
+  void prepare(const std::string& lab, const plan::Plan& plan) override {
+    const bool needed = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {
+      const auto* tunnel = step.after ? std::get_if<state::WgDevice>(&*step.after) : nullptr;
+      return step.action == plan::Action::kCreate &&
+             (step.key.kind == state::Kind::kProcess ||
+              (tunnel != nullptr && tunnel->implementation == state::TunnelImplementation::kWireGuardGo));
+    });
+    if (needed) {
+      environment_.keepers.startEarly(lab);
+    }
   }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline) override {
     return kernel::execute(environment_, lab, steps, deadline);
   }
   std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override {
+    environment_.keepers.settle();
     return kernel::destroy(environment_, lab, deadline);
   }
   base::Result<std::vector<std::string>> labs() override {
@@ -61,6 +75,11 @@ class RealSystem : public System {
       return base::fail(std::move(out.error()).context("node " + node + " of lab " + lab));
     }
     return out;
+  }
+
+  base::Result<std::vector<TunnelPeer>> tunnelPeers(const std::string& lab, const state::WgDevice& device,
+                                                    base::Deadline deadline) override {
+    return kernel::tunnelPeers(environment_, lab, device, deadline);
   }
 
   std::string pinPath(const std::string& lab, const std::string& node) const override {

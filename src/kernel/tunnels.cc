@@ -7,10 +7,8 @@
 #include <linux/rtnetlink.h>
 
 #include "base/text.h"
-#include "keeper/client.h"
 #include "kernel/link_requests.h"
 #include "kernel/namespaces.h"
-#include "kernel/processes.h"
 #include "kernel/threads.h"
 #include "kernel/wg_netlink.h"
 #include "kernel/wg_uapi.h"
@@ -21,13 +19,6 @@ namespace {
 
 constexpr std::string_view kTunnelPrefix = "vt-";
 constexpr std::string_view kAlias = "vpclab socket=";
-
-state::WgDevice silent(state::WgDevice device) {
-  for (auto& [key, peer] : device.peers) {
-    peer.keepaliveSeconds = 0;
-  }
-  return device;
-}
 
 class WgJob {
  public:
@@ -69,18 +60,9 @@ class WgJob {
     });
   }
 
-  base::Result<> arm(const state::WgDevice& device) {
-    const state::WgDevice before = silent(device);
-    const WgChange change = wgChange(&before, device);
-    if (device.implementation == state::TunnelImplementation::kWireGuardGo) {
-      return writeByProcess(device, change);
-    }
-    return inNetns(device.netns, [&](Session& session) { return writeWg(session, device.name, change); });
-  }
-
   base::Result<> remove(const state::WgDevice& device) {
     if (device.implementation == state::TunnelImplementation::kWireGuardGo) {
-      auto keeper = keeper::Client::connect({environment_.options.runDir, lab_}, deadline_);
+      auto keeper = environment_.keepers.find(lab_, deadline_);
       if (!keeper) {
         // No keeper, no process, no interface.
         return keeper.error().kind() == base::ErrorKind::kNotFound ? base::Result<>()
@@ -118,7 +100,7 @@ class WgJob {
     if (!target) {
       return base::fail(std::move(target.error()));
     }
-    auto keeper = connectKeeper(environment_.options, lab_, deadline_);
+    auto keeper = environment_.keepers.connect(lab_, deadline_);
     if (!keeper) {
       return base::fail(std::move(keeper.error()));
     }
@@ -155,7 +137,7 @@ class WgJob {
     if (change.empty()) {
       return {};
     }
-    auto keeper = keeper::Client::connect({environment_.options.runDir, lab_}, deadline_);
+    auto keeper = environment_.keepers.find(lab_, deadline_);
     if (!keeper) {
       return base::fail(std::move(keeper.error()));
     }
@@ -197,18 +179,13 @@ base::Result<> executeWg(Environment& environment, const std::string& lab, const
   WgJob job(environment, lab, deadline);
   switch (step.action) {
     case plan::Action::kCreate:
-      return job.create(silent(std::get<state::WgDevice>(*step.after)));
+      return job.create(std::get<state::WgDevice>(*step.after));
     case plan::Action::kUpdate:
       return job.update(std::get<state::WgDevice>(*step.before), std::get<state::WgDevice>(*step.after));
     case plan::Action::kDelete:
       break;
   }
   return job.remove(std::get<state::WgDevice>(*step.before));
-}
-
-base::Result<> armWg(Environment& environment, const std::string& lab, const state::WgDevice& device,
-                     base::Deadline deadline) {
-  return WgJob(environment, lab, deadline).arm(device);
 }
 
 }  // namespace vpclab::kernel

@@ -12,13 +12,9 @@
 namespace vpclab::kernel {
 
 // A WireGuard interface, made by the kernel or by wireguard-go. Only on threads of onThreads(): visits both of its
-// namespaces. One that is created is silent, it sends no keepalives and so begins no handshake, until it is armed.
+// namespaces.
 base::Result<> executeWg(Environment& environment, const std::string& lab, const plan::Step& step,
                          base::Deadline deadline);
-
-// Gives its peers their keepalives, and so begins the handshakes.
-base::Result<> armWg(Environment& environment, const std::string& lab, const state::WgDevice& device,
-                     base::Deadline deadline);
 
 // The name under which wireguard-go's interface is born, and the keeper knows it: follows from its final place.
 std::string tunnelName(const std::string& netns, const std::string& name);

@@ -19,6 +19,7 @@ class Run {
 
   Report go(const Progress& progress) {
     const std::size_t total = plan_.steps.size();
+    kernel_.prepare(lab_, plan_);
     for (std::size_t begin = 0; begin < total;) {
       const std::size_t end = endOfBatch(begin);
       batch(begin, end);
@@ -36,10 +37,10 @@ class Run {
  private:
   std::size_t endOfBatch(std::size_t begin) const {
     const Step& first = plan_.steps[begin];
-    const int tier = tierOf(objectOf(first));
+    const int batch = batchOf(first);
     std::size_t end = begin + 1;
-    while (end < plan_.steps.size() && plan_.steps[end].action == first.action &&
-           tierOf(objectOf(plan_.steps[end])) == tier && !needsFrom(end, begin)) {
+    while (end < plan_.steps.size() && plan_.steps[end].action == first.action && batchOf(plan_.steps[end]) == batch &&
+           (isOrderedBatch(batch) || !needsFrom(end, begin))) {
       ++end;
     }
     return end;
@@ -74,7 +75,12 @@ class Run {
       if (i >= results.size()) {
         fail(indices[i], base::Error(base::ErrorKind::kInternal, "the kernel port did not report on this step"));
       } else if (!results[i]) {
-        fail(indices[i], std::move(results[i].error()));
+        // In an ordered batch what it needs may have failed in the same call: that is the root cause.
+        if (const std::string cause = causeToSkip(indices[i]); !cause.empty()) {
+          skip(indices[i], cause);
+        } else {
+          fail(indices[i], std::move(results[i].error()));
+        }
       }
     }
   }

@@ -15,8 +15,8 @@ namespace {
 template <class Less>
 void sortSteps(std::vector<Step>& steps, Less tierLess) {
   std::stable_sort(steps.begin(), steps.end(), [&](const Step& x, const Step& y) {
-    const int tierX = tierOf(objectOf(x));
-    const int tierY = tierOf(objectOf(y));
+    const int tierX = tierOf(x);
+    const int tierY = tierOf(y);
     return tierX != tierY ? tierLess(tierX, tierY) : std::tie(x.action, x.key) < std::tie(y.action, y.key);
   });
 }
@@ -62,8 +62,16 @@ std::vector<Step> creations(const State& desired, const Forecast& forecast) {
     const Key key = keyOf(want->object);
     const Entry* have = now.find(key);
     if (have == nullptr) {
-      steps.push_back({Action::kCreate, key, std::nullopt, want->object, forecast.goes(key),
-                       reasonToCreate(key, desired, forecast), want->origin});
+      Step create{
+          Action::kCreate, key, std::nullopt, want->object, forecast.goes(key), reasonToCreate(key, desired, forecast),
+          want->origin};
+      const auto* tunnel = std::get_if<WgDevice>(&want->object);
+      if (tunnel != nullptr && silent(*tunnel) != *tunnel) {
+        create.after = silent(*tunnel);
+        steps.push_back({Action::kUpdate, key, create.after, want->object, false,
+                         describeDifference(want->object, *create.after), want->origin});
+      }
+      steps.push_back(std::move(create));
     } else if (compare(want->object, have->object) != Change::kNone) {
       steps.push_back({Action::kUpdate, key, have->object, want->object, false,
                        describeDifference(want->object, have->object), want->origin});

@@ -22,8 +22,14 @@ class KernelPort {
   // names that daemon. Fails rather than report a part.
   virtual base::Result<state::State> observe(const std::string& lab) = 0;
 
-  // Carries out steps of one action that do not depend on each other, and reports on each, in the same order. The port
-  // may batch them. Returns at the deadline at the latest: what was not done by then is kTimeout.
+  // What is about to be carried out, as a whole. A port may begin what takes a while to be there; it need not do
+  // anything, and reports nothing: what goes wrong goes wrong again in execute().
+  virtual void prepare(const std::string& /*lab*/, const Plan& /*plan*/) {}
+
+  // Carries out steps of one action, and reports on each, in the same order. The steps about one namespace are carried
+  // out in the order given, those about different ones in any order. Where one needs another, as in an ordered batch
+  // (order.h), it is tried even if that one failed. Returns at the deadline at the latest: what was not done by then is
+  // kTimeout.
   virtual std::vector<base::Result<>> execute(const std::string& lab, std::span<const Step> steps,
                                               base::Deadline deadline) = 0;
 

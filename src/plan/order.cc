@@ -1,6 +1,7 @@
 #include "plan/order.h"
 
 #include "base/text.h"
+#include "state/ingress_loss.h"
 
 namespace vpclab::plan {
 
@@ -15,10 +16,10 @@ enum Tier : int {
   kMasters,
   kCables,
   kOnCables,
-  kTunnels,
   kOnLinks,
   kRoutes,
   kRoutesByGateway,
+  kSpeaking,
   kProcesses,
 };
 
@@ -34,9 +35,7 @@ struct TierOf {
   int operator()(const Bridge&) const { return kMasters; }
   int operator()(const Vrf&) const { return kMasters; }
   int operator()(const Veth&) const { return kCables; }
-  // A tunnel shakes hands as soon as it is up; what it sends before its point of presence has an address is lost, and
-  // it tries again only 5 s later. It carries no address itself.
-  int operator()(const WgDevice&) const { return kTunnels; }
+  int operator()(const WgDevice&) const { return kCables; }
   int operator()(const Address&) const { return kOnCables; }
   int operator()(const Rule&) const { return kOnCables; }
   int operator()(const Route& route) const {
@@ -85,6 +84,13 @@ struct LinksNeededBy {
   List operator()(const Address& address) const { return one(address.netns, address.link); }
   List operator()(const Route& route) const { return one(route.netns, route.device); }
   List operator()(const Qdisc& qdisc) const { return one(qdisc.netns, qdisc.link); }
+  List operator()(const NftTable& table) const {
+    List out;
+    for (auto& device : ingressDevicesOf(table)) {
+      out.emplace_back(table.netns, std::move(device));
+    }
+    return out;
+  }
   template <class T>
   List operator()(const T&) const {
     return {};
@@ -128,6 +134,44 @@ std::vector<LinkName> linksNeededBy(const Object& object) {
 
 int tierOf(const Object& object) {
   return std::visit(TierOf{}, object);
+}
+
+int tierOf(const Step& step) {
+  if (step.action == Action::kUpdate && step.key.kind == Kind::kWgDevice) {
+    const auto& before = std::get<WgDevice>(*step.before);
+    const auto& after = std::get<WgDevice>(*step.after);
+    // Anything else may be needed by what comes before: another VRF drops the device's routes.
+    if (silent(before) == silent(after)) {
+      return kSpeaking;
+    }
+  }
+  return tierOf(objectOf(step));
+}
+
+int batchOf(const Step& step) {
+  const int tier = tierOf(step);
+  switch (tier) {
+    case kForwarding:
+    case kParameters:
+      return kMasters;
+    case kOnCables:
+    case kOnLinks:
+    case kRoutes:
+      return kRoutesByGateway;
+    default:
+      return tier;
+  }
+}
+
+bool isOrderedBatch(int batch) {
+  return batch == kMasters || batch == kRoutesByGateway;
+}
+
+WgDevice silent(WgDevice device) {
+  for (auto& [key, peer] : device.peers) {
+    peer.keepaliveSeconds = 0;
+  }
+  return device;
 }
 
 const Object& objectOf(const Step& step) {

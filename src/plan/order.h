@@ -25,11 +25,24 @@ std::vector<std::string> namespacesOf(const state::Object& object);
 std::vector<LinkName> linksNeededBy(const state::Object& object);
 
 // Where an object stands in the order of creation; objects of one tier never need each other. Coarser than kinds where
-// the kernel does not care, so that batches are few; finer where it does: parameters of an interface follow the links,
-// and routes through a gateway follow those that lead to it.
+// the kernel does not care; finer where it does: parameters of an interface follow the links, and routes through a
+// gateway follow those that lead to it.
 int tierOf(const state::Object& object);
+// The same for a step. A tunnel that begins to speak comes after all that its handshake needs, see silent().
+int tierOf(const Step& step);
+
+// Steps of equal number, if their action is the same too, may be carried out in one call of the KernelPort: they never
+// need each other, or all of them are about one namespace each and are carried out in the plan's order there.
+int batchOf(const Step& step);
+// Whether a batch of this number is of the second sort.
+bool isOrderedBatch(int batch);
 
 // The object that a step is about, whichever side it has.
 const state::Object& objectOf(const Step& step);
+
+// The device without its keepalives. With one, it begins a handshake as soon as it is up; what it sends before its
+// point of presence has an address is lost, and it tries again only 5 s later (REKEY_TIMEOUT, section 6.4 of
+// WireGuard's paper). So a tunnel is made silent, and speaks as a second step.
+state::WgDevice silent(state::WgDevice device);
 
 }  // namespace vpclab::plan

@@ -17,16 +17,22 @@ base::Result<State> FakeKernel::observe(const std::string& lab) {
 std::vector<base::Result<>> FakeKernel::execute(const std::string& lab, std::span<const plan::Step> steps,
                                                 base::Deadline deadline) {
   ++batches_;
-  std::vector<base::Result<>> out;
-  // The port may do the steps of one call in any order: the last one first.
-  for (std::size_t i = steps.size(); i-- > 0;) {
-    ++operations_;
-    if (deadline.passed() || (dieAt_ != 0 && operations_ >= dieAt_)) {
-      out.insert(out.begin(), base::fail(base::ErrorKind::kTimeout, "not done in time"));
-    } else if (operations_ == failAt_) {
-      out.insert(out.begin(), base::fail(*fault_));
-    } else {
-      out.insert(out.begin(), carryOut(worlds_[lab], steps[i]));
+  std::vector<base::Result<>> out(steps.size());
+  // The namespaces come in any order: the last one first.
+  std::map<std::string, std::vector<std::size_t>, std::greater<>> byNetns;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    byNetns[steps[i].key.netns].push_back(i);
+  }
+  for (const auto& [netns, indices] : byNetns) {
+    for (const std::size_t i : indices) {
+      ++operations_;
+      if (deadline.passed() || (dieAt_ != 0 && operations_ >= dieAt_)) {
+        out[i] = base::fail(base::ErrorKind::kTimeout, "not done in time");
+      } else if (operations_ == failAt_) {
+        out[i] = base::fail(*fault_);
+      } else {
+        out[i] = carryOut(worlds_[lab], steps[i]);
+      }
     }
   }
   return out;

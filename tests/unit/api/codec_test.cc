@@ -8,7 +8,7 @@ namespace vpclab::api {
 TEST_CASE("every request survives the way to the daemon") {
   const Bundle bundle{"lab.yaml", {{"lab.yaml", "lab: x\n"}, {"pages/logo", std::string("\xff\x00\x80", 3)}}};
   const std::vector<Request> requests{
-      ApplyRequest{bundle, true, false},
+      ApplyRequest{bundle, true, false, true},
       PlanRequest{bundle, true},
       LabRequest{LabVerb::kDrift, "a", true},
       LabRequest{LabVerb::kHeal, "", false},

@@ -124,6 +124,35 @@ TEST_CASE("a tunnel's difference is told peer by peer, and never shows a private
   CHECK(all.find("$KEYS/wg") != std::string::npos);
 }
 
+TEST_CASE("a new tunnel is silent until everything that its handshake needs is there") {
+  State desired = small();
+  WgDevice device = tunnel();
+  desired.add(device);
+  const plan::Plan plan = plan::diff(desired, {});
+  const auto about = [&](const plan::Step& step) { return step.key == device.key(); };
+  const auto made = std::find_if(plan.steps.begin(), plan.steps.end(), about);
+  const auto speaks = std::find_if(std::next(made), plan.steps.end(), about);
+  REQUIRE(made != plan.steps.end());
+  REQUIRE(speaks != plan.steps.end());
+  CHECK(std::get<WgDevice>(*made->after).peers.begin()->second.keepaliveSeconds == 0);
+  CHECK(speaks->action == plan::Action::kUpdate);
+  CHECK(std::get<WgDevice>(*speaks->after) == device);
+  CHECK(std::none_of(speaks, plan.steps.end(), [](const plan::Step& step) {
+    return step.key.kind == Kind::kAddress || step.key.kind == Kind::kRoute;
+  }));
+
+  // Another VRF would drop the routes through it: such a change does not wait.
+  WgDevice moved = device;
+  moved.mtu = 1300;
+  desired.add(moved);
+  State observed = small();
+  observed.add(device);
+  State withRoute = desired;
+  withRoute.add(Route{"a", kMainTable, prefix("10.9.0.0/16"), 0, RouteType::kUnicast, {}, false, "wg", {}});
+  CHECK(told(plan::diff(withRoute, observed)) ==
+        std::vector<std::string>{"update " + device.key().toString(), "create route a/main/10.9.0.0/16"});
+}
+
 TEST_CASE("one backend's port touches that listener's process only, and the reason names it") {
   const auto balancer = [](std::uint16_t port) {
     LoadBalancer spec{"lb", {}};
@@ -150,6 +179,18 @@ TEST_CASE("apply: what depends on a failure is skipped and names it; the rest go
     }
   }
   CHECK(kernel.observe("lab")->find(Netns{"b"}.key()) != nullptr);
+}
+
+TEST_CASE("apply: whichever operation fails, it is the one root cause, also of what is in the same batch") {
+  for (std::size_t n = 1; n <= 7; ++n) {
+    tests::FakeKernel kernel;
+    const plan::Plan plan = plan::diff(small(), {});
+    kernel.failAt(n, base::Error(base::ErrorKind::kSystem, "no"));
+    const plan::Report report = plan::apply(plan, kernel, "lab", base::Deadline::after(base::Milliseconds(1000)));
+    CAPTURE(n);
+    REQUIRE(report.rootCauses().size() == 1);
+    CHECK(report.rootCauses()[0]->error->message() == "no");
+  }
 }
 
 TEST_CASE("apply stops cleanly when it is told to, and at its deadline") {

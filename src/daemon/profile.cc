@@ -1,0 +1,72 @@
+#include "daemon/profile.h"
+
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+namespace vpclab::daemon {
+
+namespace {
+
+std::string nameOfBatch(std::span<const plan::Step> steps) {
+  std::set<state::Kind> kinds;
+  for (const auto& step : steps) {
+    kinds.insert(step.key.kind);
+  }
+  std::string out = steps.empty() ? "nothing" : std::string(plan::nameOf(steps.front().action));
+  const char* separator = " ";
+  for (const auto kind : kinds) {
+    out += separator + std::string(state::nameOf(kind));
+    separator = ", ";
+  }
+  return out;
+}
+
+}  // namespace
+
+Profile::Scope::Scope(Profile& profile, std::string name, std::size_t objects)
+    : profile_(profile), phase_{std::move(name), objects, {}} {}
+
+Profile::Scope::~Scope() {
+  phase_.time = base::Clock::now() - start_;
+  profile_.phases_.push_back(std::move(phase_));
+}
+
+nlohmann::json Profile::toJson() const {
+  auto out = nlohmann::json::array();
+  for (const auto& phase : phases_) {
+    const double ms = std::chrono::duration<double, std::milli>(phase.time).count();
+    // Microseconds are as exact as such a time is.
+    out.push_back({{"phase", phase.name},
+                   {"objects", phase.objects},
+                   {"ms", static_cast<double>(static_cast<std::int64_t>(ms * 1000)) / 1000}});
+  }
+  return out;
+}
+
+base::Result<state::State> TimedKernel::observe(const std::string& lab) {
+  Profile::Scope scope(profile_, "observe");
+  auto out = kernel_.observe(lab);
+  if (out) {
+    scope.setObjects(out->entries().size());
+  }
+  return out;
+}
+
+std::vector<base::Result<>> TimedKernel::execute(const std::string& lab, std::span<const plan::Step> steps,
+                                                 base::Deadline deadline) {
+  const Profile::Scope scope(profile_, nameOfBatch(steps), steps.size());
+  return kernel_.execute(lab, steps, deadline);
+}
+
+std::vector<base::Error> TimedKernel::destroy(const std::string& lab, base::Deadline deadline) {
+  const Profile::Scope scope(profile_, "destroy");
+  return kernel_.destroy(lab, deadline);
+}
+
+base::Result<std::vector<std::string>> TimedKernel::labs() {
+  const Profile::Scope scope(profile_, "list labs");
+  return kernel_.labs();
+}
+
+}  // namespace vpclab::daemon

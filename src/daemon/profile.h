@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/clock.h"
+#include "plan/kernel_port.h"
+
+namespace vpclab::daemon {
+
+// Where the time of one operation goes, in the order in which its phases began.
+class Profile {
+ public:
+  struct Phase {
+    std::string name;         // "compile", "observe", "create veth"
+    std::size_t objects = 0;  // that it handled; 0 where there is no such number
+    base::Clock::duration time{};
+  };
+
+  // Measures from its construction to its end.
+  class Scope {
+   public:
+    Scope(Profile& profile, std::string name, std::size_t objects = 0);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    void setObjects(std::size_t objects) { phase_.objects = objects; }
+
+   private:
+    Profile& profile_;
+    Phase phase_;
+    base::Clock::time_point start_ = base::Clock::now();
+  };
+
+  const std::vector<Phase>& phases() const { return phases_; }
+  nlohmann::json toJson() const;  // [{"phase", "objects", "ms"}]
+
+ private:
+  std::vector<Phase> phases_;
+};
+
+// A KernelPort that passes every call on and notes how long it took. A batch is named after its kinds of objects.
+class TimedKernel : public plan::KernelPort {
+ public:
+  TimedKernel(plan::KernelPort& kernel, Profile& profile) : kernel_(kernel), profile_(profile) {}
+
+  base::Result<state::State> observe(const std::string& lab) override;
+  void prepare(const std::string& lab, const plan::Plan& plan) override { kernel_.prepare(lab, plan); }
+  std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
+                                      base::Deadline deadline) override;
+  std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override;
+  base::Result<std::vector<std::string>> labs() override;
+
+ private:
+  plan::KernelPort& kernel_;
+  Profile& profile_;
+};
+
+}  // namespace vpclab::daemon
