@@ -10,15 +10,14 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "kernel/pin_directory.h"
 #include "kernel/threads.h"
 
 namespace vpclab::kernel {
 
 namespace {
 
-constexpr std::string_view kPrefix = "vpclab.";
 constexpr std::string_view kMark = "vpclab owner=";
 constexpr int kLoopback = 1;  // its ifindex in every namespace: LOOPBACK_IFINDEX
 
@@ -54,7 +53,7 @@ base::Result<> checkNodeName(const std::string& node) {
 }
 
 std::string Pins::path(const std::string& lab, const std::string& node) const {
-  return netnsDir_ + "/" + std::string(kPrefix) + lab + "." + node;
+  return netnsDir_ + "/" + std::string(kPinPrefix) + lab + "." + node;
 }
 
 std::string Pins::mark() const {
@@ -67,11 +66,11 @@ base::Result<std::vector<Pin>> Pins::list(const std::string& lab) const {
   std::filesystem::directory_iterator it(netnsDir_, error);
   for (const std::filesystem::directory_iterator end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    const auto dot = name.find('.', kPrefix.size());
-    if (!name.starts_with(kPrefix) || dot == std::string::npos) {
+    const auto dot = name.find('.', kPinPrefix.size());
+    if (!name.starts_with(kPinPrefix) || dot == std::string::npos) {
       continue;
     }
-    Pin pin{name.substr(kPrefix.size(), dot - kPrefix.size()), name.substr(dot + 1), it->path().string()};
+    Pin pin{name.substr(kPinPrefix.size(), dot - kPinPrefix.size()), name.substr(dot + 1), it->path().string()};
     if (checkLabName(pin.lab) && checkNodeName(pin.node) && (lab.empty() || pin.lab == lab)) {
       out.push_back(std::move(pin));
     }
@@ -165,34 +164,12 @@ base::Result<> Pins::unpin(const std::string& path) {
   return {};
 }
 
-base::Result<> Pins::makeDirectory() const {
-  if (::access(netnsDir_.c_str(), F_OK) == 0) {
-    return {};
-  }
-  std::error_code error;
-  std::filesystem::create_directories(runDir_, error);
-  // The note comes first: a directory without its note would stay for ever.
-  if (auto noted = base::writeFileAtomically(notePath(), netnsDir_ + "\n", 0600); !noted) {
-    return noted;
-  }
-  std::filesystem::create_directories(netnsDir_, error);
-  if (error) {
-    return base::fail(base::Error::fromErrno(error.value(), "create directory " + netnsDir_));
-  }
-  ::chmod(netnsDir_.c_str(), 0755);
-  return {};
+base::Result<base::UniqueFd> Pins::makeDirectory() const {
+  return makePinDirectory(netnsDir_);
 }
 
 void Pins::removeDirectory() const {
-  const auto note = base::readFile(notePath(), 4096);
-  if (!note || *note != netnsDir_ + "\n") {
-    return;
-  }
-  // Refused while anything of anybody's is in it, and where ip-netns(8) made it a mount point: then it is not ours
-  // alone.
-  if (::rmdir(netnsDir_.c_str()) == 0 || errno != ENOTEMPTY) {
-    ::unlink(notePath().c_str());
-  }
+  removePinDirectory(netnsDir_);
 }
 
 }  // namespace vpclab::kernel

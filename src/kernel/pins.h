@@ -2,13 +2,18 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "kernel/netlink_socket.h"
 
 namespace vpclab::kernel {
+
+// Of every pin's file name, whichever daemon's.
+inline constexpr std::string_view kPinPrefix = "vpclab.";
 
 struct Pin {
   std::string lab;
@@ -37,13 +42,11 @@ class Pins {
   // Removes a pin, dead or alive; the namespace goes when nothing else refers to it. Idempotent.
   static base::Result<> unpin(const std::string& path);
 
-  // The directory, if it was missing, with a note in the run directory, so that the last one removes it again.
-  base::Result<> makeDirectory() const;
+  // See pin_directory.h. What is returned has to live until the pins are made.
+  base::Result<base::UniqueFd> makeDirectory() const;
   void removeDirectory() const;
 
  private:
-  std::string notePath() const { return runDir_ + "/made-netns-directory"; }
-
   std::string runDir_;
   std::string netnsDir_;
 };
