@@ -1,6 +1,7 @@
 #include "api/request.h"
 
 #include <array>
+#include <tuple>
 
 #include <nlohmann/json.hpp>
 
@@ -20,6 +21,42 @@ constexpr std::array<std::pair<LabVerb, const char*>, 4> kLabVerbs{{
     {LabVerb::kInspect, "inspect"},
 }};
 
+// The members that may be missing, with what they may be at most.
+constexpr std::array<std::tuple<const char*, std::optional<std::int64_t> LinkRequest::*, std::int64_t>, 4> kLinkValues{{
+    {"rate", &LinkRequest::rate, 100'000'000'000},
+    {"delay", &LinkRequest::delay, 60'000'000},
+    {"jitter", &LinkRequest::jitter, 60'000'000},
+    {"loss", &LinkRequest::loss, 1'000'000},
+}};
+
+json linkToJson(const LinkRequest& request) {
+  json out{{"lab", request.lab}, {"link", request.link}};
+  if (request.up) {
+    out["up"] = *request.up;
+  }
+  for (const auto& [name, member, max] : kLinkValues) {
+    if (request.*member) {
+      out[name] = *(request.*member);
+    }
+  }
+  return out;
+}
+
+void takeLink(JsonReader& reader, LinkRequest& request) {
+  if (reader.optionalMember("up") != nullptr) {
+    bool up = false;
+    reader.take("up", up);
+    request.up = up;
+  }
+  for (const auto& [name, member, max] : kLinkValues) {
+    if (reader.optionalMember(name) != nullptr) {
+      std::int64_t value = 0;
+      reader.take(name, value, 0, max);
+      request.*member = value;
+    }
+  }
+}
+
 std::string verbOf(const Request& request) {
   return std::visit(
       base::Overloaded{
@@ -29,6 +66,7 @@ std::string verbOf(const Request& request) {
           [](const DownRequest&) -> std::string { return "down"; },
           [](const NodeRequest&) -> std::string { return "node"; },
           [](const ForwardRequest&) -> std::string { return "forward"; },
+          [](const LinkRequest&) -> std::string { return "link"; },
           [](const DoctorRequest&) -> std::string { return "doctor"; },
           [](const StatusRequest&) -> std::string { return "status"; },
       },
@@ -80,6 +118,7 @@ std::string encodeRequest(const Request& request) {
                                  [](const ForwardRequest& r) {
                                    return json{{"lab", r.lab}};
                                  },
+                                 [](const LinkRequest& r) { return linkToJson(r); },
                                  [](const DoctorRequest&) { return json::object(); },
                                  [](const StatusRequest&) { return json::object(); },
                              },
@@ -136,6 +175,12 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
   if (verb == "forward") {
     ForwardRequest request;
     reader.take("lab", request.lab);
+    return finished(reader, std::move(request));
+  }
+  if (verb == "link") {
+    LinkRequest request;
+    reader.take("lab", request.lab).take("link", request.link);
+    takeLink(reader, request);
     return finished(reader, std::move(request));
   }
   if (verb == "doctor") {

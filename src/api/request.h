@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -56,6 +58,19 @@ struct ForwardRequest {
   bool operator==(const ForwardRequest&) const = default;
 };
 
+// Changes a link of a node in the kernel, and nowhere else: drift tells it, heal takes it back. What is not set stays
+// as it is. A rate of 0 is none. Each end of the link's cable gets the values, so that they hold in each direction.
+struct LinkRequest {
+  std::string lab;   // as in NodeRequest
+  std::string link;  // NODE, where it has one link, or NODE:LINK
+  std::optional<bool> up;
+  std::optional<std::int64_t> rate;    // bit/s
+  std::optional<std::int64_t> delay;   // microseconds
+  std::optional<std::int64_t> jitter;  // microseconds
+  std::optional<std::int64_t> loss;    // in a million
+  bool operator==(const LinkRequest&) const = default;
+};
+
 struct DoctorRequest {
   bool operator==(const DoctorRequest&) const = default;
 };
@@ -66,7 +81,7 @@ struct StatusRequest {
 };
 
 using Request = std::variant<ApplyRequest, PlanRequest, LabRequest, DownRequest, NodeRequest, ForwardRequest,
-                             DoctorRequest, StatusRequest>;
+                             LinkRequest, DoctorRequest, StatusRequest>;
 
 // "/v1/apply" and so on.
 std::string targetOf(const Request& request);

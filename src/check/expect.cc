@@ -33,6 +33,10 @@ std::string describe(const SeenHop& hop) {
 
 std::string expectedText(const CheckSpec& check) {
   if (const auto* ping = std::get_if<PingSpec>(&check.what)) {
+    if (ping->measures()) {
+      return (ping->rtt ? "rtt " + ping->rtt->text : "") + (ping->rtt && ping->loss ? ", " : "") +
+             (ping->loss ? "loss " + ping->loss->text : "");
+    }
     return ping->reachable ? "reachable" : "unreachable";
   }
   if (const auto* path = std::get_if<PathSpec>(&check.what)) {
@@ -44,6 +48,15 @@ std::string expectedText(const CheckSpec& check) {
   }
   if (const auto* backend = std::get_if<BackendSpec>(&check.what)) {
     return std::string(backend->up ? "up" : "down") + (backend->reason.empty() ? "" : ": " + backend->reason);
+  }
+  if (const auto* stream = std::get_if<ThroughputSpec>(&check.what)) {
+    return stream->rate.text + " there and back";
+  }
+  if (const auto* loss = std::get_if<LossSpec>(&check.what)) {
+    return "loss " + loss->loss.text + " there and back";
+  }
+  if (const auto* tunnel = std::get_if<TunnelSpec>(&check.what)) {
+    return "a handshake in the last " + std::to_string(tunnel->handshake.count() / 1000) + " s";
   }
   const auto& http = std::get<HttpSpec>(check.what);
   if (!http.reachable) {

@@ -28,6 +28,12 @@ std::string expectedText(const CheckSpec& check);
 std::optional<std::string> silentWitness(const std::vector<Witness>& witnesses, const std::vector<Reply>& replies);
 
 Verdict judgeReachable(const PingReply& reply);
+Verdict judgeMeasuredPing(const PingSpec& spec, const PingReply& reply);
+// `there` and `back`: each direction's, once it was measured.
+Verdict judgeThroughput(const ThroughputSpec& spec, const std::optional<StreamReply>& there,
+                        const std::optional<StreamReply>& back);
+Verdict judgeLoss(const LossSpec& spec, const CountReply& reply);
+Verdict judgeTunnel(const TunnelSpec& spec, const std::vector<TunnelPeer>& peers);
 // Of the probes themselves; that prober and target work must have been proved before.
 Verdict judgeUnreachable(const PingSpec& spec, const PingReply& reply);
 Verdict judgeNoConnection(const HttpSpec& spec, const HttpReplies& replies);
@@ -45,6 +51,10 @@ std::vector<std::string> serversOf(const HttpSpec& spec, const HttpReplies& repl
 Verdict judgeHttp(const HttpSpec& spec, const HttpReplies& replies, const RequestIds& log, const std::string& prefix);
 
 // For the report.
+std::vector<Measure> measuredBy(const PingSpec& spec, const PingReply& reply);
+std::vector<Measure> measuredBy(const std::optional<StreamReply>& there, const std::optional<StreamReply>& back);
+std::vector<Measure> measuredBy(const CountReply& reply);
+std::vector<Measure> measuredBy(const std::vector<TunnelPeer>& peers);
 std::vector<SeenHop> seenHops(const PathSpec& spec, const PathReply& reply);
 std::vector<SeenAnswer> seenAnswers(const HttpSpec& spec, const HttpReplies& replies,
                                     const std::vector<std::string>& servers);

@@ -20,8 +20,10 @@ inline constexpr std::size_t kMaxRunningJobs = 8192;
 inline constexpr std::uint32_t kMaxPings = 10'000;
 inline constexpr std::uint32_t kMaxHops = 64;
 inline constexpr std::uint32_t kMaxRequests = 1000;            // of one HTTP job
-inline constexpr std::size_t kMaxBodyBytes = 64 * 1024;        // of one HTTP response
+inline constexpr std::size_t kMaxBodyBytes = 1024 * 1024;      // of one HTTP response
 inline constexpr std::size_t kMaxBodiesBytes = 4 << 20;        // all different bodies of one HTTP job
+inline constexpr std::uint64_t kMaxStreamBytes = 1 << 30;      // of one throughput job
+inline constexpr std::uint32_t kMaxDatagrams = 20'000;         // of one count job, in each direction
 inline constexpr std::size_t kMaxDetailBytes = 1024;           // of a text in a reply
 inline constexpr std::chrono::milliseconds kMaxWait{600'000};  // any timeout or deadline
 
@@ -122,6 +124,54 @@ struct HttpReplies {
   bool operator==(const HttpReplies&) const = default;
 };
 
+// TCP as fast as it goes, in one direction. Both ends are here: the one that connects and the one that is connected to.
+struct StreamJob {
+  std::size_t client = 0;  // an unconnected TCP socket, opened in the prober's namespace
+  std::size_t server = 0;  // a listening TCP socket, opened in the target's
+  net::IpAddr target;
+  bool back = false;                           // the server sends
+  std::chrono::milliseconds time{2'000};       // from the first byte that arrives
+  std::chrono::milliseconds deadline{30'000};  // for all
+
+  bool operator==(const StreamJob&) const = default;
+};
+
+// What the receiver's program got in the last three quarters of the time. The first are left out: in them buffers fill,
+// and the burst that a rate limit lets through counts.
+struct StreamReply {
+  std::uint64_t bytes = 0;
+  double ms = 0;
+  std::string detail;  // why there is nothing to tell; empty: there is
+
+  bool operator==(const StreamReply&) const = default;
+};
+
+// UDP packets with numbers, counted where they arrive: there, and then back.
+struct CountJob {
+  std::size_t client = 0;  // a bound UDP socket, opened in the prober's namespace
+  std::size_t server = 0;  // a bound UDP socket, opened in the target's
+  net::IpAddr target;
+  std::uint32_t packets = 1'000;               // in each direction, a thousand a second
+  std::chrono::milliseconds deadline{30'000};  // for all
+
+  bool operator==(const CountJob&) const = default;
+};
+
+struct Counted {
+  std::uint32_t sent = 0;
+  std::uint32_t received = 0;  // each number once
+
+  bool operator==(const Counted&) const = default;
+};
+
+struct CountReply {
+  Counted there;
+  Counted back;
+  std::string detail;  // why it is not complete; empty: it is
+
+  bool operator==(const CountReply&) const = default;
+};
+
 // The job could not be run at all.
 struct JobFailure {
   std::string why;
@@ -129,8 +179,8 @@ struct JobFailure {
   bool operator==(const JobFailure&) const = default;
 };
 
-using Job = std::variant<PingJob, PathJob, HttpJob>;
-using Reply = std::variant<PingReply, PathReply, HttpReplies, JobFailure>;
+using Job = std::variant<PingJob, PathJob, HttpJob, StreamJob, CountJob>;
+using Reply = std::variant<PingReply, PathReply, HttpReplies, StreamReply, CountReply, JobFailure>;
 
 // Numbers are the sender's, to tell replies apart.
 struct NumberedJob {

@@ -47,6 +47,40 @@ json toJson(const HttpJob& job) {
           {"deadline", job.deadline.count()}};
 }
 
+json toJson(const StreamJob& job) {
+  return {{"client", job.client}, {"server", job.server},     {"target", job.target.toString()},
+          {"back", job.back},     {"time", job.time.count()}, {"deadline", job.deadline.count()}};
+}
+
+json toJson(const CountJob& job) {
+  return {{"client", job.client},
+          {"server", job.server},
+          {"target", job.target.toString()},
+          {"packets", job.packets},
+          {"deadline", job.deadline.count()}};
+}
+
+StreamJob readStream(JsonObject& in) {
+  StreamJob job;
+  job.client = in.number("client", 0, kMaxSocketsPerRequest - 1);
+  job.server = in.number("server", 0, kMaxSocketsPerRequest - 1);
+  job.target = in.address("target");
+  job.back = in.boolean("back");
+  job.time = in.span("time");
+  job.deadline = in.span("deadline");
+  return job;
+}
+
+CountJob readCount(JsonObject& in) {
+  CountJob job;
+  job.client = in.number("client", 0, kMaxSocketsPerRequest - 1);
+  job.server = in.number("server", 0, kMaxSocketsPerRequest - 1);
+  job.target = in.address("target");
+  job.packets = static_cast<std::uint32_t>(in.number("packets", 1, kMaxDatagrams));
+  job.deadline = in.span("deadline");
+  return job;
+}
+
 PingJob readPing(JsonObject& in) {
   PingJob job;
   job.socket = in.number("socket", 0, kMaxSocketsPerRequest - 1);
@@ -133,6 +167,18 @@ base::Result<NumberedJob> readJob(const json& document) {
     inner = in.finish();
     ++kinds;
   }
+  if (const json* stream = outer.optional("stream")) {
+    JsonObject in(*stream, "the stream job");
+    out.job = readStream(in);
+    inner = in.finish();
+    ++kinds;
+  }
+  if (const json* count = outer.optional("count")) {
+    JsonObject in(*count, "the count job");
+    out.job = readCount(in);
+    inner = in.finish();
+    ++kinds;
+  }
   if (kinds != 1) {
     outer.refuse("is not of exactly one kind");
   }
@@ -155,6 +201,10 @@ std::string encodeRequest(const std::vector<NumberedJob>& jobs) {
       entry["ping"] = toJson(*ping);
     } else if (const auto* path = std::get_if<PathJob>(&numbered.job)) {
       entry["path"] = toJson(*path);
+    } else if (const auto* stream = std::get_if<StreamJob>(&numbered.job)) {
+      entry["stream"] = toJson(*stream);
+    } else if (const auto* count = std::get_if<CountJob>(&numbered.job)) {
+      entry["count"] = toJson(*count);
     } else {
       entry["http"] = toJson(std::get<HttpJob>(numbered.job));
     }

@@ -76,11 +76,11 @@ std::chrono::milliseconds JsonObject::span(const char* key) {
   return std::chrono::milliseconds(number(key, 1, static_cast<std::uint64_t>(kMaxWait.count())));
 }
 
-double JsonObject::milliseconds(const char* key) {
+double JsonObject::real(const char* key) {
   const json* value = member(key);
   const double out = value != nullptr && value->is_number() ? value->get<double>() : -1;
   if (!std::isfinite(out) || out < 0) {
-    refuse(std::string(key) + " is no time");
+    refuse(std::string(key) + " is no number from 0 on");
     return 0;
   }
   return out;

@@ -21,7 +21,8 @@ class JsonObject {
   bool boolean(const char* key);
   std::uint64_t number(const char* key, std::uint64_t min, std::uint64_t max);
   std::chrono::milliseconds span(const char* key);  // 1 ms to kMaxWait
-  double milliseconds(const char* key);             // not negative
+  double real(const char* key);                     // finite, not negative
+  double milliseconds(const char* key) { return real(key); }
   std::string text(const char* key, std::size_t maxBytes);
   net::IpAddr address(const char* key);  // IPv4
   const nlohmann::json& array(const char* key, std::size_t maxElements);

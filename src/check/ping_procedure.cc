@@ -50,6 +50,41 @@ class Reachable : public Procedure {
   const PingSpec& spec_;
 };
 
+class Measured : public Procedure {
+ public:
+  explicit Measured(const PingSpec& spec) : spec_(spec) {}
+
+  Round next(std::chrono::milliseconds left) override {
+    using std::chrono::milliseconds;
+    Round round;
+    PingJob ping;
+    ping.socket = round.icmpSocket(spec_.from.node);
+    ping.target = spec_.to.address;
+    ping.count = spec_.times;
+    ping.interval = milliseconds(10);
+    // Long enough for an answer that comes too late to be told from one that does not come.
+    const milliseconds late(spec_.rtt ? std::min<std::int64_t>(spec_.rtt->max / 500, 120'000) : 0);
+    ping.timeout = std::max(late, milliseconds(1000));
+    ping.deadline = std::clamp(left, ping.interval * spec_.times + ping.timeout, kMaxWait);
+    round.takes = ping.deadline;
+    round.jobs.emplace_back(ping);
+    return round;
+  }
+
+  Step judge(const std::vector<Reply>& replies, LabPort& /*lab*/, CheckResult& result) override {
+    const auto& reply = std::get<PingReply>(replies.front());
+    const Verdict verdict = judgeMeasuredPing(spec_, reply);
+    fill(reply, result);
+    result.seen = verdict.seen;
+    result.measured = measuredBy(spec_, reply);
+    result.outcome = verdict.passed ? Outcome::kPassed : Outcome::kFailed;
+    return verdict.passed ? Step::kDone : Step::kAgain;
+  }
+
+ private:
+  const PingSpec& spec_;
+};
+
 class Unreachable : public Procedure {
  public:
   explicit Unreachable(const PingSpec& spec) : spec_(spec), proof_(spec.from, spec.to) {}
@@ -97,6 +132,9 @@ class Unreachable : public Procedure {
 }  // namespace
 
 std::unique_ptr<Procedure> makePingProcedure(const PingSpec& spec) {
+  if (spec.measures()) {
+    return std::make_unique<Measured>(spec);
+  }
   if (spec.reachable) {
     return std::make_unique<Reachable>(spec);
   }

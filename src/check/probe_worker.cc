@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "base/frame_socket.h"
+#include "check/count_task.h"
 #include "check/http_task.h"
 #include "check/job_json.h"
 #include "check/path_task.h"
 #include "check/ping_task.h"
+#include "check/stream_task.h"
 
 namespace vpclab::check {
 
@@ -42,6 +44,12 @@ class TaskMaker {
       }
       return std::make_unique<PathTask>(*path, std::move(*channel));
     }
+    if (const auto* stream = std::get_if<StreamJob>(&job)) {
+      return ofTwo<StreamTask>(*stream);
+    }
+    if (const auto* count = std::get_if<CountJob>(&job)) {
+      return ofTwo<CountTask>(*count);
+    }
     const auto& get = std::get<HttpJob>(job);
     std::vector<base::UniqueFd> connections;
     for (const std::size_t index : get.sockets) {
@@ -55,6 +63,20 @@ class TaskMaker {
   }
 
  private:
+  // A task with a socket at either end.
+  template <class T, class J>
+  base::Result<std::unique_ptr<Task>> ofTwo(const J& job) {
+    auto client = take(job.client);
+    if (!client) {
+      return tl::make_unexpected(std::move(client.error()));
+    }
+    auto server = take(job.server);
+    if (!server) {
+      return tl::make_unexpected(std::move(server.error()));
+    }
+    return std::make_unique<T>(job, std::move(*client), std::move(*server), base::Clock::now());
+  }
+
   base::Result<base::UniqueFd> take(std::size_t index) {
     if (index >= sockets_.size() || !sockets_[index].valid()) {
       return base::fail(base::ErrorKind::kInvalid, "socket " + std::to_string(index) + " is not there");

@@ -20,10 +20,20 @@ std::size_t Round::icmpSocket(const std::string& node) {
 std::vector<std::size_t> Round::tcpSockets(const std::string& node, std::size_t count) {
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < count; ++i) {
-    out.push_back(sockets.size());
-    sockets.push_back({node, SocketKind::kTcp});
+    out.push_back(socket(node, SocketKind::kTcp));
   }
   return out;
+}
+
+std::size_t Round::socket(const std::string& node, SocketKind kind) {
+  sockets.push_back({node, kind});
+  return sockets.size() - 1;
+}
+
+bool CheckSpec::exclusive() const {
+  const auto* ping = std::get_if<PingSpec>(&what);
+  return (ping != nullptr && ping->measures()) || std::holds_alternative<ThroughputSpec>(what) ||
+         std::holds_alternative<LossSpec>(what);
 }
 
 namespace {
@@ -104,6 +114,15 @@ std::unique_ptr<Procedure> makeProcedure(const CheckSpec& check) {
   }
   if (const auto* backend = std::get_if<BackendSpec>(&check.what)) {
     return makeBackendProcedure(*backend);
+  }
+  if (const auto* stream = std::get_if<ThroughputSpec>(&check.what)) {
+    return makeThroughputProcedure(*stream);
+  }
+  if (const auto* loss = std::get_if<LossSpec>(&check.what)) {
+    return makeLossProcedure(*loss);
+  }
+  if (const auto* tunnel = std::get_if<TunnelSpec>(&check.what)) {
+    return makeTunnelProcedure(*tunnel);
   }
   return makeHttpProcedure(std::get<HttpSpec>(check.what));
 }

@@ -20,9 +20,11 @@ struct SocketWish {
 struct Round {
   std::vector<SocketWish> sockets;
   std::vector<Job> jobs;
+  std::chrono::milliseconds takes{0};  // at most, where that may be longer than what was left
 
   std::size_t icmpSocket(const std::string& node);  // one per node and round
   std::vector<std::size_t> tcpSockets(const std::string& node, std::size_t count);
+  std::size_t socket(const std::string& node, SocketKind kind);  // a new one
 };
 
 // How one check comes to its result: rounds of probes, each judged, until it is done or its time is over.
@@ -47,5 +49,8 @@ std::unique_ptr<Procedure> makePingProcedure(const PingSpec& spec);
 std::unique_ptr<Procedure> makePathProcedure(const PathSpec& spec);
 std::unique_ptr<Procedure> makeBackendProcedure(const BackendSpec& spec);
 std::unique_ptr<Procedure> makeHttpProcedure(const HttpSpec& spec);
+std::unique_ptr<Procedure> makeThroughputProcedure(const ThroughputSpec& spec);
+std::unique_ptr<Procedure> makeLossProcedure(const LossSpec& spec);
+std::unique_ptr<Procedure> makeTunnelProcedure(const TunnelSpec& spec);
 
 }  // namespace vpclab::check

@@ -93,6 +93,35 @@ json toJson(const HttpReplies& reply) {
   return {{"answers", std::move(answers)}, {"bodies", std::move(bodies)}};
 }
 
+json toJson(const StreamReply& reply) {
+  return {{"bytes", reply.bytes}, {"ms", reply.ms}, {"detail", reply.detail}};
+}
+
+json toJson(const CountReply& reply) {
+  return {{"sentThere", reply.there.sent},
+          {"receivedThere", reply.there.received},
+          {"sentBack", reply.back.sent},
+          {"receivedBack", reply.back.received},
+          {"detail", reply.detail}};
+}
+
+StreamReply readStream(JsonObject& in) {
+  StreamReply reply;
+  reply.bytes = in.number("bytes", 0, kMaxStreamBytes * 2);
+  reply.ms = in.milliseconds("ms");
+  reply.detail = in.text("detail", kMaxDetailBytes);
+  return reply;
+}
+
+CountReply readCount(JsonObject& in) {
+  const auto read = [&in](const char* key) { return static_cast<std::uint32_t>(in.number(key, 0, kMaxDatagrams)); };
+  CountReply reply;
+  reply.there = {read("sentThere"), read("receivedThere")};
+  reply.back = {read("sentBack"), read("receivedBack")};
+  reply.detail = in.text("detail", kMaxDetailBytes);
+  return reply;
+}
+
 PingReply readPing(JsonObject& in) {
   PingReply reply;
   reply.sent = static_cast<std::uint32_t>(in.number("sent", 0, kAnyCount));
@@ -182,6 +211,10 @@ std::string encodeReply(const NumberedReply& numbered) {
     out["path"] = toJson(*path);
   } else if (const auto* answers = std::get_if<HttpReplies>(&numbered.reply)) {
     out["http"] = toJson(*answers);
+  } else if (const auto* stream = std::get_if<StreamReply>(&numbered.reply)) {
+    out["stream"] = toJson(*stream);
+  } else if (const auto* count = std::get_if<CountReply>(&numbered.reply)) {
+    out["count"] = toJson(*count);
   } else {
     out["failure"] = std::get<JobFailure>(numbered.reply).why;
   }
@@ -213,6 +246,18 @@ base::Result<NumberedReply> decodeReply(std::string_view body) {
   if (const json* answers = outer.optional("http")) {
     JsonObject in(*answers, "the HTTP reply");
     out.reply = readHttp(in);
+    inner = in.finish();
+    ++kinds;
+  }
+  if (const json* stream = outer.optional("stream")) {
+    JsonObject in(*stream, "the stream reply");
+    out.reply = readStream(in);
+    inner = in.finish();
+    ++kinds;
+  }
+  if (const json* count = outer.optional("count")) {
+    JsonObject in(*count, "the count reply");
+    out.reply = readCount(in);
     inner = in.finish();
     ++kinds;
   }

@@ -36,6 +36,14 @@ struct SeenAnswer {
   double ms = 0;
 };
 
+// A value that was measured.
+struct Measure {
+  std::string what;       // "rtt", "loss", "throughput", "handshake"
+  std::string direction;  // "there", "back"; empty: of both together
+  double value = 0;
+  std::string unit;  // "ms", "%", "bit/s", "s"
+};
+
 enum class Outcome : std::uint8_t {
   kPassed,
   kFailed,
@@ -45,7 +53,7 @@ enum class Outcome : std::uint8_t {
 struct CheckResult {
   std::size_t index = 0;  // in the lab's list of checks
   std::string title;      // may be empty
-  std::string kind;       // "ping", "path", "backend", "http"
+  std::string kind;       // "ping", "path", "backend", "http", "throughput", "loss", "tunnel"
   base::SourcePos pos;
   std::string from;  // titles of both ends
   std::string to;
@@ -57,6 +65,7 @@ struct CheckResult {
   std::optional<RoundTrip> roundTrip;
   std::vector<SeenHop> hops;
   std::vector<SeenAnswer> answers;
+  std::vector<Measure> measured;
 };
 
 struct Report {

@@ -27,7 +27,8 @@ json toJson(const CheckResult& result) {
            {"file", result.pos.file},       {"line", result.pos.line}, {"column", result.pos.column},
            {"from", result.from},           {"to", result.to},         {"expected", result.expected},
            {"seen", result.seen},           {"outcome", outcome},      {"rounds", result.rounds},
-           {"elapsedMs", result.elapsedMs}, {"hops", json::array()},   {"answers", json::array()}};
+           {"elapsedMs", result.elapsedMs}, {"hops", json::array()},   {"answers", json::array()},
+           {"measured", json::array()}};
   if (result.roundTrip) {
     const RoundTrip& times = *result.roundTrip;
     out["roundTrip"] = {{"minMs", times.minMs},
@@ -44,6 +45,10 @@ json toJson(const CheckResult& result) {
   for (const SeenAnswer& answer : result.answers) {
     out["answers"].push_back(
         {{"status", answer.status}, {"server", answer.server}, {"error", answer.error}, {"ms", answer.ms}});
+  }
+  for (const Measure& measure : result.measured) {
+    out["measured"].push_back(
+        {{"what", measure.what}, {"direction", measure.direction}, {"value", measure.value}, {"unit", measure.unit}});
   }
   return out;
 }
@@ -91,6 +96,18 @@ void readLists(JsonObject& outer, CheckResult& out) {
       outer.refuse(whole.error().text());
     }
     out.answers.push_back(std::move(answer));
+  }
+  for (const json& entry : outer.array("measured", kMaxListed)) {
+    JsonObject in(entry, "the measure");
+    Measure measure;
+    measure.what = in.text("what", kMaxText);
+    measure.direction = in.text("direction", kMaxText);
+    measure.value = in.real("value");
+    measure.unit = in.text("unit", kMaxText);
+    if (auto whole = in.finish(); !whole) {
+      outer.refuse(whole.error().text());
+    }
+    out.measured.push_back(std::move(measure));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "check/expect.h"
 #include "check/procedure.h"
 #include "check/random.h"
@@ -50,12 +51,25 @@ std::pair<std::string, std::string> endsOf(const CheckSpec& check) {
   if (const auto* backend = std::get_if<BackendSpec>(&check.what)) {
     return {backend->loadBalancerTitle, backend->backendTitle};
   }
+  if (const auto* stream = std::get_if<ThroughputSpec>(&check.what)) {
+    return {stream->from.title, stream->to.title};
+  }
+  if (const auto* loss = std::get_if<LossSpec>(&check.what)) {
+    return {loss->from.title, loss->to.title};
+  }
+  if (const auto* tunnel = std::get_if<TunnelSpec>(&check.what)) {
+    std::vector<std::string> titles;
+    for (const auto& [id, title] : tunnel->peers) {
+      titles.push_back(title);
+    }
+    return {tunnel->accessPointTitle, base::join(titles, ", ")};
+  }
   const auto& http = std::get<HttpSpec>(check.what);
   return {http.from.title, http.url};
 }
 
 CheckResult emptyResult(const CheckSpec& check, std::size_t index) {
-  static constexpr std::array<const char*, 4> kKinds{"ping", "path", "backend", "http"};
+  static constexpr std::array<const char*, 7> kKinds{"ping", "path", "backend", "http", "throughput", "loss", "tunnel"};
   CheckResult out;
   out.index = index;
   out.title = check.title;
@@ -99,8 +113,20 @@ class Run {
 
  private:
   void startPending() {
+    if (!active_.empty() && active_.front().spec->exclusive()) {
+      return;
+    }
+    const bool measuring =
+        std::all_of(pending_.begin(), pending_.end(), [&](std::size_t i) { return checks_[i].exclusive(); });
     for (auto next = pending_.begin(); next != pending_.end() && active_.size() < kMaxActive;) {
       const CheckSpec& spec = checks_[*next];
+      if (measuring && !active_.empty()) {
+        return;  // one at a time, when all others are done
+      }
+      if (!measuring && spec.exclusive()) {
+        ++next;
+        continue;
+      }
       const std::string group = groupOf(spec);
       if (!group.empty() && !busyGroups_.insert(group).second) {
         ++next;
@@ -159,7 +185,7 @@ class Run {
     for (const Job& job : check.jobs) {
       jobs.push_back({number_++, job});
     }
-    check.giveUp = base::Clock::now() + left + kWorkerGrace;
+    check.giveUp = base::Clock::now() + std::max(left, round.takes) + kWorkerGrace;
     const auto sent = probes_.submit(jobs, std::move(sockets), Deadline::after(kSendTime));
     if (!sent) {
       broken_ = "cannot tell: " + sent.error().message();

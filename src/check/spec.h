@@ -40,10 +40,24 @@ struct Target {
   std::optional<Vantage> alive;
 };
 
+// What a measured value must lie in, both ends included.
+struct Range {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+  std::string text;  // for people: "40ms..60ms"
+
+  bool has(double value) const { return value >= static_cast<double>(min) && value <= static_cast<double>(max); }
+};
+
 struct PingSpec {
   Vantage from;
   Target to;
   bool reachable = true;
+  std::uint32_t times = 0;    // pings, where something is measured
+  std::optional<Range> rtt;   // microseconds, of the mean
+  std::optional<Range> loss;  // in a million, of request and answer together
+
+  bool measures() const { return rtt.has_value() || loss.has_value(); }
 };
 
 struct HopSpec {
@@ -95,11 +109,39 @@ struct HttpSpec {
   std::string serialGroup;
 };
 
+// How much TCP carries from one node to another, and back.
+struct ThroughputSpec {
+  Vantage from;
+  Target to;
+  std::string receiver;                   // the node that has the target's address, for LabPort::openSocket
+  Range rate;                             // bits per second, in each direction
+  std::chrono::milliseconds time{2'000};  // of each direction
+};
+
+// How many UDP packets get lost from one node to another, and back.
+struct LossSpec {
+  Vantage from;
+  Target to;
+  std::string receiver;
+  Range loss;  // in a million, in each direction
+  std::uint32_t packets = 1'000;
+};
+
+struct TunnelSpec {
+  std::string accessPoint;  // id, for LabPort::tunnelPeers
+  std::string accessPointTitle;
+  std::vector<std::pair<std::string, std::string>> peers;  // id and title of those that must have been heard of
+  std::chrono::milliseconds handshake{};                   // its age, at most
+};
+
 struct CheckSpec {
   std::string title;  // what the author calls it; may be empty
   base::SourcePos pos;
   std::chrono::milliseconds within{10'000};  // from the moment the check starts
-  std::variant<PingSpec, PathSpec, BackendSpec, HttpSpec> what;
+  std::variant<PingSpec, PathSpec, BackendSpec, HttpSpec, ThroughputSpec, LossSpec, TunnelSpec> what;
+
+  // Disturbs others and is disturbed by them, so that it runs alone.
+  bool exclusive() const;
 };
 
 }  // namespace vpclab::check

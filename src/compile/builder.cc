@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "compile/impairment.h"
 #include "net/if_name.h"
 
 namespace vpclab::compile {
@@ -95,14 +96,6 @@ void Builder::interface(const Leg& leg, const std::string& name, const Origin& o
   if (const auto node = out_.nodes.find(leg.netns); node != out_.nodes.end()) {
     node->second.interfaces.push_back(std::move(shown));
   }
-  if (leg.bitsPerSecond != 0) {
-    if (capabilities_.tbf) {
-      add(Qdisc{leg.netns, name, leg.bitsPerSecond}, origin);
-    } else {
-      error(origin.pos, origin.noun + " has a bandwidth, which this kernel cannot enforce",
-            "load the kernel module sch_tbf, or leave the bandwidth out");
-    }
-  }
   if (leg.ported) {
     return;
   }
@@ -113,7 +106,25 @@ void Builder::interface(const Leg& leg, const std::string& name, const Origin& o
   parameter(leg.netns, directory + "rp_filter", "0", origin);
 }
 
-std::pair<std::string, std::string> Builder::cable(const Leg& one, const Leg& other, const Origin& origin) {
+void Builder::impair(const std::string& netns, const std::string& name, const lab::Impairment& line,
+                     const Origin& origin) {
+  if (auto qdisc = qdiscFor(netns, name, line, capabilities_)) {
+    add(*qdisc, origin);
+  }
+  if (const std::uint32_t loss = ingressLossFor(line, capabilities_); loss != 0) {
+    auto& table = losses_.try_emplace(netns, state::IngressLosses{}, origin).first->second;
+    table.first[name] = loss;
+  }
+}
+
+void Builder::addLosses() {
+  for (const auto& [netns, table] : losses_) {
+    add(ingressLossTable(netns, table.first), table.second);
+  }
+}
+
+std::pair<std::string, std::string> Builder::cable(const Leg& one, const Leg& other, const Origin& origin,
+                                                   const lab::Impairment& line) {
   const auto endOf = [&](const Leg& leg) {
     const std::string name = takeName(leg.netns, leg.wanted, origin);
     return VethEnd{leg.netns, name, macOf(leg.netns, name), kDefaultMtu, true, leg.master};
@@ -123,6 +134,13 @@ std::pair<std::string, std::string> Builder::cable(const Leg& one, const Leg& ot
   add(makeVeth(first, second), origin);
   interface(one, first.name, origin);
   interface(other, second.name, origin);
+  for (const Unable& unable : unableTo(line, capabilities_)) {
+    error(unable.pos,
+          origin.noun + " has a " + unable.what + ", which needs " + unable.needs + "; this kernel has not got it",
+          unable.remedy);
+  }
+  impair(first.netns, first.name, line, origin);
+  impair(second.netns, second.name, line, origin);
   return {first.name, second.name};
 }
 
@@ -148,6 +166,7 @@ void Builder::checkPorts() {
 
 Compiled Builder::finish() {
   checkPorts();
+  addLosses();
   if (!pages_.empty()) {
     // Its sites come from many servers, which are its origin together.
     add(Process{"", "pages", PageServer{std::move(pages_)}}, {"pages of the servers", lab_.pos});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compile/compile.h"
+#include "state/ingress_loss.h"
 
 namespace vpclab::compile {
 
@@ -23,9 +24,8 @@ struct Leg {
   std::string master;  // bridge or VRF; empty: none
   std::optional<net::Prefix> address;
   bool noPrefixRoute = false;
-  std::string attachedTo;           // for inspect
-  std::uint64_t bitsPerSecond = 0;  // limit of what leaves here; 0: none
-  bool ported = false;              // a bridge port: no IP of its own, no parameters
+  std::string attachedTo;  // for inspect
+  bool ported = false;     // a bridge port: no IP of its own, no parameters
 };
 
 // The name that the kernel gets for a wanted one: at most 15 bytes, and none that means something else to it.
@@ -48,7 +48,8 @@ class Builder {
   void parameter(const std::string& netns, const std::string& path, const std::string& value,
                  const state::Origin& origin);
   // A veth pair with everything that its legs ask for. Returns the interface names.
-  std::pair<std::string, std::string> cable(const Leg& one, const Leg& other, const state::Origin& origin);
+  std::pair<std::string, std::string> cable(const Leg& one, const Leg& other, const state::Origin& origin,
+                                            const lab::Impairment& line = {});
   // Takes a name in a namespace for a link that the caller adds. Returns it, shortened.
   std::string takeName(const std::string& netns, const std::string& wanted, const state::Origin& origin);
   // The parameters of an interface, and its place in inspect.
@@ -63,6 +64,10 @@ class Builder {
 
  private:
   void checkPorts();
+  // What the line does to packets, at the end of a cable.
+  void impair(const std::string& netns, const std::string& name, const lab::Impairment& line,
+              const state::Origin& origin);
+  void addLosses();
 
   const lab::Lab& lab_;
   const state::Capabilities& capabilities_;
@@ -71,6 +76,8 @@ class Builder {
   std::map<std::string, Role> roles_;
   std::map<std::pair<std::string, std::string>, std::pair<std::string, state::Origin>> names_;
   std::vector<state::PageSite> pages_;
+  // Loss by nft, which has one table for all interfaces of a namespace; with the first of those that ask for it.
+  std::map<std::string, std::pair<state::IngressLosses, state::Origin>> losses_;
 };
 
 }  // namespace vpclab::compile

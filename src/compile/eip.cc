@@ -42,12 +42,10 @@ void compileEipLeg(Builder& builder, const lab::Eip& eip, const std::string& use
   }
   Leg outside{"internet", name};
   outside.attachedTo = eip.id;
-  outside.bitsPerSecond = eip.bandwidth;
   Leg inside{user, name};
   inside.attachedTo = eip.id;
-  inside.bitsPerSecond = eip.bandwidth;
   inside.address = net::Prefix::host(eip.address);
-  builder.cable(outside, inside, origin);
+  builder.cable(outside, inside, origin, eip.line);
   Route route{"internet", kMainTable, net::Prefix::host(eip.address)};
   route.device = name;
   builder.add(route, origin);

@@ -21,6 +21,12 @@ bool names(const lab::Check& check) {
   if (const auto* path = std::get_if<lab::PathCheck>(&check.what)) {
     return isInternet(path->from) || isInternet(path->to);
   }
+  if (const auto* throughput = std::get_if<lab::ThroughputCheck>(&check.what)) {
+    return isInternet(throughput->from) || isInternet(throughput->to);
+  }
+  if (const auto* loss = std::get_if<lab::LossCheck>(&check.what)) {
+    return isInternet(loss->from) || isInternet(loss->to);
+  }
   const auto* http = std::get_if<lab::HttpCheck>(&check.what);
   return http != nullptr && isInternet(http->from);
 }

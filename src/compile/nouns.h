@@ -25,7 +25,8 @@ void compileLoadBalancer(Builder& builder, const lab::LoadBalancer& balancer);
 std::string switchOf(const lab::Lab& lab, const lab::Vxnet& vxnet);  // namespace of its bridge
 std::string regionOf(const lab::Lab& lab, const lab::Vxnet& vxnet);
 // Plugs a node into a vxnet. Returns the node's interface name. `leg` says all but attachedTo.
-std::string plug(Builder& builder, const lab::Vxnet& vxnet, Leg leg, const state::Origin& origin);
+std::string plug(Builder& builder, const lab::Vxnet& vxnet, Leg leg, const state::Origin& origin,
+                 const lab::Impairment& line = {});
 
 // ---- route_table.cc: the routes of a table in one server or load balancer, which sits in `vxnet` by `device`.
 void compileRouteTable(Builder& builder, const std::string& table, const std::string& netns, const std::string& device,

@@ -58,20 +58,18 @@ std::optional<Member> memberOf(Builder& builder, const lab::AccessPoint& point) 
                 rangesOf(builder.lab(), *domain)};
 }
 
-// The point of presence: it keeps the tunnel's UDP socket, and its cable to the WAN carries the bandwidth, which is
-// enforced once in each direction, at either end of that cable.
+// The point of presence: it keeps the tunnel's UDP socket, and its cable to the WAN is the line that the access point's
+// bandwidth and impairments are about.
 void compilePointOfPresence(Builder& builder, const lab::Sdwan& sdwan, const Member& member) {
   const lab::AccessPoint& point = *member.point;
   builder.node({point.id, point.title, "access-point", point.region, {}}, Role::kHost, originOf(point));
   Leg leg{point.id, "eth0"};
   leg.address = net::Prefix(member.wanAddress, kWanLength);
   leg.attachedTo = sdwan.id;
-  leg.bitsPerSecond = point.bandwidth;
   Leg port{wanOf(sdwan), point.id + ".wan", kWanBridge};
   port.attachedTo = point.id;
-  port.bitsPerSecond = point.bandwidth;
   port.ported = true;
-  builder.cable(leg, port, originOf(point));
+  builder.cable(leg, port, originOf(point), point.line);
 }
 
 // What `member` reaches through `peer`: what the peer announces, less what the member has itself and what an earlier

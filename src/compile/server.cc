@@ -43,7 +43,7 @@ void compileServer(Builder& builder, const lab::Server& server) {
   }
   Leg leg{server.id, "eth0"};
   leg.address = net::Prefix(*address, vxnet.cidr.length());
-  const std::string device = plug(builder, vxnet, leg, origin);
+  const std::string device = plug(builder, vxnet, leg, origin, server.line);
   builder.add(Route{server.id, kMainTable, net::Prefix(), 0, RouteType::kUnicast, lab::gatewayOf(vxnet.cidr), false,
                     device, std::nullopt},
               origin);

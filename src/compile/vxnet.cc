@@ -34,12 +34,13 @@ void compileSwitches(Builder& builder) {
   }
 }
 
-std::string plug(Builder& builder, const lab::Vxnet& vxnet, Leg leg, const Origin& origin) {
+std::string plug(Builder& builder, const lab::Vxnet& vxnet, Leg leg, const Origin& origin,
+                 const lab::Impairment& line) {
   leg.attachedTo = vxnet.id;
   Leg port{switchOf(builder.lab(), vxnet), leg.netns + "." + vxnet.id, net::shortIfName(vxnet.id)};
   port.attachedTo = leg.netns;
   port.ported = true;
-  return builder.cable(leg, port, origin).first;
+  return builder.cable(leg, port, origin, line).first;
 }
 
 }  // namespace vpclab::compile

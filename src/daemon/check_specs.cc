@@ -1,5 +1,7 @@
 #include "daemon/check_specs.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "daemon/check_places.h"
 
@@ -12,7 +14,37 @@ class Translation {
   explicit Translation(const Desired& desired) : lab_(desired.lab), places_(desired) {}
 
   check::PingSpec operator()(const lab::PingCheck& ping) const {
-    return {places_.vantage(ping.from.node), places_.target(ping.to), ping.reachable};
+    return {places_.vantage(ping.from.node),
+            places_.target(ping.to),
+            ping.reachable,
+            ping.times,
+            rangeOf(ping.rtt),
+            rangeOf(ping.loss)};
+  }
+
+  check::ThroughputSpec operator()(const lab::ThroughputCheck& stream) const {
+    return {places_.vantage(stream.from.node), places_.target(stream.to), stream.to.node, *rangeOf(stream.rate),
+            stream.time};
+  }
+
+  check::LossSpec operator()(const lab::LossCheck& loss) const {
+    return {places_.vantage(loss.from.node), places_.target(loss.to), loss.to.node, *rangeOf(loss.loss), loss.packets};
+  }
+
+  check::TunnelSpec operator()(const lab::TunnelCheck& tunnel) const {
+    check::TunnelSpec out{tunnel.accessPoint, places_.titleOf(tunnel.accessPoint), {}, tunnel.handshake};
+    for (const auto& [id, wan] : lab_.sdwans) {
+      const auto& points = wan.accessPoints;
+      if (std::none_of(points.begin(), points.end(), [&](const auto& one) { return one.id == tunnel.accessPoint; })) {
+        continue;
+      }
+      for (const auto& point : points) {
+        if (point.id != tunnel.accessPoint && (tunnel.to.empty() || point.id == tunnel.to)) {
+          out.peers.emplace_back(point.id, point.title);
+        }
+      }
+    }
+    return out;
   }
 
   check::PathSpec operator()(const lab::PathCheck& path) const {
@@ -38,6 +70,9 @@ class Translation {
   check::HttpSpec operator()(const lab::HttpCheck& http) const;
 
  private:
+  static std::optional<check::Range> rangeOf(const std::optional<lab::Range>& range) {
+    return range ? std::optional(check::Range{range->min, range->max, range->text}) : std::nullopt;
+  }
   std::map<std::string, check::PageSpec> pages() const;
 
   const lab::Lab& lab_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "check/worker_status.h"
+#include "daemon/tunnel_view.h"
 #include "daemon/worker_answer.h"
 #include "keeper/client.h"
 
@@ -61,16 +62,38 @@ void addProcesses(const keeper::Listing& listing, json& into) {
                          {"restarts", process.restarts},
                          {"last_exit", process.lastExit}});
   }
-  json tunnels = json::array();
-  for (const auto& tunnel : listing.tunnels) {
-    tunnels.push_back({{"name", tunnel.tunnel.name},
-                       {"node", tunnel.tunnel.netns},
-                       {"state", stateName(tunnel.state)},
-                       {"pid", tunnel.pid},
-                       {"restarts", tunnel.restarts}});
-  }
   into["processes"] = std::move(processes);
-  into["tunnels"] = std::move(tunnels);
+  // Those of wireguard-go are processes too.
+  for (const auto& tunnel : listing.tunnels) {
+    for (auto& known : into["tunnels"]) {
+      if (known["access_point"] == tunnel.tunnel.netns) {
+        known["state"] = stateName(tunnel.state);
+        known["pid"] = tunnel.pid;
+        known["restarts"] = tunnel.restarts;
+      }
+    }
+  }
+}
+
+json tunnelToJson(const TunnelView& tunnel) {
+  json peers = json::array();
+  for (const auto& peer : tunnel.peers) {
+    peers.push_back({{"access_point", peer.accessPoint},
+                     {"public_key", peer.publicKey},
+                     {"endpoint", peer.endpoint},
+                     {"allowed_ips", peer.allowedIps},
+                     {"handshake_age_seconds", peer.handshakeAgeSeconds ? json(*peer.handshakeAgeSeconds) : json()},
+                     {"received_bytes", peer.receivedBytes},
+                     {"sent_bytes", peer.sentBytes}});
+  }
+  return {{"access_point", tunnel.accessPoint},
+          {"node", tunnel.node},
+          {"interface", tunnel.interface},
+          {"implementation", tunnel.process ? "wireguard-go" : "wireguard device"},
+          {"state", tunnel.problem.empty() ? (tunnel.process ? "running" : "up") : "down"},
+          {"pid", 0},
+          {"restarts", 0},
+          {"peers", std::move(peers)}};
 }
 
 json balancersToJson(keeper::Client& client, const lab::Lab& lab, json& problems) {
@@ -124,6 +147,12 @@ json labToJson(Engine& engine, const std::string& lab) {
     out["applied_at"] = stored->stored.appliedAt;
     for (const auto& [id, node] : stored->desired.compiled.nodes) {
       out["nodes"].push_back(nodeToJson(engine, lab, node));
+    }
+    for (const auto& tunnel : tunnelsOf(engine, lab, stored->desired.compiled.desired)) {
+      out["tunnels"].push_back(tunnelToJson(tunnel));
+      if (!tunnel.problem.empty()) {
+        problems.push_back("access point " + tunnel.accessPoint + ": " + tunnel.problem);
+      }
     }
     model = std::move(stored->desired.lab);
   } else {

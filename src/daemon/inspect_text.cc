@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include <nlohmann/json.hpp>
 
@@ -75,6 +77,44 @@ void addNodes(const json& lab, std::string& out) {
   addTable(out, "Nodes", nodes);
 }
 
+// "1.4 MiB"
+std::string bytesText(const json& bytes) {
+  constexpr std::array<const char*, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = bytes.get<double>();
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  std::array<char, 48> text{};
+  (void)std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits.at(unit));
+  return text.data();
+}
+
+void addTunnels(const json& lab, std::string& out) {
+  std::vector<Row> rows{
+      {"ACCESS POINT", "NODE", "BY", "STATE", "PID", "RESTARTS", "PEER", "ENDPOINT", "HANDSHAKE", "RECEIVED", "SENT"}};
+  for (const auto& tunnel : lab["tunnels"]) {
+    Row row{text(tunnel, "access_point"), text(tunnel, "node"), text(tunnel, "implementation"),
+            text(tunnel, "state"),        pidText(tunnel),      text(tunnel, "restarts")};
+    for (const auto& peer : tunnel["peers"]) {
+      const auto& age = peer["handshake_age_seconds"];
+      row.push_back(text(peer, "access_point"));
+      row.push_back(text(peer, "endpoint"));
+      row.push_back(age.is_null() ? "never" : std::to_string(static_cast<long long>(age.get<double>())) + " s ago");
+      row.push_back(bytesText(peer["received_bytes"]));
+      row.push_back(bytesText(peer["sent_bytes"]));
+      rows.push_back(row);
+      row.assign(6, "");
+    }
+    if (tunnel["peers"].empty()) {
+      row.resize(rows.front().size());
+      rows.push_back(std::move(row));
+    }
+  }
+  addTable(out, "Tunnels", rows);
+}
+
 }  // namespace
 
 std::string labToText(const json& lab) {
@@ -96,12 +136,7 @@ std::string labToText(const json& lab) {
                          text(process, "restarts"), text(process, "last_exit")});
   }
   addTable(out, "Processes", processes);
-  std::vector<Row> tunnels{{"NODE", "TUNNEL", "STATE", "PID", "RESTARTS"}};
-  for (const auto& tunnel : lab["tunnels"]) {
-    tunnels.push_back(
-        {text(tunnel, "node"), text(tunnel, "name"), text(tunnel, "state"), pidText(tunnel), text(tunnel, "restarts")});
-  }
-  addTable(out, "Tunnels", tunnels);
+  addTunnels(lab, out);
   std::vector<Row> backends{{"LOAD BALANCER", "LISTENER", "PORT", "BACKEND", "STATE", "REASON"}};
   for (const auto& balancer : lab["load_balancers"]) {
     for (const auto& listener : balancer["listeners"]) {

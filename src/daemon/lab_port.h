@@ -18,6 +18,7 @@ class RunningLab : public check::LabPort {
   base::Result<base::UniqueFd> openSocket(const std::string& node, check::SocketKind kind) override;
   base::Result<std::vector<check::BackendStatus>> backends(const std::string& loadBalancer,
                                                            const std::string& listener) override;
+  base::Result<std::vector<check::TunnelPeer>> tunnelPeers(const std::string& accessPoint) override;
   base::Result<std::map<std::string, std::vector<std::string>>> requestIds(const std::string& prefix) override;
 
  private:

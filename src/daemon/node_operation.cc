@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "daemon/finals.h"
+#include "daemon/found_node.h"
 #include "daemon/operations.h"
 
 namespace vpclab::daemon {
@@ -13,10 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-struct Found {
-  std::string lab;
-  compile::Node node;
-};
+using Found = FoundNode;
 
 // Adds the node of that id, or every node of that title.
 void collect(const std::string& lab, const compile::Compiled& compiled, const std::string& name,
@@ -52,7 +50,9 @@ std::string suggestion(const std::vector<std::pair<std::string, Desired>>& labs,
   return base::nearest(name, candidates);
 }
 
-base::Result<Found> find(Engine& engine, std::string lab, std::string name) {
+}  // namespace
+
+base::Result<FoundNode> findNode(Engine& engine, std::string lab, std::string name) {
   // Neither ids nor lab names hold a slash, but a title may: it is taken as a title where there is no such lab.
   if (const auto slash = name.find('/'); lab.empty() && slash != std::string::npos) {
     const std::string before = name.substr(0, slash);
@@ -109,6 +109,8 @@ base::Result<Found> find(Engine& engine, std::string lab, std::string name) {
                                       : "; did you mean `" + near + "`?"));
 }
 
+namespace {
+
 json placeOf(Engine& engine, const Found& found) {
   return {{"lab", found.lab},
           {"node", found.node.id},
@@ -121,7 +123,7 @@ json placeOf(Engine& engine, const Found& found) {
 
 api::Final findNode(Engine& engine, const api::NodeRequest& request, Session& session) {
   (void)session;
-  const auto found = find(engine, request.lab, request.node);
+  const auto found = findNode(engine, request.lab, request.node);
   if (!found) {
     return failed(found.error());
   }

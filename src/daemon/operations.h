@@ -19,6 +19,7 @@ api::Final inspectLabs(Engine& engine, const std::string& lab, Session& session)
 api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& session);
 api::Final findNode(Engine& engine, const api::NodeRequest& request, Session& session);
 api::Final findForward(Engine& engine, const api::ForwardRequest& request, Session& session);
+api::Final setLink(Engine& engine, const api::LinkRequest& request, Session& session);
 api::Final doctor(Engine& engine, Session& session);
 api::Final status(Engine& engine);
 

@@ -1,5 +1,6 @@
 #include "kernel/nft.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
@@ -10,14 +11,19 @@
 
 #include "base/text.h"
 #include "kernel/netlink_socket.h"
-#include "state/routing.h"
 
 namespace vpclab::kernel {
 
 namespace {
 
+using state::NftFamily;
+
 constexpr const char* kTable = state::NftTable::kName;
 constexpr std::size_t kMaxBody = 8U << 20U;
+
+std::string nameOf(NftFamily family) {
+  return "table " + std::string(state::nameOf(family)) + " " + kTable;
+}
 
 std::mutex& libraryMutex() {
   static std::mutex mutex;
@@ -49,20 +55,28 @@ base::Result<std::string> run(const std::string& commands, const std::string& wh
   return std::string(output == nullptr ? "" : output);
 }
 
-base::Result<bool> tableExists(const std::string& netns, base::Deadline deadline) {
+// The families in which a table of ours is.
+base::Result<std::vector<NftFamily>> familiesOf(const std::string& netns, base::Deadline deadline) {
   auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
   if (!socket) {
     return base::fail(std::move(socket.error()).context("list nft tables of " + netns));
   }
   nfgenmsg header{};
-  header.nfgen_family = NFPROTO_IPV4;
+  header.nfgen_family = NFPROTO_UNSPEC;  // of every family
   header.version = NFNETLINK_V0;
   Message message("list nft tables of " + netns, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0, header);
-  bool found = false;
+  std::vector<NftFamily> found;
   auto dumped = socket->dump(
       message,
       [&found](const nlmsghdr* answer) {
-        found = found || Attributes(answer, sizeof(nfgenmsg)).text(NFTA_TABLE_NAME) == kTable;
+        if (answer->nlmsg_len < NLMSG_LENGTH(sizeof(nfgenmsg)) ||
+            Attributes(answer, sizeof(nfgenmsg)).text(NFTA_TABLE_NAME) != kTable) {
+          return;
+        }
+        const auto family = static_cast<const nfgenmsg*>(NLMSG_DATA(answer))->nfgen_family;
+        if (family == NFPROTO_IPV4 || family == NFPROTO_NETDEV) {
+          found.push_back(family == NFPROTO_IPV4 ? NftFamily::kIp : NftFamily::kNetdev);
+        }
       },
       deadline);
   if (!dumped) {
@@ -71,60 +85,70 @@ base::Result<bool> tableExists(const std::string& netns, base::Deadline deadline
   return found;
 }
 
-}  // namespace
-
-base::Result<> putNftTable(const std::string& netns, const std::string& body) {
-  const std::string what = std::string("write nft table ip ") + kTable + " in " + netns;
-  if (body.size() > kMaxBody || body.find('\0') != std::string::npos) {
-    return base::fail(base::ErrorKind::kLimit, what + ": its text is too large");
-  }
-  const std::string name = std::string("table ip ") + kTable;
-  auto done = run("add " + name + "\ndelete " + name + "\n" + name + " {\n" + body + "\n}\n", what);
-  if (!done) {
-    return base::fail(std::move(done.error()));
-  }
-  return {};
-}
-
-base::Result<> deleteNftTable(const std::string& netns, base::Deadline deadline) {
-  auto exists = tableExists(netns, deadline);
-  if (!exists) {
-    return base::fail(std::move(exists.error()));
-  }
-  if (!*exists) {
-    return {};
-  }
-  auto done = run(std::string("delete table ip ") + kTable + "\n",
-                  std::string("delete nft table ip ") + kTable + " in " + netns);
-  if (!done) {
-    return base::fail(std::move(done.error()));
-  }
-  return {};
-}
-
-base::Result<std::optional<std::string>> readNftTable(const std::string& netns, base::Deadline deadline) {
-  auto exists = tableExists(netns, deadline);
-  if (!exists) {
-    // A kernel without nftables has no tables: the dump's message is unknown to it.
-    if (exists.error().kind() == base::ErrorKind::kUnsupported || exists.error().kind() == base::ErrorKind::kSystem) {
-      return std::nullopt;
-    }
-    return base::fail(std::move(exists.error()));
-  }
-  if (!*exists) {
-    return std::nullopt;
-  }
-  auto text =
-      run(std::string("list table ip ") + kTable + "\n", std::string("list nft table ip ") + kTable + " of " + netns);
+base::Result<state::NftTable> readTable(const std::string& netns, NftFamily family) {
+  const std::string name = nameOf(family);
+  auto text = run("list " + name + "\n", "list nft " + name + " of " + netns);
   if (!text) {
     return base::fail(std::move(text.error()));
   }
   const auto open = text->find("{\n");
   const auto close = text->rfind('}');
   if (open == std::string::npos || close == std::string::npos || close < open + 2) {
-    return base::fail(base::ErrorKind::kProtocol, "nft lists table ip vpclab of " + netns + " in an unknown form");
+    return base::fail(base::ErrorKind::kProtocol, "nft lists " + name + " of " + netns + " in an unknown form");
   }
-  return text->substr(open + 2, close - open - 2);
+  return state::NftTable{netns, text->substr(open + 2, close - open - 2), family};
+}
+
+}  // namespace
+
+base::Result<> putNftTable(const state::NftTable& table) {
+  const std::string name = nameOf(table.family);
+  const std::string what = "write nft " + name + " in " + table.netns;
+  if (table.body.size() > kMaxBody || table.body.find('\0') != std::string::npos) {
+    return base::fail(base::ErrorKind::kLimit, what + ": its text is too large");
+  }
+  auto done = run("add " + name + "\ndelete " + name + "\n" + name + " {\n" + table.body + "\n}\n", what);
+  if (!done) {
+    return base::fail(std::move(done.error()));
+  }
+  return {};
+}
+
+base::Result<> deleteNftTable(const std::string& netns, NftFamily family, base::Deadline deadline) {
+  auto families = familiesOf(netns, deadline);
+  if (!families) {
+    return base::fail(std::move(families.error()));
+  }
+  if (std::find(families->begin(), families->end(), family) == families->end()) {
+    return {};
+  }
+  const std::string name = nameOf(family);
+  auto done = run("delete " + name + "\n", "delete nft " + name + " in " + netns);
+  if (!done) {
+    return base::fail(std::move(done.error()));
+  }
+  return {};
+}
+
+base::Result<std::vector<state::NftTable>> readNftTables(const std::string& netns, base::Deadline deadline) {
+  auto families = familiesOf(netns, deadline);
+  if (!families) {
+    // A kernel without nftables has no tables: the dump's message is unknown to it.
+    if (families.error().kind() == base::ErrorKind::kUnsupported ||
+        families.error().kind() == base::ErrorKind::kSystem) {
+      return std::vector<state::NftTable>();
+    }
+    return base::fail(std::move(families.error()));
+  }
+  std::vector<state::NftTable> out;
+  for (const NftFamily family : *families) {
+    auto table = readTable(netns, family);
+    if (!table) {
+      return base::fail(std::move(table.error()));
+    }
+    out.push_back(std::move(*table));
+  }
+  return out;
 }
 
 }  // namespace vpclab::kernel

@@ -19,6 +19,7 @@
 #include "kernel/qdisc_requests.h"
 #include "kernel/system.h"
 #include "kernel/threads.h"
+#include "state/ingress_loss.h"
 
 namespace vpclab::kernel {
 
@@ -32,6 +33,7 @@ constexpr const char* kFullKernel =
     "boot the distribution's kernel: apt install linux-image-amd64 (Ubuntu: linux-modules-extra-$(uname -r))";
 
 // What the rules of an EIP's NAT and of routing domains need.
+constexpr const char* kScratch = "a scratch namespace";
 constexpr const char* kNftSample =
     "\tchain inbound {\n\t\ttype nat hook prerouting priority dstnat; policy accept;\n"
     "\t\tip daddr 192.0.2.1 dnat to 192.0.2.2\n\t}\n"
@@ -162,21 +164,31 @@ class Probe {
     }
     Message tbf = tbfRequest("put tbf on a link", kLoopback, 1'000'000);
     const auto tbfDone = socket.request(tbf, base::Deadline::after(kLimit));
+    const auto lossDone = putNftTable(state::ingressLossTable(kScratch, {{"lo", 1}}));
     capabilities.netem = netemDone.has_value();
     capabilities.tbf = tbfDone.has_value();
-    Feature feature{"impairment", "none", capabilities.netem || capabilities.tbf, wordsOf(netemDone), ""};
-    if (capabilities.netem && capabilities.tbf) {
-      feature.chosen = "netem and tbf";
-    } else {
-      feature.chosen = capabilities.netem ? "netem" : capabilities.tbf ? "tbf (rate only)" : "none";
-      feature.why += tbfDone ? "" : (feature.why.empty() ? "" : "; ") + wordsOf(tbfDone);
-      feature.remedy = std::string("for delay, jitter and loss ") + kFullKernel;
+    capabilities.ingressLoss = lossDone.has_value();
+    Feature feature{"impairment", "none", capabilities.netem || capabilities.tbf || capabilities.ingressLoss, "", ""};
+    std::vector<std::string> chosen;
+    std::vector<std::string> refused;
+    const auto take = [&](const base::Result<>& result, const char* what) {
+      result ? chosen.emplace_back(what) : refused.emplace_back(wordsOf(result));
+    };
+    take(netemDone, "netem");
+    take(tbfDone, capabilities.netem ? "tbf" : "tbf for rate");
+    if (!capabilities.netem) {
+      take(lossDone, "nft ingress for loss");
+      feature.remedy = std::string("for delay and jitter ") + kFullKernel;
+    } else if (!capabilities.tbf) {
+      feature.remedy = std::string("for bandwidths ") + kFullKernel;
     }
+    feature.chosen = chosen.empty() ? "none" : base::join(chosen, ", ");
+    feature.why = base::join(refused, "; ");
     features.push_back(std::move(feature));
   }
 
   void nftables() {
-    const auto put = putNftTable("a scratch namespace", kNftSample);
+    const auto put = putNftTable({kScratch, kNftSample});
     capabilities.nftables = put.has_value();
     features.push_back({"nftables", put ? "nf_tables" : "none", put.has_value(), wordsOf(put), put ? "" : kFullKernel});
   }

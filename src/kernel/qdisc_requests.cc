@@ -42,6 +42,18 @@ std::uint32_t saturate(std::uint64_t value) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, 0xffffffffU));
 }
 
+// Packets that netem holds: all that are under way within the delay, and where there is a rate what arrives within
+// 50 ms beyond, as with tbf; without a rate the traffic is not known, and the queue large.
+std::uint32_t limitFor(const state::Qdisc& qdisc) {
+  constexpr std::uint64_t kPacketBits = 1514 * 8;
+  if (qdisc.rateBitsPerSecond == 0) {
+    return 100'000;
+  }
+  const std::uint64_t microseconds = std::uint64_t{qdisc.delayMicroseconds} + qdisc.jitterMicroseconds + 50'000;
+  const std::uint64_t perSecond = qdisc.rateBitsPerSecond / kPacketBits + 1;
+  return saturate(std::clamp<std::uint64_t>(perSecond * microseconds / kMillion, 20, 1'000'000));
+}
+
 base::Result<> check(const state::Qdisc& qdisc, const std::string& what) {
   if (qdisc.rateBitsPerSecond % 8 != 0 || qdisc.rateBitsPerSecond / 8 > (std::uint64_t{1} << 40U)) {
     return base::fail(base::ErrorKind::kLimit, what + ": a rate is a multiple of 8 bit/s, at most 8 Tbit/s");
@@ -73,7 +85,7 @@ Message tbfRequest(std::string what, int linkIndex, std::uint64_t bytesPerSecond
 
 Message netemRequest(std::string what, int linkIndex, const state::Qdisc& qdisc) {
   tc_netem_qopt options{};
-  options.limit = 1000;  // packets, tc-netem(8)'s default
+  options.limit = limitFor(qdisc);
   options.loss = toScaled(qdisc.lossPerMillion);
   Message message(std::move(what), RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, rootHeader(linkIndex));
   // netem's options are the structure with attributes behind it in one payload.
@@ -81,14 +93,13 @@ Message netemRequest(std::string what, int linkIndex, const state::Qdisc& qdisc)
   const std::uint64_t latency = std::uint64_t{qdisc.delayMicroseconds} * 1000;
   const std::uint64_t jitter = std::uint64_t{qdisc.jitterMicroseconds} * 1000;
   message.bytes(TCA_NETEM_LATENCY64, &latency, sizeof latency).bytes(TCA_NETEM_JITTER64, &jitter, sizeof jitter);
-  if (qdisc.rateBitsPerSecond != 0) {
-    const std::uint64_t bytesPerSecond = qdisc.rateBitsPerSecond / 8;
-    tc_netem_rate rate{};
-    rate.rate = saturate(bytesPerSecond);
-    message.bytes(TCA_NETEM_RATE, &rate, sizeof rate);
-    if (bytesPerSecond > 0xffffffffU) {
-      message.u64(TCA_NETEM_RATE64, bytesPerSecond);
-    }
+  // Always: a rate that is not told stays as it was.
+  const std::uint64_t bytesPerSecond = qdisc.rateBitsPerSecond / 8;
+  tc_netem_rate rate{};
+  rate.rate = saturate(bytesPerSecond);
+  message.bytes(TCA_NETEM_RATE, &rate, sizeof rate);
+  if (bytesPerSecond > 0xffffffffU) {
+    message.u64(TCA_NETEM_RATE64, bytesPerSecond);
   }
   message.close();
   return message;

@@ -181,13 +181,12 @@ class NodeReader {
   }
 
   base::Result<> readNft() {
-    auto body = readNftTable(view_.node, deadline_);
-    if (!body) {
-      return base::fail(std::move(body.error()));
+    auto tables = readNftTables(view_.node, deadline_);
+    if (!tables) {
+      return base::fail(std::move(tables.error()));
     }
-    if (*body) {
-      view_.objects.emplace_back(state::NftTable{view_.node, std::move(**body)});
-    }
+    view_.objects.insert(view_.objects.end(), std::make_move_iterator(tables->begin()),
+                         std::make_move_iterator(tables->end()));
     return {};
   }
 

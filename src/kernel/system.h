@@ -1,12 +1,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "plan/kernel_port.h"
 #include "state/capabilities.h"
+#include "state/link.h"
 
 namespace vpclab::kernel {
 
@@ -16,12 +19,23 @@ struct Options {
   std::string keeperProgram;  // absolute path of vpclabd
 };
 
+// What a tunnel knows of another access point.
+struct TunnelPeer {
+  net::WgKey publicKey;
+  std::optional<double> handshakeAgeSeconds;  // of the last one; not set: none yet
+  std::uint64_t receivedBytes = 0;
+  std::uint64_t sentBytes = 0;
+};
+
 // The real kernel. C-library types stay inside this folder.
 class System : public plan::KernelPort {
  public:
   // A socket opened inside the node's namespace; it stays there wherever it is used. Close-on-exec.
   virtual base::Result<base::UniqueFd> openSocket(const std::string& lab, const std::string& node, int domain, int type,
                                                   int protocol) = 0;
+  // The peers of a tunnel that is up; of the device only its place and implementation are looked at.
+  virtual base::Result<std::vector<TunnelPeer>> tunnelPeers(const std::string& lab, const state::WgDevice& device,
+                                                            base::Deadline deadline) = 0;
   virtual std::string pinPath(const std::string& lab, const std::string& node) const = 0;
 };
 

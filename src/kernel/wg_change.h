@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -18,6 +19,15 @@ struct WgChange {
 
   bool empty() const { return !privateKey && !listenPort && removed.empty() && written.empty(); }
 };
+
+// What a peer has been up to. Of the wall clock, as WireGuard tells it: when it last shook hands; 0: never.
+struct WgTraffic {
+  std::int64_t handshakeSeconds = 0;
+  std::int64_t handshakeNanoseconds = 0;
+  std::uint64_t receivedBytes = 0;
+  std::uint64_t sentBytes = 0;
+};
+using WgTraffics = std::map<net::WgKey, WgTraffic>;  // by the peer's public key
 
 // `before` is nullptr for a new device.
 WgChange wgChange(const state::WgDevice* before, const state::WgDevice& after);

@@ -6,6 +6,7 @@
 #include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/time_types.h>
 #include <linux/wireguard.h>
 #include <netinet/in.h>
 
@@ -96,10 +97,20 @@ std::optional<net::Prefix> parseAllowedIp(const Attributes& attributes) {
 }
 
 // A peer with many allowed IPs is spread over several messages of the dump; later parts repeat its key only.
-void parsePeer(const Attributes& attributes, state::WgDevice& out) {
+void parsePeer(const Attributes& attributes, state::WgDevice& out, WgTraffics* traffic) {
   net::WgKey key;
   if (!attributes.copy(WGPEER_A_PUBLIC_KEY, key.bytes.data(), key.bytes.size())) {
     return;
+  }
+  if (traffic != nullptr) {
+    WgTraffic& told = (*traffic)[key];
+    __kernel_timespec handshake{};
+    if (attributes.copy(WGPEER_A_LAST_HANDSHAKE_TIME, &handshake, sizeof handshake)) {
+      told.handshakeSeconds = handshake.tv_sec;
+      told.handshakeNanoseconds = handshake.tv_nsec;
+    }
+    told.receivedBytes = attributes.u64(WGPEER_A_RX_BYTES, told.receivedBytes);
+    told.sentBytes = attributes.u64(WGPEER_A_TX_BYTES, told.sentBytes);
   }
   state::WgPeer& peer = out.peers[key];
   sockaddr_in endpoint{};
@@ -173,7 +184,8 @@ base::Result<> writeWg(Session& session, const std::string& name, const WgChange
   return {};
 }
 
-base::Result<state::WgDevice> readWg(const std::string& netns, const std::string& name, base::Deadline deadline) {
+base::Result<state::WgDevice> readWg(const std::string& netns, const std::string& name, base::Deadline deadline,
+                                     WgTraffics* traffic) {
   const std::string what = "read WireGuard device " + name + " of " + netns;
   auto family = openFamily(what, deadline);
   if (!family) {
@@ -184,13 +196,13 @@ base::Result<state::WgDevice> readWg(const std::string& netns, const std::string
   state::WgDevice out;
   auto dumped = family->socket.dump(
       message,
-      [&out](const nlmsghdr* answer) {
+      [&out, traffic](const nlmsghdr* answer) {
         const Attributes attributes(answer, sizeof(genlmsghdr));
         attributes.copy(WGDEVICE_A_PRIVATE_KEY, out.privateKey.bytes.data(), out.privateKey.bytes.size());
         attributes.copy(WGDEVICE_A_PUBLIC_KEY, out.publicKey.bytes.data(), out.publicKey.bytes.size());
         out.listenPort = attributes.u16(WGDEVICE_A_LISTEN_PORT, out.listenPort);
         for (const nlattr* entry : attributes.nest(WGDEVICE_A_PEERS).all()) {
-          parsePeer(Attributes(entry), out);
+          parsePeer(Attributes(entry), out, traffic);
         }
       },
       deadline);

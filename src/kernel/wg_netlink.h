@@ -11,7 +11,8 @@ namespace vpclab::kernel {
 base::Result<> createWgLink(Session& session, const state::WgDevice& device, const base::UniqueFd& netns);
 // For the interface of this name in the session's namespace.
 base::Result<> writeWg(Session& session, const std::string& name, const WgChange& change);
-// Keys, port and peers; the rest is the link's.
-base::Result<state::WgDevice> readWg(const std::string& netns, const std::string& name, base::Deadline deadline);
+// Keys, port and peers; the rest is the link's. `traffic`, where asked for, gets what each peer has been up to.
+base::Result<state::WgDevice> readWg(const std::string& netns, const std::string& name, base::Deadline deadline,
+                                     WgTraffics* traffic = nullptr);
 
 }  // namespace vpclab::kernel

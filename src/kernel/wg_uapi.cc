@@ -134,6 +134,26 @@ bool takeLine(std::string_view name, std::string_view value, state::WgDevice& ou
   return true;  // counters and the like
 }
 
+// A line about the peer that `traffic` is of. False: malformed.
+bool takeTraffic(std::string_view name, std::string_view value, WgTraffic& traffic) {
+  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+  const bool seconds = name == "last_handshake_time_sec";
+  const bool nanoseconds = name == "last_handshake_time_nsec";
+  if (!seconds && !nanoseconds && name != "rx_bytes" && name != "tx_bytes") {
+    return true;
+  }
+  const auto number = base::parseInteger(value, 0, kMax);
+  if (!number) {
+    return false;
+  }
+  if (seconds || nanoseconds) {
+    (seconds ? traffic.handshakeSeconds : traffic.handshakeNanoseconds) = *number;
+  } else {
+    (name == "rx_bytes" ? traffic.receivedBytes : traffic.sentBytes) = static_cast<std::uint64_t>(*number);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string uapiSetRequest(const WgChange& change) {
@@ -162,9 +182,10 @@ std::string uapiSetRequest(const WgChange& change) {
   return out + "\n";
 }
 
-base::Result<state::WgDevice> parseUapiAnswer(std::string_view answer) {
+base::Result<state::WgDevice> parseUapiAnswer(std::string_view answer, WgTraffics* traffic) {
   state::WgDevice out;
   state::WgPeer* peer = nullptr;
+  WgTraffic* told = nullptr;
   for (const auto line : base::split(answer, '\n')) {
     if (line.empty()) {
       continue;
@@ -181,7 +202,11 @@ base::Result<state::WgDevice> parseUapiAnswer(std::string_view answer) {
       }
       return out;
     }
-    if (equals == std::string_view::npos || !takeLine(name, value, out, peer)) {
+    if (const auto key = name == "public_key" && traffic != nullptr ? parseHexKey(value) : std::nullopt) {
+      told = &(*traffic)[*key];
+    }
+    if (equals == std::string_view::npos || !takeLine(name, value, out, peer) ||
+        (told != nullptr && !takeTraffic(name, value, *told))) {
       // The line may hold the private key: only its name is told.
       return base::fail(base::ErrorKind::kProtocol,
                         "wireguard-go sent a malformed line about '" + base::printable(name.substr(0, 40)) + "'");
@@ -205,12 +230,12 @@ base::Result<> writeUapi(const base::UniqueFd& socket, const WgChange& change, b
   return {};
 }
 
-base::Result<state::WgDevice> readUapi(const base::UniqueFd& socket, base::Deadline deadline) {
+base::Result<state::WgDevice> readUapi(const base::UniqueFd& socket, base::Deadline deadline, WgTraffics* traffic) {
   auto answer = exchange(socket.get(), "get=1\n\n", deadline);
   if (!answer) {
     return base::fail(std::move(answer.error()));
   }
-  return parseUapiAnswer(*answer);
+  return parseUapiAnswer(*answer, traffic);
 }
 
 }  // namespace vpclab::kernel

@@ -8,16 +8,6 @@
 namespace vpclab::lab {
 namespace {
 
-PingCheck parsePing(Context& context, const Value& value) {
-  const Object object(context, value, kPingCheckShape);
-  PingCheck check;
-  check.from = parseProber(object);
-  check.to = parseTarget(context, object);
-  check.reachable = object.text("expect", "reachable") == "reachable";
-  check.within = object.duration("within", check.within);
-  return check;
-}
-
 PathCheck parsePath(Context& context, const Value& value) {
   const Object object(context, value, kPathCheckShape);
   PathCheck check;
@@ -91,7 +81,7 @@ BackendCheck parseBackendCheck(Context& context, const Value& value) {
 
 void parseCheck(Context& context, const Value& value) {
   const Object object(context, value, kCheckShape);
-  constexpr std::array<std::string_view, 4> kKinds{"ping", "path", "backend", "http"};
+  constexpr std::array<std::string_view, 7> kKinds{"ping", "path", "backend", "http", "throughput", "loss", "tunnel"};
   std::vector<std::string_view> given;
   for (const auto kind : kKinds) {
     if (object.has(kind)) {
@@ -110,11 +100,17 @@ void parseCheck(Context& context, const Value& value) {
   check.pos = object.keyPos(given.front());
   const Value& what = *object.get(given.front());
   if (given.front() == "ping") {
-    check.what = parsePing(context, what);
+    check.what = parsePingCheck(context, what);
   } else if (given.front() == "path") {
     check.what = parsePath(context, what);
   } else if (given.front() == "backend") {
     check.what = parseBackendCheck(context, what);
+  } else if (given.front() == "throughput") {
+    check.what = parseThroughputCheck(context, what);
+  } else if (given.front() == "loss") {
+    check.what = parseLossCheck(context, what);
+  } else if (given.front() == "tunnel") {
+    check.what = parseTunnelCheck(context, what);
   } else {
     check.what = parseHttpCheck(context, what);
   }

@@ -10,6 +10,10 @@ Endpoint parseProber(const Object& object);
 // `to` of a check: a server, a load balancer, the internet's client, an EIP (which becomes its address), an address.
 Endpoint parseTarget(Context& context, const Object& object);
 
+PingCheck parsePingCheck(Context& context, const Value& value);
+ThroughputCheck parseThroughputCheck(Context& context, const Value& value);
+LossCheck parseLossCheck(Context& context, const Value& value);
+TunnelCheck parseTunnelCheck(Context& context, const Value& value);
 HttpCheck parseHttpCheck(Context& context, const Value& value);
 
 }  // namespace vpclab::lab

@@ -1,6 +1,7 @@
 #include <map>
 
 #include "lab/addressing.h"
+#include "lab/impairment.h"
 #include "lab/nouns.h"
 #include "lab/object.h"
 
@@ -61,7 +62,7 @@ void parseEip(Context& context, const Names::Named& self, const Value& value) {
   const Object object(context, value, kEipShape, self.id);
   eip.region = object.reference("region", {Kind::kRegion});
   eip.address = object.address("address").value_or(net::IpAddr());
-  eip.bandwidth = object.bandwidth("bandwidth");
+  eip.line = parseImpairment(context, object);
 }
 
 void validateEips(Context& context) {

@@ -56,6 +56,20 @@ struct HttpPage {
   SourcePos pos;
 };
 
+// What a line does to packets, alike in each direction. The places are of the values, empty where none is given.
+struct Impairment {
+  std::uint64_t rate = 0;            // bits per second; 0: unlimited
+  std::uint32_t delay = 0;           // microseconds
+  std::uint32_t jitter = 0;          // microseconds: each packet is delayed by so much more or less, at random
+  std::uint32_t lossPerMillion = 0;  // packets lost at random
+  SourcePos ratePos;
+  SourcePos delayPos;
+  SourcePos jitterPos;
+  SourcePos lossPos;
+
+  bool any() const { return rate != 0 || delay != 0 || jitter != 0 || lossPerMillion != 0; }
+};
+
 struct Server : Noun {
   std::string vxnet;
   std::optional<net::IpAddr> address;  // not given: the first free one, see compile/allocate.h
@@ -65,6 +79,7 @@ struct Server : Noun {
   std::string documentRoot = "/var/www/html";
   std::vector<std::pair<std::string, std::string>> files;  // absolute path -> content, private to the command
   std::string eip;                                         // 1:1 NAT; empty: none
+  Impairment line;                                         // its cable to the vxnet
 };
 
 // A vxnet that a border router has joined, with its address there (borderAddressOf() unless given).
@@ -100,7 +115,7 @@ struct AccessPoint : Noun {
   std::string region;
   std::string borderRouter;
   std::string domain = "main";
-  std::uint64_t bandwidth = 0;  // bits per second, in each direction; 0: unlimited
+  Impairment line;  // its cable to the WAN; `bandwidth` is its rate
 };
 
 // 企业云网: all its access points reach each other.
@@ -111,7 +126,7 @@ struct Sdwan : Noun {
 struct Eip : Noun {
   std::string region;
   net::IpAddr address;
-  std::uint64_t bandwidth = 0;  // bits per second, in each direction; 0: unlimited
+  Impairment line;  // its leg; `bandwidth` is its rate
 };
 
 enum class Protocol : std::uint8_t { kHttp, kTcp };
@@ -182,10 +197,22 @@ struct Endpoint {
   std::optional<net::IpAddr> address;
 };
 
+// What a measured value must lie in, both ends included.
+struct Range {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+  std::string text;  // as the file has it
+
+  bool operator==(const Range&) const = default;
+};
+
 struct PingCheck {
   Endpoint from;
   Endpoint to;
   bool reachable = true;
+  std::uint32_t times = 0;    // where something is measured
+  std::optional<Range> rtt;   // microseconds, of the mean
+  std::optional<Range> loss;  // in a million, of request and answer together
   std::chrono::milliseconds within{10'000};
 };
 
@@ -221,10 +248,36 @@ struct HttpCheck {
   std::chrono::milliseconds within{10'000};
 };
 
+// How much TCP carries, measured in each direction by a sender and a receiver of our own.
+struct ThroughputCheck {
+  Endpoint from;
+  Endpoint to;  // always with its node; with an address too where that is an EIP
+  Range rate;   // bits per second
+  std::chrono::milliseconds time{2'000};
+  std::chrono::milliseconds within{30'000};
+};
+
+// How many of a number of UDP packets arrive, counted in each direction.
+struct LossCheck {
+  Endpoint from;
+  Endpoint to;  // as above
+  Range loss;   // in a million
+  std::uint32_t packets = 1'000;
+  std::chrono::milliseconds within{30'000};
+};
+
+// That access points have spoken with each other lately.
+struct TunnelCheck {
+  std::string accessPoint;
+  std::string to;                         // access point; empty: every other of its SD-WAN
+  std::chrono::milliseconds handshake{};  // its age, at most
+  std::chrono::milliseconds within{10'000};
+};
+
 struct Check {
   std::string title;  // what the author calls it; may be empty
   SourcePos pos;
-  std::variant<PingCheck, PathCheck, BackendCheck, HttpCheck> what;
+  std::variant<PingCheck, PathCheck, BackendCheck, HttpCheck, ThroughputCheck, LossCheck, TunnelCheck> what;
 };
 
 struct Lab {

@@ -1,8 +1,10 @@
 #include "lab/object.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "base/text.h"
+#include "lab/range.h"
 #include "lab/scalars.h"
 
 namespace vpclab::lab {
@@ -69,6 +71,11 @@ const Object::Slot& Object::slot(std::string_view key) const {
   return slots_.front();
 }
 
+bool Object::has(std::string_view key) const {
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [&](const Slot& slot) { return slot.field->key == key && slot.entry != nullptr; });
+}
+
 const Value* Object::get(std::string_view key) const {
   const Entry* entry = slot(key).entry;
   return entry == nullptr ? nullptr : entry->value.get();
@@ -99,6 +106,19 @@ bool Object::flag(std::string_view key, bool otherwise) const {
 
 std::uint64_t Object::bandwidth(std::string_view key) const {
   return parseBandwidth(text(key)).value_or(0);
+}
+
+std::uint32_t Object::microseconds(std::string_view key) const {
+  return parseDelay(text(key)).value_or(0);
+}
+
+std::uint32_t Object::loss(std::string_view key) const {
+  return parseLoss(text(key)).value_or(0);
+}
+
+std::optional<Range> Object::range(std::string_view key) const {
+  const Slot& known = slot(key);
+  return known.entry == nullptr ? std::nullopt : parseRange(known.entry->value->text, *known.field);
 }
 
 std::chrono::milliseconds Object::duration(std::string_view key, std::chrono::milliseconds otherwise) const {

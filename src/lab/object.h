@@ -22,7 +22,8 @@ class Object {
   Object(Context& context, const Value& value, const Shape& shape, std::string id = "");
 
   const SourcePos& pos() const { return value_.pos; }
-  bool has(std::string_view key) const { return get(key) != nullptr; }
+  // False also for a key that the shape does not have.
+  bool has(std::string_view key) const;
   // The place of the key's value, or of the map where it is missing.
   SourcePos pos(std::string_view key) const;
   SourcePos keyPos(std::string_view key) const;
@@ -32,7 +33,10 @@ class Object {
   std::string text(std::string_view key, std::string_view otherwise = "") const;
   std::int64_t integer(std::string_view key, std::int64_t otherwise) const;
   bool flag(std::string_view key, bool otherwise) const;
-  std::uint64_t bandwidth(std::string_view key) const;  // 0: not given
+  std::uint64_t bandwidth(std::string_view key) const;     // 0: not given
+  std::uint32_t microseconds(std::string_view key) const;  // of a delay; 0: not given
+  std::uint32_t loss(std::string_view key) const;          // in a million; 0: not given
+  std::optional<Range> range(std::string_view key) const;  // in the unit of its field
   std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds otherwise) const;
   std::uint32_t size(std::string_view key, std::uint32_t otherwise) const;
   std::optional<net::IpAddr> address(std::string_view key) const;

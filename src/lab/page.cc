@@ -55,6 +55,21 @@ std::string escapeHtml(const std::string& text) {
   return out;
 }
 
+// Makes the page so long by a comment at its end. Its lines differ, so that one that is lost or doubled shows.
+void pad(std::string& body, std::size_t size) {
+  constexpr std::string_view kBegin = "<!--\n";
+  constexpr std::string_view kEnd = "-->\n";
+  if (size < body.size() + kBegin.size() + kEnd.size()) {
+    return;
+  }
+  body += kBegin;
+  while (body.size() + kEnd.size() < size) {
+    const std::string line = std::to_string(body.size()) + " bytes before this line\n";
+    body += line.substr(0, size - kEnd.size() - body.size());
+  }
+  body += kEnd;
+}
+
 }  // namespace
 
 std::string contentTypeOf(const std::string& path) {
@@ -93,8 +108,14 @@ HttpPage parsePage(Context& context, const Server& server, const Value& value) {
     if (content != nullptr && context.files.charge(content->size(), path->pos)) {
       page.body = *content;
     }
-  } else if (!context.files.charge(page.body.size(), value.pos)) {
-    page.body.clear();
+  } else {
+    pad(page.body, object.size("size", 0));
+    if (!context.files.charge(page.body.size(), value.pos)) {
+      page.body.clear();
+    }
+  }
+  if (object.has("page") && object.has("size")) {
+    context.report.error(object.keyPos("size"), "`size` beside `page`", "a page of one's own has the size that it has");
   }
   return page;
 }

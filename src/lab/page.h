@@ -7,7 +7,7 @@
 
 namespace vpclab::lab {
 
-// Reads `http` of a server: {port, page}. Without a page it is the tutorial's, with the server's title.
+// Reads `http` of a server: {port, page, size}. Without a page it is the tutorial's, with the server's title.
 HttpPage parsePage(Context& context, const Server& server, const Value& value);
 
 // The content of the file that the value names, relative to the lab file that the value stands in; null after telling.

@@ -18,6 +18,8 @@ struct Unit {
 constexpr std::array kBandwidthUnits{Unit{"tbit", 1'000'000'000'000}, Unit{"gbit", 1'000'000'000},
                                      Unit{"mbit", 1'000'000}, Unit{"kbit", 1'000}, Unit{"bit", 1}};
 constexpr std::array kDurationUnits{Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000}, Unit{"ms", 1}};
+constexpr std::array kDelayUnits{Unit{"s", 1'000'000}, Unit{"ms", 1'000}, Unit{"us", 1}};
+constexpr std::array kLossUnits{Unit{"%", 10'000}};
 constexpr std::array kSizeUnits{Unit{"kb", 1024}, Unit{"b", 1}};
 constexpr std::int64_t kMaxNumber = 1'000'000'000'000'000;
 
@@ -53,6 +55,10 @@ std::optional<std::int64_t> parseQuantity(std::string_view text, std::span<const
     total += *part * unit->size / scale;
   }
   return total;
+}
+
+std::optional<std::uint32_t> narrow(std::optional<std::int64_t> value) {
+  return value && *value <= 0xFFFFFFFF ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
 }
 
 std::string quantityText(std::int64_t value, std::span<const Unit> units) {
@@ -98,10 +104,16 @@ std::optional<std::chrono::milliseconds> parseDuration(std::string_view text) {
   return value ? std::optional<std::chrono::milliseconds>(*value) : std::nullopt;
 }
 
+std::optional<std::uint32_t> parseDelay(std::string_view text) {
+  return narrow(parseQuantity(text, kDelayUnits));
+}
+
+std::optional<std::uint32_t> parseLoss(std::string_view text) {
+  return narrow(parseQuantity(text, kLossUnits));
+}
+
 std::optional<std::uint32_t> parseSize(std::string_view text) {
-  const auto value = parseQuantity(text, kSizeUnits);
-  return value && *value <= 0xFFFFFFFF ? std::optional<std::uint32_t>(static_cast<std::uint32_t>(*value))
-                                       : std::nullopt;
+  return narrow(parseQuantity(text, kSizeUnits));
 }
 
 std::optional<bool> parseBool(std::string_view text) {
@@ -121,6 +133,16 @@ std::string durationText(std::int64_t milliseconds) {
 
 std::string sizeText(std::int64_t bytes) {
   return quantityText(bytes, kSizeUnits);
+}
+
+std::string delayText(std::int64_t microseconds) {
+  return quantityText(microseconds, kDelayUnits);
+}
+
+std::string lossText(std::int64_t perMillion) {
+  std::string fraction = std::to_string(10'000 + perMillion % 10'000).substr(1);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  return std::to_string(perMillion / 10'000) + (fraction.empty() ? "" : "." + fraction) + "%";
 }
 
 bool looksLikeIpv6(std::string_view text) {

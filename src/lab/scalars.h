@@ -21,6 +21,10 @@ std::string slugOf(std::string_view text);
 std::optional<std::uint64_t> parseBandwidth(std::string_view text);
 // "200ms", "10s", "1.5s", "2m", "1h"
 std::optional<std::chrono::milliseconds> parseDuration(std::string_view text);
+// "20ms", "1.5ms", "500us", "2s": microseconds
+std::optional<std::uint32_t> parseDelay(std::string_view text);
+// "1%", "0.05%": in a million
+std::optional<std::uint32_t> parseLoss(std::string_view text);
 // "15kb", "512b": bytes, kb is 1024
 std::optional<std::uint32_t> parseSize(std::string_view text);
 std::optional<bool> parseBool(std::string_view text);  // "true", "false"
@@ -29,6 +33,8 @@ std::optional<bool> parseBool(std::string_view text);  // "true", "false"
 std::string bandwidthText(std::int64_t bitsPerSecond);
 std::string durationText(std::int64_t milliseconds);
 std::string sizeText(std::int64_t bytes);
+std::string delayText(std::int64_t microseconds);
+std::string lossText(std::int64_t perMillion);
 
 bool looksLikeIpv6(std::string_view text);
 

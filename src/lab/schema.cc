@@ -14,10 +14,21 @@ constexpr std::array<std::string_view, 2> kTableUsers{"load_balancer", "vxnet"};
 constexpr std::array<std::string_view, 2> kProtocols{"http", "tcp"};
 constexpr std::array<std::string_view, 3> kBalances{"roundrobin", "leastconn", "source"};
 constexpr std::array<std::string_view, 2> kHealthChecks{"tcp", "http"};
-constexpr std::array<std::string_view, 2> kReachabilities{"reachable", "unreachable"};
 constexpr std::array<std::string_view, 2> kBackendStates{"up", "down"};
 constexpr std::array<std::string_view, 3> kConnections{"new", "keep-alive", "parallel"};
 
+constexpr std::int64_t kMaxDelay = 60'000'000;  // us
+constexpr std::int64_t kAll = 1'000'000;        // of a loss
+
+constexpr Field bandwidth(std::string_view key) {
+  return {key, Type::kBandwidth, false, kMinBandwidth, kMaxBandwidth};
+}
+constexpr Field delay(std::string_view key) {
+  return {key, Type::kDelay, false, 0, kMaxDelay};
+}
+constexpr Field loss() {
+  return {"loss", Type::kLoss, false, 0, kAll};
+}
 constexpr Field within() {
   return {"within", Type::kDuration, false, 100, kMaxWithin};
 }
@@ -56,14 +67,23 @@ constexpr std::array kVxnetFields{
     Field{"route_table", Type::kReference},
 };
 constexpr std::array kServerFields{
-    Field{"title", Type::kLine},      Field{"vxnet", Type::kReference, true},
-    Field{"address", Type::kAddress}, Field{"http", Type::kMap},
-    Field{"run", Type::kList},        Field{"document_root", Type::kLine},
-    Field{"files", Type::kMap},       Field{"eip", Type::kReference},
+    Field{"title", Type::kLine},
+    Field{"vxnet", Type::kReference, true},
+    Field{"address", Type::kAddress},
+    Field{"http", Type::kMap},
+    Field{"run", Type::kList},
+    Field{"document_root", Type::kLine},
+    Field{"files", Type::kMap},
+    Field{"eip", Type::kReference},
+    delay("delay"),
+    delay("jitter"),
+    loss(),
+    bandwidth("rate"),
 };
 constexpr std::array kHttpPageFields{
     Field{"port", Type::kInteger, false, 1, kMaxPort},
     Field{"page", Type::kPath},
+    Field{"size", Type::kSize, false, 1024, 1024 * 1024},
 };
 constexpr std::array kPrivateFileFields{Field{"text", Type::kText, true}};
 constexpr std::array kBorderRouterFields{
@@ -99,13 +119,17 @@ constexpr std::array kAccessPointFields{
           {},
           "an access point is attached to a border router of its region"},
     Field{"domain", Type::kLine},
-    Field{"bandwidth", Type::kBandwidth, false, kMinBandwidth, kMaxBandwidth},
+    bandwidth("bandwidth"),
+    delay("delay"),
+    delay("jitter"),
+    loss(),
+    bandwidth("rate"),
 };
 constexpr std::array kEipFields{
     Field{"title", Type::kLine},
     Field{"region", Type::kReference, true},
     Field{"address", Type::kAddress, true, 0, 0, {}, "a public one, as in `address: 139.198.18.135`"},
-    Field{"bandwidth", Type::kBandwidth, false, kMinBandwidth, kMaxBandwidth},
+    bandwidth("bandwidth"),
 };
 constexpr std::array kLoadBalancerFields{
     Field{"title", Type::kLine}, Field{"vxnet", Type::kReference, true}, Field{"address", Type::kAddress},
@@ -153,14 +177,20 @@ constexpr std::array kTableRouteFields{
     Field{"disabled", Type::kBool},
 };
 constexpr std::array kCheckFields{
-    Field{"title", Type::kLine},  Field{"ping", Type::kMap}, Field{"path", Type::kMap},
-    Field{"backend", Type::kMap}, Field{"http", Type::kMap},
+    Field{"title", Type::kLine},  Field{"ping", Type::kMap},   Field{"path", Type::kMap},
+    Field{"backend", Type::kMap}, Field{"http", Type::kMap},   Field{"throughput", Type::kMap},
+    Field{"loss", Type::kMap},    Field{"tunnel", Type::kMap},
 };
 constexpr std::array kPingCheckFields{
     Field{"from", Type::kReference, true},
     Field{"to", Type::kTarget, true},
-    Field{"expect", Type::kChoice, false, 0, 0, kReachabilities},
+    Field{"times", Type::kInteger, false, 1, 10'000},
+    Field{"expect", Type::kScalarOrMap},
     within(),
+};
+constexpr std::array kPingExpectFields{
+    Field{"rtt", Type::kDelayRange, false, 0, 2 * kMaxDelay},
+    Field{"loss", Type::kLossRange, false, 0, kAll},
 };
 constexpr std::array kPathCheckFields{
     Field{"from", Type::kReference, true},
@@ -183,6 +213,26 @@ constexpr std::array kHttpCheckFields{
     Field{"times", Type::kInteger, false, 1, 10'000},
     Field{"connections", Type::kChoice, false, 0, 0, kConnections},
     Field{"expect", Type::kScalarOrMap},
+    within(),
+};
+constexpr std::array kThroughputCheckFields{
+    Field{"from", Type::kReference, true},
+    Field{"to", Type::kReference, true},
+    Field{"expect", Type::kBandwidthRange, true, 0, kMaxBandwidth, {}, "a range, as in `expect: 8mbit..10mbit`"},
+    Field{"time", Type::kDuration, false, 500, 30'000},
+    within(),
+};
+constexpr std::array kLossCheckFields{
+    Field{"from", Type::kReference, true},
+    Field{"to", Type::kReference, true},
+    Field{"expect", Type::kLossRange, true, 0, kAll, {}, "a range, as in `expect: 5%..15%`"},
+    Field{"packets", Type::kInteger, false, 10, 20'000},
+    within(),
+};
+constexpr std::array kTunnelCheckFields{
+    Field{"access_point", Type::kReference, true},
+    Field{"to", Type::kReference},
+    Field{"handshake", Type::kDuration, true, 1'000, 3'600'000, {}, "its age, at most, as in `handshake: 3m`"},
     within(),
 };
 constexpr std::array kHttpExpectFields{
@@ -217,19 +267,24 @@ const Shape kRouteTableShape{"a route table", kRouteTableFields};
 const Shape kTableRouteShape{"a route", kTableRouteFields};
 const Shape kCheckShape{"a check", kCheckFields};
 const Shape kPingCheckShape{"a ping check", kPingCheckFields};
+const Shape kPingExpectShape{"`expect` of a ping check", kPingExpectFields};
+const Shape kThroughputCheckShape{"a throughput check", kThroughputCheckFields};
+const Shape kLossCheckShape{"a loss check", kLossCheckFields};
+const Shape kTunnelCheckShape{"a tunnel check", kTunnelCheckFields};
 const Shape kPathCheckShape{"a path check", kPathCheckFields};
 const Shape kBackendCheckShape{"a backend check", kBackendCheckFields};
 const Shape kHttpCheckShape{"an http check", kHttpCheckFields};
 const Shape kHttpExpectShape{"`expect` of an http check", kHttpExpectFields};
 
 std::span<const Shape* const> allShapes() {
-  static constexpr std::array<const Shape*, 27> kAll{
-      &kLabShape,          &kRegionShape,      &kVpcShape,         &kPolicyShape,       &kVxnetShape,
-      &kServerShape,       &kHttpPageShape,    &kPrivateFileShape, &kBorderRouterShape, &kDomainShape,
-      &kJoinShape,         &kStaticRouteShape, &kSdwanShape,       &kAccessPointShape,  &kEipShape,
-      &kLoadBalancerShape, &kListenerShape,    &kHealthCheckShape, &kBackendShape,      &kRouteTableShape,
-      &kTableRouteShape,   &kCheckShape,       &kPingCheckShape,   &kPathCheckShape,    &kBackendCheckShape,
-      &kHttpCheckShape,    &kHttpExpectShape,
+  static constexpr std::array<const Shape*, 31> kAll{
+      &kLabShape,          &kRegionShape,      &kVpcShape,         &kPolicyShape,          &kVxnetShape,
+      &kServerShape,       &kHttpPageShape,    &kPrivateFileShape, &kBorderRouterShape,    &kDomainShape,
+      &kJoinShape,         &kStaticRouteShape, &kSdwanShape,       &kAccessPointShape,     &kEipShape,
+      &kLoadBalancerShape, &kListenerShape,    &kHealthCheckShape, &kBackendShape,         &kRouteTableShape,
+      &kTableRouteShape,   &kCheckShape,       &kPingCheckShape,   &kPathCheckShape,       &kBackendCheckShape,
+      &kHttpCheckShape,    &kHttpExpectShape,  &kPingExpectShape,  &kThroughputCheckShape, &kLossCheckShape,
+      &kTunnelCheckShape,
   };
   return kAll;
 }

@@ -17,10 +17,15 @@ enum class Type : std::uint8_t {
   kTarget,     // an address, or a reference
   kInteger,
   kBool,
-  kBandwidth,  // 10mbit
-  kDuration,   // 200ms, 10s
-  kSize,       // 15kb
-  kPath,       // of a file, relative to the lab file
+  kBandwidth,       // 10mbit
+  kDuration,        // 200ms, 10s
+  kSize,            // 15kb
+  kDelay,           // 20ms, 500us
+  kLoss,            // 1%
+  kDelayRange,      // 40ms..60ms, ..60ms, 40ms..
+  kLossRange,       // 5%..15%
+  kBandwidthRange,  // 8mbit..10mbit
+  kPath,            // of a file, relative to the lab file
   kList,
   kMap,
   kScalarOrMap,
@@ -31,7 +36,8 @@ struct Field {
   std::string_view key;
   Type type;
   bool required = false;
-  std::int64_t min = 0;  // of integers; of bandwidths in bit/s, durations in ms, sizes in bytes
+  std::int64_t min = 0;  // of integers; of bandwidths in bit/s, durations in ms, sizes in bytes, delays in us, losses
+                         // in millionths
   std::int64_t max = 0;
   std::span<const std::string_view> choices = {};
   std::string_view hint = {};  // what to write where it is missing
@@ -67,10 +73,14 @@ extern const Shape kRouteTableShape;
 extern const Shape kTableRouteShape;
 extern const Shape kCheckShape;
 extern const Shape kPingCheckShape;
+extern const Shape kPingExpectShape;
 extern const Shape kPathCheckShape;
 extern const Shape kBackendCheckShape;
 extern const Shape kHttpCheckShape;
 extern const Shape kHttpExpectShape;
+extern const Shape kThroughputCheckShape;
+extern const Shape kLossCheckShape;
+extern const Shape kTunnelCheckShape;
 
 std::span<const Shape* const> allShapes();
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "lab/addressing.h"
+#include "lab/impairment.h"
 #include "lab/nouns.h"
 #include "lab/object.h"
 
@@ -18,7 +19,7 @@ void parseAccessPoint(Context& context, Sdwan& wan, const Entry& entry) {
   point.region = object.reference("region", {Kind::kRegion});
   point.borderRouter = object.reference("border_router", {Kind::kBorderRouter});
   point.domain = object.text("domain", "main");
-  point.bandwidth = object.bandwidth("bandwidth");
+  point.line = parseImpairment(context, object);
   wan.accessPoints.push_back(std::move(point));
 }
 

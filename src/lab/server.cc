@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "lab/impairment.h"
 #include "lab/nouns.h"
 #include "lab/object.h"
 #include "lab/page.h"
@@ -110,6 +111,7 @@ void parseServer(Context& context, const Names::Named& self, const Value& value)
   server.vxnet = object.reference("vxnet", {Kind::kVxnet});
   server.address = object.address("address");
   server.eip = object.reference("eip", {Kind::kEip});
+  server.line = parseImpairment(context, object);
   server.documentRoot = object.text("document_root", server.documentRoot);
   if (object.has("document_root")) {
     checkPath(context, server.documentRoot, object.pos("document_root"));

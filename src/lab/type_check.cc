@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "lab/object.h"
+#include "lab/range.h"
 #include "lab/scalars.h"
 
 namespace vpclab::lab {
@@ -39,11 +40,30 @@ Verdict judgeQuantity(const Field& field, const std::string& text) {
       const auto value = parseSize(text);
       return judge(value ? std::optional<std::int64_t>(*value) : std::nullopt, sizeText, "a size, as in 15kb");
     }
+    case Type::kDelay: {
+      const auto value = parseDelay(text);
+      return judge(value ? std::optional<std::int64_t>(*value) : std::nullopt, delayText,
+                   "a delay, as in 20ms or 500us");
+    }
+    case Type::kLoss: {
+      const auto value = parseLoss(text);
+      return judge(value ? std::optional<std::int64_t>(*value) : std::nullopt, lossText, "a loss, as in 1% or 0.05%");
+    }
     default:
       return judge(
           base::parseInteger(text, INT64_MIN, INT64_MAX), [](std::int64_t number) { return std::to_string(number); },
           "a whole number");
   }
+}
+
+Verdict judgeRange(const Field& field, const std::string& text) {
+  const auto range = parseRange(text, field);
+  if (!range) {
+    return {quote(text) + " is not a range", "as in " + std::string(rangeExample(field.type))};
+  }
+  return range->min < field.min || range->max > field.max
+             ? outside(text, rangeEndText(field.min, field.type), rangeEndText(field.max, field.type))
+             : Verdict{};
 }
 
 Verdict judgeAddress(const std::string& text) {
@@ -99,7 +119,13 @@ Verdict judgeScalar(const Field& field, const std::string& text, Report& report)
     case Type::kBandwidth:
     case Type::kDuration:
     case Type::kSize:
+    case Type::kDelay:
+    case Type::kLoss:
       return judgeQuantity(field, text);
+    case Type::kDelayRange:
+    case Type::kLossRange:
+    case Type::kBandwidthRange:
+      return judgeRange(field, text);
     case Type::kBool:
       return parseBool(text) ? Verdict{} : Verdict{quote(text) + " is not a yes or no", "`true` or `false`"};
     case Type::kTarget:

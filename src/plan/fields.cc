@@ -233,7 +233,7 @@ struct Describe {
     return out + (qdisc.lossPerMillion == 0 ? "" : " loss " + std::to_string(qdisc.lossPerMillion) + "ppm");
   }
   std::string operator()(const NftTable& table) const {
-    return std::string("nft table ") + NftTable::kName + of(table);
+    return "nft table " + std::string(table.family == NftFamily::kIp ? "" : "netdev ") + NftTable::kName + of(table);
   }
   static std::string of(const NftTable& table) {
     return ", " + std::to_string(base::split(table.body, '\n').size()) + " lines";

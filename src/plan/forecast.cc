@@ -4,6 +4,7 @@
 
 #include "plan/order.h"
 #include "plan/plan.h"
+#include "state/ingress_loss.h"
 
 namespace vpclab::plan {
 
@@ -218,6 +219,12 @@ class Forecaster {
       release(veth->b.netns, veth->b.master);
     } else if (auto* device = std::get_if<WgDevice>(&object)) {
       release(device->netns, device->master);
+    } else if (auto* table = std::get_if<NftTable>(&object)) {
+      for (const auto& port : ingressDevicesOf(*table)) {
+        if (goingLink(table->netns, port) != nullptr) {
+          *table = withoutIngress(std::move(*table), port);
+        }
+      }
     } else if (auto* process = std::get_if<Process>(&object)) {
       if (auto* pages = std::get_if<PageServer>(&process->spec)) {
         std::erase_if(pages->sites, [this](const PageSite& site) { return namespaceLost(site.listen.netns); });

@@ -154,10 +154,13 @@ class Shell {
   }
   void remove(const Qdisc& qdisc) { line("tc -n " + ns(qdisc.netns) + " qdisc delete dev " + qdisc.link + " root"); }
   void create(const NftTable& table) {
-    const std::string name = std::string("table ip ") + NftTable::kName;
+    const std::string name = nameOf(table);
     in(table.netns, "nft -f - <<'END'\n" + name + "\ndelete " + name + "\n" + name + " {\n" + table.body + "\n}\nEND");
   }
-  void remove(const NftTable& table) { in(table.netns, std::string("nft delete table ip ") + NftTable::kName); }
+  void remove(const NftTable& table) { in(table.netns, "nft delete " + nameOf(table)); }
+  static std::string nameOf(const NftTable& table) {
+    return "table " + std::string(state::nameOf(table.family)) + " " + NftTable::kName;
+  }
 
   // ---- processes: our own workers, which no command starts
   void create(const Process& process) { line("# start " + describe(process) + at(process)); }

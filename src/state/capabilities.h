@@ -15,9 +15,12 @@ struct Capabilities {
   bool netem = false;
   bool tbf = false;
   bool nftables = false;
+  bool ingressLoss = false;  // nft takes a chain at an interface's ingress that drops at random
 
   bool operator==(const Capabilities&) const = default;
 
+  // What makes packets get lost, where a lab asks for it.
+  bool loss() const { return netem || ingressLoss; }
   bool tunnels() const { return wireGuardDevice || wireGuardGo; }
   TunnelImplementation tunnelImplementation() const {
     return wireGuardDevice ? TunnelImplementation::kKernel : TunnelImplementation::kWireGuardGo;

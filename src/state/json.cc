@@ -79,7 +79,9 @@ struct ToJson {
             {"jitterMicroseconds", o.jitterMicroseconds},
             {"lossPerMillion", o.lossPerMillion}};
   }
-  Json operator()(const NftTable& o) const { return {{"netns", o.netns}, {"body", o.body}}; }
+  Json operator()(const NftTable& o) const {
+    return {{"netns", o.netns}, {"family", nameOf(o.family)}, {"body", o.body}};
+  }
   Json operator()(const Process& o) const {
     Json out = std::visit([](const auto& spec) { return of(spec); }, o.spec);
     out["netns"] = o.netns;

@@ -13,4 +13,12 @@ Key Route::key() const {
   return {Kind::kRoute, "", netns, name};
 }
 
+std::string_view nameOf(NftFamily family) {
+  return family == NftFamily::kIp ? "ip" : "netdev";
+}
+
+Key NftTable::key() const {
+  return {Kind::kNftTable, "", netns, family == NftFamily::kIp ? kName : "netdev " + std::string(kName)};
+}
+
 }  // namespace vpclab::state

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "net/ip.h"
 #include "state/key.h"
@@ -85,15 +86,23 @@ struct Qdisc {
   Key key() const { return {Kind::kQdisc, "", netns, link}; }
 };
 
-// The one nftables table of a namespace, "table ip vpclab". The body is what `nft -s list table ip vpclab` prints
-// between the outer braces, so that text can be compared.
+// The family of an nftables table: nft(8), ADDRESS FAMILIES.
+enum class NftFamily : std::uint8_t {
+  kIp,      // address translation, marks
+  kNetdev,  // chains at the ingress of single interfaces: see ingress_loss.h
+};
+std::string_view nameOf(NftFamily family);  // as nft(8) calls it: "ip", "netdev"
+
+// The one nftables table of a namespace and family, "table ip vpclab". The body is what `nft -s list table ip vpclab`
+// prints between the outer braces, so that text can be compared.
 struct NftTable {
   static constexpr const char* kName = "vpclab";
   std::string netns;
   std::string body;
+  NftFamily family = NftFamily::kIp;
 
   bool operator==(const NftTable&) const = default;
-  Key key() const { return {Kind::kNftTable, "", netns, kName}; }
+  Key key() const;
 };
 
 }  // namespace vpclab::state

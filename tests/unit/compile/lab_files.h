@@ -33,12 +33,22 @@ inline lab::Loaded loadLab(const std::string& path) {
 
 // What Debian's kernel has, and what a bare container or microVM has.
 inline state::Capabilities fullKernel() {
-  return {
-      .wireGuardDevice = true, .wireGuardGo = false, .vrfDevice = true, .netem = true, .tbf = true, .nftables = true};
+  return {.wireGuardDevice = true,
+          .wireGuardGo = false,
+          .vrfDevice = true,
+          .netem = true,
+          .tbf = true,
+          .nftables = true,
+          .ingressLoss = true};
 }
 inline state::Capabilities bareKernel() {
-  return {
-      .wireGuardDevice = false, .wireGuardGo = true, .vrfDevice = false, .netem = false, .tbf = true, .nftables = true};
+  return {.wireGuardDevice = false,
+          .wireGuardGo = true,
+          .vrfDevice = false,
+          .netem = false,
+          .tbf = true,
+          .nftables = true,
+          .ingressLoss = true};
 }
 
 // Keys 1, 2, 3, ...: never for use.

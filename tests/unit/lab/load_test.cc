@@ -187,7 +187,7 @@ checks:
   - ping: {from: internet, to: 10.0.1.2}
   - http: {from: internet, url: "http://139.198.18.135:8080/x?y", expect: {status: 404}}
 )");
-  CHECK(lab.eips.at("e").bandwidth == 1'500'000);
+  CHECK(lab.eips.at("e").line.rate == 1'500'000);
   const auto& first = std::get<lab::PingCheck>(lab.checks.at(0).what);
   CHECK(first.from.node == "s");
   CHECK(first.to.address->toString() == "139.198.18.135");

@@ -30,6 +30,15 @@ std::string text(const std::optional<net::IpAddr>& address) {
   return address ? address->toString() : "-";
 }
 
+std::string text(const lab::Impairment& line) {
+  return std::to_string(line.rate) + "/" + std::to_string(line.delay) + "/" + std::to_string(line.jitter) + "/" +
+         std::to_string(line.lossPerMillion);
+}
+
+std::string text(const std::optional<lab::Range>& range) {
+  return range ? std::to_string(range->min) + ".." + std::to_string(range->max) : "-";
+}
+
 void dumpDomain(std::ostream& out, const lab::Domain& domain) {
   out << "  domain " << domain.id;
   for (const auto& join : domain.joins) {
@@ -58,7 +67,20 @@ struct DumpCheck {
 
   static std::string text(const lab::Endpoint& end) { return end.node + "/" + test::text(end.address); }
   void operator()(const lab::PingCheck& check) const {
-    out << "ping " << text(check.from) << " " << text(check.to) << " " << check.reachable << check.within.count();
+    out << "ping " << text(check.from) << " " << text(check.to) << " " << check.reachable << check.within.count() << " "
+        << check.times << " " << test::text(check.rtt) << " " << test::text(check.loss);
+  }
+  void operator()(const lab::ThroughputCheck& check) const {
+    out << "throughput " << text(check.from) << " " << text(check.to) << " " << test::text(check.rate) << " "
+        << check.time.count() << " " << check.within.count();
+  }
+  void operator()(const lab::LossCheck& check) const {
+    out << "loss " << text(check.from) << " " << text(check.to) << " " << test::text(check.loss) << " " << check.packets
+        << " " << check.within.count();
+  }
+  void operator()(const lab::TunnelCheck& check) const {
+    out << "tunnel " << check.accessPoint << " " << check.to << " " << check.handshake.count() << " "
+        << check.within.count();
   }
   void operator()(const lab::PathCheck& check) const {
     out << "path " << text(check.from) << " " << text(check.to) << " " << check.within.count();
@@ -84,7 +106,7 @@ struct DumpCheck {
 
 void dumpServer(std::ostream& out, const lab::Server& server) {
   out << "server " << server.id << " " << server.title << " " << server.vxnet << " " << text(server.address) << " "
-      << server.eip << " " << server.documentRoot;
+      << server.eip << " " << server.documentRoot << " " << text(server.line);
   if (server.http) {
     out << " " << server.http->port << " " << server.http->contentType << " " << server.http->body;
   }
@@ -121,7 +143,7 @@ void dumpNetworks(std::ostream& out, const lab::Lab& lab) {
     out << "sdwan " << id << " " << wan.title << "\n";
     for (const auto& point : wan.accessPoints) {
       out << "  point " << point.id << " " << point.title << " " << point.region << " " << point.borderRouter << " "
-          << point.domain << " " << point.bandwidth << "\n";
+          << point.domain << " " << text(point.line) << "\n";
     }
   }
 }
@@ -137,7 +159,7 @@ std::string dump(const lab::Lab& lab) {
   }
   for (const auto& [id, eip] : lab.eips) {
     out << "eip " << id << " " << eip.title << " " << eip.region << " " << eip.address.toString() << " "
-        << eip.bandwidth << "\n";
+        << text(eip.line) << "\n";
   }
   for (const auto& [id, balancer] : lab.loadBalancers) {
     out << "lb " << id << " " << balancer.title << " " << balancer.vxnet << " " << text(balancer.address) << " "
