@@ -53,6 +53,7 @@ std::unique_ptr<Verb> makeCheck();
 std::unique_ptr<Verb> makeInspect();
 std::unique_ptr<Verb> makeExec();
 std::unique_ptr<Verb> makeForward();
+std::unique_ptr<Verb> makeLink();
 std::unique_ptr<Verb> makeDoctor();
 std::unique_ptr<Verb> makeVersion();
 
