@@ -21,7 +21,7 @@ using state::NftFamily;
 constexpr const char* kTable = state::NftTable::kName;
 constexpr std::size_t kMaxBody = 8U << 20U;
 
-std::string nameOf(NftFamily family) {
+std::string tableName(NftFamily family) {
   return "table " + std::string(state::nameOf(family)) + " " + kTable;
 }
 
@@ -86,7 +86,7 @@ base::Result<std::vector<NftFamily>> familiesOf(const std::string& netns, base::
 }
 
 base::Result<state::NftTable> readTable(const std::string& netns, NftFamily family) {
-  const std::string name = nameOf(family);
+  const std::string name = tableName(family);
   auto text = run("list " + name + "\n", "list nft " + name + " of " + netns);
   if (!text) {
     return base::fail(std::move(text.error()));
@@ -102,7 +102,7 @@ base::Result<state::NftTable> readTable(const std::string& netns, NftFamily fami
 }  // namespace
 
 base::Result<> putNftTable(const state::NftTable& table) {
-  const std::string name = nameOf(table.family);
+  const std::string name = tableName(table.family);
   const std::string what = "write nft " + name + " in " + table.netns;
   if (table.body.size() > kMaxBody || table.body.find('\0') != std::string::npos) {
     return base::fail(base::ErrorKind::kLimit, what + ": its text is too large");
@@ -122,7 +122,7 @@ base::Result<> deleteNftTable(const std::string& netns, NftFamily family, base::
   if (std::find(families->begin(), families->end(), family) == families->end()) {
     return {};
   }
-  const std::string name = nameOf(family);
+  const std::string name = tableName(family);
   auto done = run("delete " + name + "\n", "delete nft " + name + " in " + netns);
   if (!done) {
     return base::fail(std::move(done.error()));
