@@ -1,0 +1,1 @@
+vpclab_test(unit state FILES ${CMAKE_CURRENT_LIST_DIR}/state_test.cc ${CMAKE_CURRENT_LIST_DIR}/json_test.cc USES state)
