@@ -15,6 +15,7 @@
 #include "keeper/client.h"
 #include "keeper/keeper_process.h"
 #include "keeper/paths.h"
+#include "keeper/spawn.h"
 
 namespace vpclab::keeper {
 
@@ -167,14 +168,12 @@ base::Result<> launch(const Address& address, const std::string& workerProgram, 
   }
   base::UniqueFd ours(ends[0]);
   base::UniqueFd theirs(ends[1]);
-  // The next child is the first process of a new PID namespace: when it ends, however it does, the kernel ends all
-  // others in there. pid_namespaces(7)
-  if (::unshare(CLONE_NEWPID) != 0) {
-    return base::failErrno("make a PID namespace");
-  }
-  const pid_t child = ::fork();
+  // The first process of a new PID namespace: when it ends, however it does, the kernel ends all others in there,
+  // pid_namespaces(7). Not by unshare(2), which would put there all that this process starts afterwards: a leak
+  // sanitizer waits for ever for its own helper, which is in another PID namespace than it is itself.
+  const pid_t child = cloneProcess(CLONE_NEWPID);
   if (child < 0) {
-    return base::failErrno("fork");
+    return base::failErrno("make a process in a PID namespace of its own");
   }
   if (child == 0) {
     ours.reset();

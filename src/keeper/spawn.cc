@@ -31,12 +31,6 @@ struct Ends {
   base::UniqueFd status;
 };
 
-// clone(2) without a new stack returns twice, as fork(2) does, and takes namespaces. The keeper has one thread, so that
-// its child may do whatever it likes.
-pid_t cloneProcess(unsigned long flags) {
-  return static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
-}
-
 // Puts the descriptors at their places and closes all others.
 base::Result<> arrangeDescriptors(const Ends& ends) {
   constexpr int kAbove = 64;  // clear of every place
@@ -122,6 +116,11 @@ base::Error finishChild(const ChildPlan& plan, const Inherited& inherited) {
 }
 
 }  // namespace
+
+// Without a new stack clone(2) returns twice, as fork(2) does.
+pid_t cloneProcess(unsigned long flags) {
+  return static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+}
 
 base::Result<Child> spawn(const ChildPlan& plan, const Inherited& inherited) {
   Child child;

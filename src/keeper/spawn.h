@@ -43,6 +43,9 @@ struct Child {
 
 base::Result<Child> spawn(const ChildPlan& plan, const Inherited& inherited);
 
+// As fork(2), with clone(2)'s flags for namespaces, which are the child's alone. Only for a process of one thread.
+pid_t cloneProcess(unsigned long flags);
+
 // What a child says about itself. One that execs directly says nothing when that has worked: its status socket ends.
 struct ChildStatus {
   enum class Kind { kFailed, kProcess, kRunning, kEnded };
