@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "api/client.h"
+#include "cli/finish.h"
 #include "cli/verb.h"
 
 namespace vpclab::cli {
@@ -15,9 +16,22 @@ constexpr const char* kExamples =
     "  sudo vpclab plan labs/cross-region/stage-2.yaml   what would change\n"
     "  sudo vpclab exec bj-server1 -- ping 172.17.1.2    run a command in a server\n"
     "  sudo vpclab down cross-region                     leave nothing\n"
-    "`vpclab VERB --help` shows more. Exit status: 0 done; 1 failed; 2 bad input or usage; 3 `plan` and `drift`: "
-    "there\n"
-    "are differences; 4 a check failed.";
+    "`vpclab VERB --help` shows more. Exit status: 0 done; 1 failed; 2 bad input or usage;\n"
+    "3 `plan` and `drift`: there are differences; 4 a check failed.";
+
+// Two spellings of one directory must not be two daemons.
+base::Result<> normaliseRunDir(std::string& runDir) {
+  std::error_code problem;
+  const auto absolute = std::filesystem::absolute(runDir, problem);
+  if (problem) {
+    return base::fail(base::ErrorKind::kInvalid, "--run-dir `" + runDir + "`: " + problem.message());
+  }
+  runDir = absolute.lexically_normal();
+  if (runDir.size() > 1 && runDir.back() == '/') {
+    runDir.pop_back();
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -41,7 +55,7 @@ void VerbOptions::command(std::vector<std::string>& into, const char* help) {
 std::vector<std::unique_ptr<Verb>> allVerbs() {
   std::vector<std::unique_ptr<Verb>> verbs;
   for (const auto make : {makeUp, makeApply, makeDown, makeValidate, makePlan, makeDrift, makeHeal, makeCheck,
-                          makeInspect, makeExec, makeForward, makeDoctor, makeVersion}) {
+                          makeInspect, makeExec, makeForward, makeLink, makeDoctor, makeVersion}) {
     verbs.push_back(make());
   }
   return verbs;
@@ -82,15 +96,15 @@ int runCommandLine(int argc, char** argv) {
     }
     return app.exit(problem) == 0 ? 0 : status;
   }
-  // Two spellings of one directory must not be two daemons.
-  context.runDir = std::filesystem::absolute(context.runDir).lexically_normal();
-  if (context.runDir.size() > 1 && context.runDir.back() == '/') {
-    context.runDir.pop_back();
-  }
   for (std::size_t i = 0; i < apps.size(); ++i) {
-    if (apps[i]->parsed()) {
-      return verbs[i]->run(context);
+    if (!apps[i]->parsed()) {
+      continue;
     }
+    if (auto normal = normaliseRunDir(context.runDir); !normal) {
+      (void)finish(context, normal.error());
+      return verbs[i]->usageStatus();
+    }
+    return verbs[i]->run(context);
   }
   return 2;
 }

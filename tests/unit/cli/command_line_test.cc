@@ -1,0 +1,186 @@
+// The command line from outside, where no daemon runs: usage, help, exit statuses.
+#include <map>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/verb.h"
+#include "unit/cli/run_cli.h"
+#include "unit/cli/temporary_directory.h"
+
+using namespace vpclab;
+using tests::runCli;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("every verb explains itself with examples, and gives JSON, all but exec") {
+  const auto verbs = cli::allVerbs();
+  CHECK(verbs.size() >= 14);
+  for (const auto& verb : verbs) {
+    const std::string name = verb->name();
+    CAPTURE(name);
+    const auto ran = runCli({name, "--help"});
+    CHECK(ran.status == 0);
+    CHECK(ran.err.empty());
+    const auto examples = ran.out.find("Examples:\n");
+    REQUIRE(examples != std::string::npos);
+    const auto lines = base::split(std::string_view(ran.out).substr(examples), '\n');
+    REQUIRE(lines.size() > 1);
+    CHECK(holds(std::string(lines[1]), "vpclab " + name));
+    CHECK_FALSE(holds(ran.out, "\\n"));
+    for (const auto line : lines) {
+      CHECK(base::displayWidth(line) <= 120);
+    }
+    CHECK(holds(ran.out, "--json") == (name != "exec"));
+    CHECK(holds(runCli({"--help"}).out, "\n  " + name));
+  }
+}
+
+TEST_CASE("bad usage is told on standard error alone, with the status for it") {
+  const tests::TemporaryDirectory directory;
+  const std::string runDir = directory.path();
+  const std::vector<Words> wrong = {
+      {},
+      {"explode"},
+      {"up"},
+      {"apply"},
+      {"plan"},
+      {"validate"},
+      {"up", "a.yaml", "b.yaml"},
+      {"drift", "a", "b"},
+      {"heal", "a", "b"},
+      {"check", "a", "b"},
+      {"inspect", "a", "b"},
+      {"doctor", "a"},
+      {"version", "a"},
+      {"down"},
+      {"down", "a", "--all"},
+      {"down", "a", "b"},
+      {"forward"},
+      {"forward", "0"},
+      {"forward", "65536"},
+      {"forward", "http"},
+      {"forward", "8080", "--to"},
+      {"link"},
+      {"link", "set"},
+      {"link", "get", "a"},
+      {"link", "set", "a", "--up", "--down"},
+      {"link", "set", "a", "--loss", "101%"},
+      {"link", "set", "a", "--delay", "soon"},
+      {"up", "lab.yaml", "--explode"},
+      {"inspect", "--run-dir"},
+  };
+  for (const Words& words : wrong) {
+    CAPTURE(base::join(words, " "));
+    const auto ran = runCli(words, tests::Output::kPipe, {{"VPCLAB_RUN_DIR", runDir}});
+    CHECK(ran.status == 2);
+    CHECK(ran.out.empty());
+    CHECK_FALSE(ran.err.empty());
+  }
+  // With what each verb needs, so that the option is all that is wrong.
+  const std::map<std::string, Words> needed{{"up", {"a.yaml"}},       {"apply", {"a.yaml"}}, {"plan", {"a.yaml"}},
+                                            {"validate", {"a.yaml"}}, {"forward", {"80"}},   {"link", {"set", "a"}}};
+  for (const auto& verb : cli::allVerbs()) {
+    const std::string name = verb->name();
+    if (name == "exec") {
+      continue;  // what follows NODE is the command's
+    }
+    CAPTURE(name);
+    Words words{name, "--no-such-option"};
+    if (const auto found = needed.find(name); found != needed.end()) {
+      words.insert(words.end(), found->second.begin(), found->second.end());
+    }
+    const auto ran = runCli(words);
+    CHECK(ran.status == 2);
+    CHECK(ran.out.empty());
+    CHECK(holds(ran.err, "--no-such-option"));
+  }
+}
+
+TEST_CASE("exec keeps 125 for its own failures") {
+  const tests::TemporaryDirectory directory;
+  for (const Words& words :
+       std::vector<Words>{{"exec"}, {"exec", "--json", "node"}, {"exec", "node"}, {"exec", "node", "--", "true"}}) {
+    CAPTURE(base::join(words, " "));
+    const auto ran = runCli(words, tests::Output::kPipe, {{"VPCLAB_RUN_DIR", directory.path()}});
+    CHECK(ran.status == 125);
+    CHECK(ran.out.empty());
+    CHECK_FALSE(ran.err.empty());
+  }
+}
+
+TEST_CASE("an empty run directory is bad usage, however it is said") {
+  CHECK(runCli({"--run-dir", "", "inspect"}).status == 2);
+  CHECK(runCli({"inspect", "--run-dir="}).status == 2);
+  const auto long_ = runCli({"inspect", "--run-dir", "/" + std::string(200, 'x')});
+  CHECK(long_.status == 2);
+  CHECK(holds(long_.err, "too long"));
+}
+
+TEST_CASE("a file that is no lab is bad input, in words or as JSON") {
+  const tests::TemporaryDirectory directory;
+  for (const std::string verb : {"up", "apply", "plan", "validate"}) {
+    CAPTURE(verb);
+    const std::string missing = directory.path() + "/missing.yaml";
+    const auto words = runCli({verb, missing, "--run-dir", directory.path()});
+    CHECK(words.status == 2);
+    CHECK(words.out.empty());
+    CHECK(holds(words.err, "missing.yaml"));
+    const auto json = runCli({verb, missing, "--json", "--run-dir", directory.path()});
+    CHECK(json.status == 2);
+    CHECK(json.err.empty());
+    const auto document = nlohmann::json::parse(json.out, nullptr, false);
+    REQUIRE(document.is_object());
+    CHECK(document["ok"] == false);
+    CHECK(document["exit"] == 2);
+    CHECK(document["diagnostics"].size() == 1);
+  }
+}
+
+TEST_CASE("where no daemon runs, each verb that needs one says how to start it") {
+  const tests::TemporaryDirectory directory;
+  const std::string hello = std::string(VPCLAB_SOURCE_DIR) + "/labs/hello/lab.yaml";
+  for (const Words& words : std::vector<Words>{{"up", hello},
+                                               {"apply", hello},
+                                               {"plan", hello},
+                                               {"down", "hello"},
+                                               {"drift"},
+                                               {"heal"},
+                                               {"check"},
+                                               {"inspect"},
+                                               {"forward", "8080"}}) {
+    CAPTURE(base::join(words, " "));
+    Words all = words;
+    all.insert(all.end(), {"--run-dir", directory.path()});
+    const auto told = runCli(all);
+    CHECK(told.status == 1);
+    CHECK(told.out.empty());
+    CHECK(holds(told.err, "vpclabd --daemonize --run-dir " + directory.path()));
+    all.emplace_back("--json");
+    const auto json = runCli(all);
+    CHECK(json.status == 1);
+    CHECK(json.err.empty());
+    CHECK(nlohmann::json::parse(json.out, nullptr, false).value("exit", 0) == 1);
+  }
+}
+
+TEST_CASE("what needs no daemon works without one") {
+  const auto version = runCli({"version"});
+  CHECK(version.status == 0);
+  CHECK(version.out == "vpclab " VPCLAB_VERSION "\n");
+  CHECK(nlohmann::json::parse(runCli({"version", "--json"}).out, nullptr, false)["version"] == VPCLAB_VERSION);
+  const std::string hello = std::string(VPCLAB_SOURCE_DIR) + "/labs/hello/lab.yaml";
+  const auto valid = runCli({"validate", hello});
+  CHECK(valid.status == 0);
+  CHECK(holds(valid.out, "valid: lab hello"));
+  CHECK(nlohmann::json::parse(runCli({"validate", hello, "--json"}).out, nullptr, false)["ok"] == true);
+}

@@ -1,0 +1,130 @@
+// What a person sees on a terminal, and a program in a pipe, of the same answer of a daemon.
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "unit/cli/fake_daemon.h"
+#include "unit/cli/run_cli.h"
+#include "unit/cli/temporary_directory.h"
+
+using namespace vpclab;
+using tests::Output;
+
+namespace {
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+api::Final failed() {
+  api::Final final;
+  final.exit = api::Exit::kFailed;
+  final.errors = {"link eth0 \033[2J: no such device"};
+  final.data = R"({"lab":"hello"})";
+  return final;
+}
+
+struct Seen : tests::Ran {
+  std::string request;
+};
+
+Seen ask(const std::vector<std::string>& words, Output output, const std::map<std::string, std::string>& environment,
+         const std::vector<api::Event>& events) {
+  const tests::TemporaryDirectory directory;
+  std::vector<std::string> lines;
+  for (const auto& event : events) {
+    lines.push_back(api::encodeEvent(event));
+  }
+  tests::FakeDaemon daemon(directory.path(), lines);
+  auto all = words;
+  all.insert(all.end(), {"--run-dir", directory.path()});
+  Seen seen{tests::runCli(all, output, environment), ""};
+  seen.request = daemon.request();
+  return seen;
+}
+
+const std::vector<api::Event> kHealing{
+    api::Heading{"hello", "Stage 1"}, api::PlanEvent{2, {"+ link eth0", "2 changes"}},
+    api::Progress{"apply", 1, 2},     api::Progress{"apply", 2, 2},
+    api::TextLine{"what follows"},    failed()};
+
+}  // namespace
+
+TEST_CASE("in a pipe there is plain text and no progress") {
+  const auto seen = ask({"heal"}, Output::kPipe, {}, kHealing);
+  CHECK(seen.status == 1);
+  CHECK(seen.out.starts_with("Stage 1\n+ link eth0\n2 changes\nApplied 2 changes in "));
+  CHECK(seen.out.ends_with(" ms.\nwhat follows\n"));
+  CHECK(seen.err == "vpclab: link eth0 \\x1b[2J: no such device\n");
+  CHECK_FALSE(holds(seen.out, "\033"));
+  CHECK(holds(seen.request, "POST /v1/heal "));
+  CHECK(holds(seen.request, "\"colours\":false"));
+}
+
+TEST_CASE("on a terminal there are colours, and progress that leaves nothing behind") {
+  const auto seen = ask({"heal"}, Output::kTerminal, {}, kHealing);
+  CHECK(seen.status == 1);
+  CHECK(seen.out.starts_with("\033[1mStage 1\033[0m\n+ link eth0\n"));
+  CHECK(seen.err.starts_with("\r\033[Kapply 1/2\r\033[Kapply 2/2\r\033[K"));
+  CHECK(seen.err.ends_with("\033[31mvpclab:\033[0m link eth0 \\x1b[2J: no such device\n"));
+  CHECK(holds(seen.request, "\"colours\":true"));
+}
+
+TEST_CASE("NO_COLOR and a dumb terminal take the colours, not the progress") {
+  for (const std::map<std::string, std::string>& environment :
+       {std::map<std::string, std::string>{{"NO_COLOR", "1"}}, std::map<std::string, std::string>{{"TERM", "dumb"}}}) {
+    const auto seen = ask({"heal"}, Output::kTerminal, environment, kHealing);
+    CHECK(seen.out.starts_with("Stage 1\n"));
+    CHECK(seen.err.starts_with("\r\033[Kapply 1/2"));
+    CHECK(seen.err.ends_with("\r\033[Kvpclab: link eth0 \\x1b[2J: no such device\n"));
+    CHECK(holds(seen.request, "\"colours\":false"));
+  }
+}
+
+TEST_CASE("with --json standard output is one document and nothing else") {
+  const auto seen = ask({"heal", "--json"}, Output::kPipe, {}, kHealing);
+  CHECK(seen.status == 1);
+  CHECK(seen.err.empty());
+  const auto document = nlohmann::json::parse(seen.out, nullptr, false);
+  REQUIRE(document.is_object());
+  CHECK(document["ok"] == false);
+  CHECK(document["exit"] == 1);
+  CHECK(document["lab"] == "hello");
+  CHECK(document["errors"].size() == 1);
+}
+
+TEST_CASE("the daemon's verdict is the exit status") {
+  for (const auto exit :
+       {api::Exit::kOk, api::Exit::kFailed, api::Exit::kBadInput, api::Exit::kDifferences, api::Exit::kCheckFailed}) {
+    api::Final final;
+    final.exit = exit;
+    CHECK(ask({"drift"}, Output::kPipe, {}, {final}).status == static_cast<int>(exit));
+  }
+}
+
+TEST_CASE("an answer that makes no sense is an error in words") {
+  for (const std::vector<std::string>& lines :
+       std::vector<std::vector<std::string>>{{},
+                                             {"not JSON"},
+                                             {"{}"},
+                                             {R"({"event":"progress","phase":"apply","done":-1,"total":0})"},
+                                             {R"({"event":"text","text":"and no more"})"}}) {
+    const tests::TemporaryDirectory own;
+    const tests::FakeDaemon daemon(own.path(), lines);
+    const auto ran = tests::runCli({"inspect", "--run-dir", own.path()});
+    CHECK(ran.status != 0);
+    CHECK(ran.status < 1000);
+    CHECK(ran.err.starts_with("vpclab: ask the daemon: "));
+  }
+}
+
+TEST_CASE("members of a type that nobody expects do no harm") {
+  for (const char* data : {R"({"daemon_ends":"yes"})", R"({"daemon_ends":3,"profile":7})", R"({"profile":[1]})",
+                           R"({"profile":[{"phase":1,"ms":"x","objects":-1}]})"}) {
+    api::Final final;
+    final.data = data;
+    CAPTURE(data);
+    CHECK(ask({"down", "hello"}, Output::kPipe, {}, {final}).status == 0);
+    const std::string hello = std::string(VPCLAB_SOURCE_DIR) + "/labs/hello/lab.yaml";
+    CHECK(ask({"apply", hello, "--profile"}, Output::kPipe, {}, {final}).status == 0);
+  }
+}
