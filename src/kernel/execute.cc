@@ -13,6 +13,7 @@
 #include "kernel/route_requests.h"
 #include "kernel/session.h"
 #include "kernel/threads.h"
+#include "kernel/tunnel_peers.h"
 #include "kernel/tunnels.h"
 
 namespace vpclab::kernel {
@@ -38,8 +39,9 @@ struct Job {
   std::function<base::Result<>()> action;
 };
 
-// Longer than a handshake takes on one host.
-constexpr base::Milliseconds kHandshake{5};
+// A handshake takes a millisecond or two on one host that has nothing else to do.
+constexpr base::Milliseconds kHandshakePause{1};
+constexpr base::Milliseconds kHandshakeTime{1'000};
 
 bool alreadyGone(const base::Error& error) {
   return error.kind() == base::ErrorKind::kNotFound || error.errnoValue() == EADDRNOTAVAIL;
@@ -221,12 +223,26 @@ class Execution {
       return;
     }
     // An end that gets a keepalive begins a handshake. If both ends of a tunnel do so at the same moment, each drops
-    // its own for the other's, and they try again only 5 s later. So they speak one after the other.
+    // its own for the other's; and as both have the same keepalive, which is no longer than the 5 s after which a
+    // handshake is tried again (REKEY_TIMEOUT), they do so again and again in step. So they speak one after the other.
     for (std::size_t n = 0; n < tunnels_.size(); ++n) {
-      if (n > 0) {
-        std::this_thread::sleep_for(std::min(kHandshake, deadline_.left()));
-      }
       run(tunnels_[n]);
+      if (results_[tunnels_[n].step] && n + 1 < tunnels_.size()) {
+        awaitHandshakes(std::get<WgDevice>(*steps_[tunnels_[n].step].after));
+      }
+    }
+  }
+
+  // Best effort: a peer that does not answer is none that begins a handshake either.
+  void awaitHandshakes(const WgDevice& device) {
+    const auto deadline = deadline_.earlier(base::Deadline::after(kHandshakeTime));
+    while (!deadline.passed()) {
+      const auto peers = tunnelPeers(environment_, lab_, device, deadline);
+      if (!peers || std::all_of(peers->begin(), peers->end(),
+                                [](const TunnelPeer& peer) { return peer.handshakeAgeSeconds.has_value(); })) {
+        return;
+      }
+      std::this_thread::sleep_for(kHandshakePause);
     }
   }
 

@@ -102,3 +102,47 @@ TEST_CASE("two tunnels carry packets; a peer is changed without touching the oth
   CHECK(lab.holds(left));
   CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
 }
+
+TEST_CASE("two ends that are to speak at the same time shake hands at once, however slow the way between them is") {
+  tests::skipUnlessRoot();
+  if (!kernel::probe(nullptr)->tunnels()) {
+    MESSAGE("skipped: this kernel has no WireGuard, and wireguard-go does not run");
+    return;
+  }
+  LabFixture lab;
+  lab.makeNodes({"br-l", "pop-l", "br-r", "pop-r"});
+  lab.create({makeVeth({"pop-l", "wan", net::Mac::fromSeed("l")}, {"pop-r", "wan", net::Mac::fromSeed("r")})});
+  lab.create({Address{"pop-l", "wan", net::Prefix::parse("100.64.0.1/24").value()},
+              Address{"pop-r", "wan", net::Prefix::parse("100.64.0.2/24").value()}});
+  WgDevice left = device("l", 1);
+  WgDevice right = device("r", 2);
+  left.peers[right.publicKey] = peer("100.64.0.2", "10.0.2.0/24");
+  right.peers[left.publicKey] = peer("100.64.0.1", "10.0.1.0/24");
+  WgDevice silentLeft = left;
+  WgDevice silentRight = right;
+  silentLeft.peers.begin()->second.keepaliveSeconds = 0;
+  silentRight.peers.begin()->second.keepaliveSeconds = 0;
+  lab.create({silentLeft, silentRight});
+
+  // Each way takes 2,048 bytes a second and has some to take before the handshake, which so takes some 0.3 s.
+  int status = 1;
+  for (const char* node : {"pop-l", "pop-r"}) {
+    lab.in(node, "tc qdisc add dev wan root tbf rate 16kbit burst 400 limit 10000", &status);
+    REQUIRE(status == 0);
+  }
+  lab.in("pop-l", "sh -c 'ping -q -c 6 -i 0.01 -s 84 100.64.0.2 >/dev/null 2>&1 &'");
+  for (const auto& result : lab.execute(plan::Action::kUpdate, {left, right}, {silentLeft, silentRight})) {
+    REQUIRE(result);
+  }
+  const auto shaken = [&](const WgDevice& end) {
+    const auto peers = lab.system->tunnelPeers(lab.name, end, LabFixture::soon());
+    return peers && peers->size() == 1 && peers->front().handshakeAgeSeconds.has_value();
+  };
+  // A handshake that failed is tried again after 5 s.
+  const auto deadline = base::Deadline::after(base::Milliseconds(3000));
+  while (!deadline.passed() && !(shaken(left) && shaken(right))) {
+    ::usleep(20'000);
+  }
+  CHECK(shaken(left));
+  CHECK(shaken(right));
+}
