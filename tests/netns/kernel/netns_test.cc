@@ -2,6 +2,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -119,6 +121,49 @@ TEST_CASE("destroy says what is still held") {
   REQUIRE(errors.size() == 1);
   CHECK(errors[0].kind() == base::ErrorKind::kTimeout);
   CHECK(errors[0].message().find("held") != std::string::npos);
+}
+
+TEST_CASE("a keeper that does not end leaves destroy time for the rest, and what a second try needs is kept") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"one"});
+  const std::string stored = lab.runDir() + "/labs/" + lab.name;
+  std::filesystem::create_directories(stored);
+  std::ofstream(stored + "/allocations.json") << "{}";
+  // As a keeper's that has just been started and is not recorded yet.
+  base::UniqueFd lock(::open((stored + "/keeper.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
+  const auto errors = lab.system->destroy(lab.name, base::Deadline::after(base::Milliseconds(1000)));
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].kind() == base::ErrorKind::kTimeout);
+  CHECK(errors[0].message().find("keeper.lock is held") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(lab.system->pinPath(lab.name, "one")));
+  CHECK(std::filesystem::exists(stored + "/allocations.json"));
+  lock.reset();
+  CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
+  CHECK_FALSE(std::filesystem::exists(stored));
+}
+
+TEST_CASE("a namespace from which somebody has taken our mark is left alone, and destroy says so until it is back") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"marked", "renamed"});
+  const std::string stored = lab.runDir() + "/labs/" + lab.name;
+  std::filesystem::create_directories(stored);
+  lab.in("renamed", "ip link set lo alias mine-now");
+  for (int i = 0; i < 2; ++i) {
+    const auto errors = lab.system->destroy(lab.name, LabFixture::soon());
+    REQUIRE(errors.size() == 1);
+    CHECK(errors[0].kind() == base::ErrorKind::kForeign);
+    CHECK(errors[0].message().find("vpclab." + lab.name + ".renamed was not made by vpclab") != std::string::npos);
+    CHECK(lab.in("renamed", "ip -br link show lo").find("lo ") == 0);
+    CHECK_FALSE(std::filesystem::exists(lab.system->pinPath(lab.name, "marked")));
+    CHECK(std::filesystem::exists(stored));
+  }
+  lab.in("renamed", "ip link set lo alias 'vpclab owner=" + lab.runDir() + "'");
+  CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
+  CHECK_FALSE(std::filesystem::exists(lab.system->pinPath(lab.name, "renamed")));
+  CHECK_FALSE(std::filesystem::exists(stored));
 }
 
 TEST_CASE("a socket belongs to the namespace where it was opened") {
