@@ -30,7 +30,7 @@ struct HostDirectory {
   HostDirectory() = default;
   HostDirectory(const HostDirectory&) = delete;
   HostDirectory& operator=(const HostDirectory&) = delete;
-  ~HostDirectory() { shell("rm -rf --one-file-system " + path); }
+  ~HostDirectory() { shell("umount " + path + " 2>/dev/null; rm -rf --one-file-system " + path); }
 };
 
 }  // namespace
@@ -68,6 +68,19 @@ TEST_CASE("a command sees its own /run, /tmp and /var/log; the host's mounts and
   CHECK(slurp("/proc/self/mountinfo") == mounts);
   CHECK(shell("ls -d /run/vpclab-test /tmp/vpclab-test /var/log/vpclab-test /run/lock/vpclab-test /var/tmp/vpclab-test "
               "2>/dev/null") == "");
+}
+
+TEST_CASE("what the host unmounts is gone for a command that runs, too") {
+  Lab lab;
+  lab.addNetns("n1");
+  auto client = lab.keeper();
+  const HostDirectory directory;
+  shell("mkdir " + directory.path + " && mount -t tmpfs vpclab-test " + directory.path);
+  REQUIRE(client.put(command("n1", {"sleep", "1000"}), soon()));
+  const std::string mounts = "/proc/" + std::to_string(client.list(soon())->processes[0].pid) + "/mountinfo";
+  CHECK(slurp(mounts).find(directory.path) != std::string::npos);
+  CHECK(shell("umount " + directory.path + " 2>&1").empty());
+  CHECK(slurp(mounts).find(directory.path) == std::string::npos);
 }
 
 TEST_CASE("private files: over one that exists, in a directory that does not, at the root, through a link") {

@@ -1,5 +1,6 @@
 #include "netns/keeper/fake_worker.h"
 
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -54,6 +55,11 @@ int runFakeWorker() {
     const auto message = nlohmann::json::parse(frame->body);
     nlohmann::json answer = {{"ok", true}};
     if (message["op"] == "configure") {
+      if (frame->body.find("\"deaf\"") != std::string::npos) {
+        std::signal(SIGTERM, SIG_IGN);
+        std::puts("worker: not listening");
+        continue;
+      }
       if (frame->body.find("\"hang\"") != std::string::npos) {
         continue;
       }

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <map>
+#include <thread>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -139,6 +140,38 @@ TEST_CASE("a worker that hangs on a change is ended and starts again as it was")
   const auto again = other.put(balancer("n1", {{"a", 8080}, {"b", 8081}}), soon());
   REQUIRE_MESSAGE(again.has_value(), again.error().message());
   CHECK_FALSE(workerBehind(lab, 8081).empty());
+}
+
+TEST_CASE("a worker that is removed while it starts: who started it is told") {
+  Lab lab;
+  lab.addNetns("n1");
+  auto client = lab.keeper();
+  auto other = lab.keeper();
+  base::Result<> put;
+  std::thread starting([&] { put = client.put(balancer("n1", {{"hang", 8080}}), soon()); });
+  CHECK(eventually([&] { return !other.output("n1", "lb", soon()).value_or("").empty(); }));
+  CHECK(other.remove("n1", "lb", soon()));
+  starting.join();
+  REQUIRE_FALSE(put);
+  CHECK(put.error().kind() == base::ErrorKind::kCancelled);
+  CHECK(put.error().message().find("removed while it started") != std::string::npos);
+  CHECK(other.list(soon())->processes.empty());
+}
+
+TEST_CASE("a worker that is removed while it starts has its grace, though its time to start ends meanwhile") {
+  Lab lab;
+  lab.addNetns("n1");
+  auto client = lab.keeper();
+  auto other = lab.keeper();
+  std::thread starting([&] { CHECK_FALSE(client.put(balancer("n1", {{"deaf", 8080}}), soon(1200))); });
+  CHECK(eventually(
+      [&] { return other.output("n1", "lb", soon()).value_or("").find("not listening") != std::string::npos; }));
+  const auto start = base::Clock::now();
+  CHECK(other.remove("n1", "lb", soon()));
+  CHECK(base::Clock::now() - start > base::Milliseconds(1900));
+  starting.join();
+  CHECK(other.list(soon())->processes.empty());
+  CHECK(other.put(balancer("n1", {{"a", 8080}}), soon()));
 }
 
 TEST_CASE("no two workers of a keeper run as one user, whatever their names hash to") {
