@@ -5,12 +5,11 @@ from sandbox import equal, run
 
 
 def test(host):
-    # The first use of ip-netns(8) makes its directory a mount point, which would cover the pins that were there before.
-    run("ip", "netns", "add", "vpclab.never.tmp")
     host.start_daemon()
     host.vpclab("apply", host.labs / "hello" / "lab.yaml")
     host.vpclab("apply", host.stage("1"))
     run("ip", "netns", "add", "vpclab.hello.tmp")
+    run("ip", "netns", "add", "vpclab.never.tmp")
 
     unknown = host.vpclab("down", "never", status=1)
     assert "vpclab.never.tmp was not made by vpclab" in unknown.stderr, unknown.stderr

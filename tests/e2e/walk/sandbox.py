@@ -85,6 +85,7 @@ class Host:
     def __init__(self):
         self.directory = pathlib.Path(run("mktemp", "-d", "/tmp/vpclab-e2e.XXXXXX").stdout.strip())
         self.run_dir = pathlib.Path("/run/vpclab")
+        self.netns_dir = pathlib.Path("/run/netns")
         self.labs = self.directory / "labs"
         shutil.copytree(SOURCE / "labs", self.labs)
 
@@ -167,8 +168,7 @@ class Host:
 
     def pins(self) -> dict[str, int]:
         """The named namespaces with their inodes, which tell whether one is still the same."""
-        directory = pathlib.Path("/run/netns")
-        return {p.name: p.stat().st_ino for p in directory.iterdir()} if directory.exists() else {}
+        return {p.name: p.stat().st_ino for p in self.netns_dir.iterdir()} if self.netns_dir.exists() else {}
 
     def nodes(self, lab="cross-region") -> dict[str, int]:
         prefix = f"vpclab.{lab}."
