@@ -1,8 +1,8 @@
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/require.h"
 #include "http/chunk_decoder.h"
 
 using namespace vpclab;
@@ -22,9 +22,7 @@ Decoded decode(std::string_view bytes, std::size_t piece) {
   Decoded out;
   while (out.outcome == Outcome::kMore && out.consumed < bytes.size()) {
     const auto step = decoder.next(bytes.substr(out.consumed, piece));
-    if (step.consumed == 0 && step.outcome == Outcome::kMore) {
-      std::abort();  // no progress
-    }
+    fuzz::require(step.consumed != 0 || step.outcome != Outcome::kMore);  // progress
     out.consumed += step.consumed;
     out.data += step.data;
     out.outcome = step.outcome == Outcome::kData ? Outcome::kMore : step.outcome;
@@ -38,8 +36,6 @@ Decoded decode(std::string_view bytes, std::size_t piece) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const Decoded whole = decode(bytes, bytes.size() + 1);
-  if (whole != decode(bytes, 1) || whole != decode(bytes, 7) || whole.data.size() > size) {
-    std::abort();
-  }
+  fuzz::require(whole == decode(bytes, 1) && whole == decode(bytes, 7) && whole.data.size() <= size);
   return 0;
 }

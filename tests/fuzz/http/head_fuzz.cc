@@ -1,21 +1,16 @@
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
+#include "fuzz/require.h"
 #include "http/fields.h"
 #include "http/framing.h"
 #include "http/head.h"
 
 using namespace vpclab;
 using Outcome = http::HeadParser::Outcome;
+using fuzz::require;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition) {
-    std::abort();
-  }
-}
 
 // What must hold for any bytes: the result does not depend on how they are cut, an accepted head holds no byte that
 // could end a line or a field, and its framing is one thing only.
