@@ -1,6 +1,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/markup.h"
 #include "base/text.h"
 #include "check/report.h"
 
@@ -10,35 +11,13 @@ namespace {
 
 // XML 1.0 section 2.2 knows no control characters, no surrogates and no U+FFFE or U+FFFF, escaped or not.
 std::string escaped(const std::string& text) {
-  const std::string clean = base::printable(text);
-  std::string out;
-  for (std::size_t i = 0; i < clean.size(); ++i) {
-    switch (clean[i]) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&apos;";
-        break;
-      default:
-        if (clean.compare(i, 3, "\xEF\xBF\xBE") == 0 || clean.compare(i, 3, "\xEF\xBF\xBF") == 0) {
-          out += "\xEF\xBF\xBD";
-          i += 2;
-        } else {
-          out += clean[i];
-        }
+  std::string clean = base::printable(text);
+  for (const char* none : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
+    for (auto at = clean.find(none); at != std::string::npos; at = clean.find(none, at)) {
+      clean.replace(at, 3, "\xEF\xBF\xBD");
     }
   }
-  return out;
+  return base::escapeMarkup(clean);
 }
 
 std::string seconds(double ms) {

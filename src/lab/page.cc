@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/markup.h"
 #include "lab/object.h"
 
 namespace vpclab::lab {
@@ -28,32 +29,6 @@ constexpr std::array kExtensions{
     Extension{"gif", "image/gif"},
     Extension{"pdf", "application/pdf"},
 };
-
-std::string escapeHtml(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // Makes the page so long by a comment at its end. Its lines differ, so that one that is lost or doubled shows.
 void pad(std::string& body, std::size_t size) {
@@ -86,7 +61,7 @@ std::string contentTypeOf(const std::string& path) {
 }
 
 std::string tutorialPage(const std::string& title) {
-  return "<h1 style=\"text-align:center;\">\n      <span style=\"color:#60D978;\">" + escapeHtml(title) +
+  return "<h1 style=\"text-align:center;\">\n      <span style=\"color:#60D978;\">" + base::escapeMarkup(title) +
          "</span>\n</h1>\n<p style=\"text-align:center;\">\n        青云@QingCloud\n</p>\n";
 }
 

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/markup.h"
+
 using namespace vpclab::base;
 
 TEST_CASE("integers are whole, decimal and within range") {
@@ -41,4 +43,9 @@ TEST_CASE("text from outside cannot drive the terminal") {
   CHECK(printable("北京") == "北京");
   CHECK(printable("\xFFx") == "\\xffx");
   CHECK(printable("\xC2\x9B") == "\\xc2\\x9b");  // C1 CSI
+}
+
+TEST_CASE("markup is escaped by references, all else stays") {
+  CHECK(escapeMarkup("<a href=\"x\">R&D's 北京</a>\n") == "&lt;a href=&quot;x&quot;&gt;R&amp;D&#39;s 北京&lt;/a&gt;\n");
+  CHECK(escapeMarkup("").empty());
 }
