@@ -36,6 +36,7 @@ def main(test, read_only_proc_sys: bool = False):
         os.execvp("unshare", ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc",
                               "--propagation", "private", "sh", "-c", '"$@"; exit $?', "sh",
                               sys.executable, "-B", *sys.argv])
+    leave_mounts_of_others()
     run("mount", "-t", "tmpfs", "-o", "mode=755", "run", "/run")
     host = Host()
     host.decorate()
@@ -50,6 +51,15 @@ def main(test, read_only_proc_sys: bool = False):
         sys.exit(1)
     finally:
         shutil.rmtree(host.directory, ignore_errors=True)
+
+
+def leave_mounts_of_others():
+    """Namespaces that other tests have pinned are in our copy of the host's mounts, and would vanish from it when those
+    tests end, in the middle of this one."""
+    lines = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+    for place in [line.split()[4] for line in reversed(lines)]:
+        if place.startswith(("/run/", "/tmp/")):
+            run("umount", "--lazy", place, check=False)  # it may have gone just now
 
 
 def run(*command, check=True, timeout=120, **keywords) -> subprocess.CompletedProcess:
