@@ -1,11 +1,6 @@
 #include "lb/listener.h"
 
 #include <algorithm>
-#include <cerrno>
-
-#include <fcntl.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "lb/session.h"
 
@@ -16,15 +11,6 @@ namespace {
 constexpr std::size_t kMinBlockBytes = 32 * 1024;
 constexpr std::size_t kRewriteBytes = 4 * 1024;  // what rewriting may add to a head
 constexpr std::size_t kMaxSessions = 20'000;     // a listener
-constexpr base::Milliseconds kAcceptPause{100};
-constexpr int kAcceptsPerRound = 64;
-
-std::uint64_t cookieOf(int socket) {
-  std::uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  ::getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size);
-  return cookie;
-}
 
 bool sameBackend(const state::Backend& a, const state::Backend& b) {
   return a.name == b.name && a.address == b.address && a.port == b.port;
@@ -33,16 +19,12 @@ bool sameBackend(const state::Backend& a, const state::Backend& b) {
 }  // namespace
 
 Listener::Listener(EventLoop& loop, LogSink& log)
-    : loop_(loop), log_(log), resume_(loop, [this] { resumeAccepting(); }) {}
+    : loop_(loop), log_(log), acceptor_(loop, [this](base::UniqueFd client) { serve(std::move(client)); }) {}
 
-Listener::~Listener() {
-  if (socket_) {
-    loop_.remove(socket_.get());
-  }
-}
+Listener::~Listener() = default;
 
 base::Result<> Listener::configure(const state::Listener& config, base::UniqueFd socket) {
-  if (auto taken = takeSocket(std::move(socket)); !taken) {
+  if (auto taken = acceptor_.take(std::move(socket)); !taken) {
     return taken;
   }
   if (config_ && *config_ == config) {
@@ -54,25 +36,6 @@ base::Result<> Listener::configure(const state::Listener& config, base::UniqueFd
   }
   setBackends(config);
   config_ = std::make_shared<const state::Listener>(config);
-  return {};
-}
-
-// The keeper passes every socket each time; one that we have already is closed again.
-base::Result<> Listener::takeSocket(base::UniqueFd socket) {
-  if (socket_ && cookieOf(socket_.get()) == cookieOf(socket.get())) {
-    return {};
-  }
-  ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
-  if (auto added = loop_.add(socket.get(), EPOLLIN, this); !added) {
-    return base::fail(std::move(added.error()).context("watch a listening socket"));
-  }
-  if (socket_) {
-    resume_.stop();
-    acceptAll();  // what waits at the old socket would be reset with it
-    loop_.remove(socket_.get());
-    resume_.stop();  // the new socket is watched already
-  }
-  socket_ = std::move(socket);
   return {};
 }
 
@@ -115,12 +78,7 @@ void Listener::setBackends(const state::Listener& config) {
 
 void Listener::retire() {
   retired_ = true;
-  acceptAll();
-  resume_.stop();
-  if (socket_) {
-    loop_.remove(socket_.get());
-    socket_.reset();
-  }
+  acceptor_.close();
   for (std::size_t i = 0; i < backends_.size(); ++i) {
     backends_[i]->retire();
     checkers_[i]->stop();
@@ -175,39 +133,14 @@ void Listener::sessionEnded(Session* session) {
   }
 }
 
-void Listener::onEvents(std::uint32_t /*events*/) {
-  acceptAll();
-}
-
-void Listener::resumeAccepting() {
-  if (socket_ && !loop_.add(socket_.get(), EPOLLIN, this)) {
-    resume_.startIn(kAcceptPause);
+void Listener::serve(base::UniqueFd client) {
+  if (sessions_.size() >= kMaxSessions) {
+    return;
   }
-}
-
-void Listener::acceptAll() {
-  for (int i = 0; i < kAcceptsPerRound && socket_ && !resume_.running(); ++i) {
-    base::UniqueFd accepted(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!accepted) {
-      if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        return;
-      }
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        // The socket stays readable; looking at it again and again would only burn time.
-        loop_.remove(socket_.get());
-        resume_.startIn(kAcceptPause);
-        return;
-      }
-      continue;  // that one connection failed before it was taken: accept(2)
-    }
-    if (sessions_.size() >= kMaxSessions) {
-      continue;
-    }
-    ++counters.connections;
-    auto session = std::make_shared<Session>(loop_, shared_from_this());
-    sessions_.emplace(session.get(), session);
-    session->start(std::move(accepted));
-  }
+  ++counters.connections;
+  auto session = std::make_shared<Session>(loop_, shared_from_this());
+  sessions_.emplace(session.get(), session);
+  session->start(std::move(client));
 }
 
 void Listener::logFlip(const Backend& backend) {

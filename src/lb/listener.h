@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "lb/acceptor.h"
 #include "lb/backend.h"
 #include "lb/balance.h"
 #include "lb/buffer.h"
@@ -26,10 +27,12 @@ struct ListenerCounters {
 };
 
 // One listener of the balancer at run time. Sessions share it, so that it outlives its removal until they are done.
-class Listener : public EventHandler, public std::enable_shared_from_this<Listener> {
+class Listener : public std::enable_shared_from_this<Listener> {
  public:
   Listener(EventLoop& loop, LogSink& log);
-  ~Listener() override;
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
 
   // Takes a configuration; what has not changed is not touched.
   base::Result<> configure(const state::Listener& config, base::UniqueFd socket);
@@ -52,20 +55,15 @@ class Listener : public EventHandler, public std::enable_shared_from_this<Listen
   LogSink& log() { return log_; }
   ListenerCounters counters;
 
-  void onEvents(std::uint32_t events) override;
-
  private:
-  base::Result<> takeSocket(base::UniqueFd socket);
-  void acceptAll();
-  void resumeAccepting();
+  void serve(base::UniqueFd client);
   void setBackends(const state::Listener& config);
   void logFlip(const Backend& backend);
 
   EventLoop& loop_;
   LogSink& log_;
   std::shared_ptr<const state::Listener> config_;
-  base::UniqueFd socket_;
-  Timer resume_;  // after accepting was paused for want of descriptors
+  Acceptor acceptor_;
   std::shared_ptr<BufferPool> pool_;
   std::vector<std::shared_ptr<Backend>> backends_;
   std::vector<std::unique_ptr<HealthChecker>> checkers_;  // one for each backend, in their order

@@ -6,8 +6,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "lb/acceptor.h"
 #include "lb/buffer.h"
-#include "lb/event_loop.h"
 #include "state/process.h"
 #include "worker/page_server.h"
 
@@ -16,10 +16,12 @@ namespace vpclab::worker {
 class PageConnection;
 
 // One page and its listening socket. Connections share it, so that it outlives its removal until they are done.
-class PageSiteRuntime : public lb::EventHandler, public std::enable_shared_from_this<PageSiteRuntime> {
+class PageSiteRuntime : public std::enable_shared_from_this<PageSiteRuntime> {
  public:
   PageSiteRuntime(lb::EventLoop& loop, std::shared_ptr<lb::BufferPool> pool);
-  ~PageSiteRuntime() override;
+  ~PageSiteRuntime();
+  PageSiteRuntime(const PageSiteRuntime&) = delete;
+  PageSiteRuntime& operator=(const PageSiteRuntime&) = delete;
 
   base::Result<> configure(const state::PageSite& site, base::UniqueFd socket);
   void retire();
@@ -32,16 +34,13 @@ class PageSiteRuntime : public lb::EventHandler, public std::enable_shared_from_
   void record(AccessEntry entry);
   void connectionEnded(PageConnection* connection);
 
-  void onEvents(std::uint32_t events) override;
-
  private:
-  void acceptAll();
+  void serve(base::UniqueFd client);
 
   lb::EventLoop& loop_;
   std::shared_ptr<lb::BufferPool> pool_;
   std::shared_ptr<const state::PageSite> site_;
-  base::UniqueFd socket_;
-  lb::Timer resume_;
+  lb::Acceptor acceptor_;
   std::unordered_map<PageConnection*, std::shared_ptr<PageConnection>> connections_;
   std::deque<AccessEntry> log_;
   std::uint64_t requests_ = 0;
