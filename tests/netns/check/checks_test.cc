@@ -18,9 +18,21 @@ class TestLab : public LabPort {
   explicit TestLab(const World& world) : world_(world) {}
 
   base::Result<base::UniqueFd> openSocket(const std::string& node, SocketKind kind) override {
-    return kind == SocketKind::kIcmp ? world_.socket(node, SOCK_RAW, IPPROTO_ICMP)
-                                     : world_.socket(node, SOCK_STREAM, 0);
+    if (kind == SocketKind::kIcmp) {
+      return world_.socket(node, SOCK_RAW, IPPROTO_ICMP);
+    }
+    auto socket = world_.socket(node, kind == SocketKind::kUdp ? SOCK_DGRAM : SOCK_STREAM, 0);
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    if (kind != SocketKind::kTcp) {
+      REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0);
+    }
+    if (kind == SocketKind::kTcpListener) {
+      REQUIRE(::listen(socket.get(), 8) == 0);
+    }
+    return socket;
   }
+  base::Result<std::vector<TunnelPeer>> tunnelPeers(const std::string&) override { return std::vector<TunnelPeer>{}; }
   base::Result<std::vector<BackendStatus>> backends(const std::string&, const std::string&) override {
     return std::vector<BackendStatus>{};
   }
@@ -173,7 +185,7 @@ TEST_CASE("a rotation is told by pages and by access logs") {
   SUBCASE("a refused connection is the expected one only from a live server") {
     spec.reachable = false;
     check.what = spec;
-    check.within = 300ms;
+    check.within = 1s;
     CHECK(runOne(world, check, &lab).outcome == Outcome::kFailed);
     REQUIRE(world.ip("r1", "route del 10.3.0.0/24") == 0);
     const auto result = runOne(world, check, &lab);
@@ -184,4 +196,79 @@ TEST_CASE("a rotation is told by pages and by access logs") {
     CHECK(runOne(world, check, &lab).seen.find("10.3.0.2:81) does not answer it: connect: Connection refused") !=
           std::string::npos);
   }
+}
+
+TEST_CASE("packets that get lost are counted in each direction") {
+  const World world;
+  CheckSpec check;
+  check.within = 20s;
+  LossSpec loss{client(), server(), "server", {0, 0, "0%"}, 500};
+  check.what = loss;
+  const auto none = runOne(world, check);
+  CHECK(none.outcome == Outcome::kPassed);
+  CHECK(none.seen == "0 of 500 lost (0.00%) there, 0 of 500 lost (0.00%) back");
+
+  REQUIRE(world.exec("server", "nft add table netdev t") == 0);
+  REQUIRE(world.exec("server",
+                     "nft add chain netdev t in '{ type filter hook ingress device \"eth0\" priority 0; }'") == 0);
+  REQUIRE(world.exec("server", "nft add rule netdev t in udp length '>' 40 numgen random mod 10 '<' 3 drop") == 0);
+  CHECK(runOne(world, check).outcome == Outcome::kFailed);
+  loss.loss = {200'000, 400'000, "20%..40%"};
+  loss.packets = 1000;
+  check.what = loss;
+  const auto one = runOne(world, check);
+  CHECK(one.outcome == Outcome::kFailed);  // there, but not back
+  REQUIRE(one.measured.size() == 2);
+  CHECK(one.measured[0].value > 20);
+  CHECK(one.measured[0].value < 40);
+  CHECK(one.measured[1].value == 0);
+}
+
+TEST_CASE("throughput is measured there and back") {
+  const World world;
+  CheckSpec check;
+  check.within = 20s;
+  ThroughputSpec spec{client(), server(), "server", {50'000'000, INT64_MAX, "50mbit.."}, 600ms};
+  check.what = spec;
+  const auto free = runOne(world, check);
+  CHECK(free.outcome == Outcome::kPassed);
+  CHECK(free.measured.size() == 2);
+
+  // What leaves the server is limited, what it gets is not.
+  REQUIRE(world.exec("server", "tc qdisc add dev eth0 root tbf rate 8mbit burst 16kb latency 50ms") == 0);
+  spec.rate = {6'500'000, 8'000'000, "6.5mbit..8mbit"};
+  check.what = spec;
+  check.within = 1s;
+  const auto limited = runOne(world, check);
+  CHECK(limited.outcome == Outcome::kFailed);
+  REQUIRE(limited.measured.size() == 2);
+  CHECK(limited.measured[0].value > 20e6);
+  CHECK(limited.measured[1].value > 6.5e6);
+  CHECK(limited.measured[1].value < 8e6);
+  REQUIRE(world.exec("r2", "tc qdisc add dev right root tbf rate 8mbit burst 16kb latency 50ms") == 0);
+  CHECK(runOne(world, check).outcome == Outcome::kPassed);
+
+  // Nobody there: told, and in time.
+  REQUIRE(world.ip("server", "link set eth0 down") == 0);
+  const auto gone = runOne(world, check);
+  CHECK(gone.outcome == Outcome::kFailed);
+  CHECK_FALSE(gone.seen.empty());
+}
+
+TEST_CASE("a mean round-trip time and a loss of pings are held against ranges") {
+  const World world;
+  CheckSpec check;
+  check.within = 3s;
+  PingSpec ping{client(), server()};
+  ping.times = 20;
+  ping.rtt = Range{0, 5'000, "..5ms"};
+  ping.loss = Range{0, 0, "0%"};
+  check.what = ping;
+  const auto good = runOne(world, check);
+  CHECK(good.outcome == Outcome::kPassed);
+  CHECK(good.expected == "rtt ..5ms, loss 0%");
+  ping.rtt = Range{40'000, 60'000, "40ms..60ms"};
+  check.what = ping;
+  check.within = 300ms;
+  CHECK(runOne(world, check).outcome == Outcome::kFailed);
 }
