@@ -25,7 +25,8 @@ class LinkChange {
         request_(request) {}
 
   base::Result<State> run() {
-    for (const auto& [key, entry] : State(out_).entries()) {
+    const State before = out_;
+    for (const auto& [key, entry] : before.entries()) {
       if (const auto* veth = std::get_if<Veth>(&entry.object)) {
         if (isHere(veth->a) || isHere(veth->b)) {
           return cable(*veth);

@@ -254,7 +254,7 @@ struct ThroughputCheck {
   Endpoint to;  // always with its node; with an address too where that is an EIP
   Range rate;   // bits per second
   std::chrono::milliseconds time{2'000};
-  std::chrono::milliseconds within{30'000};
+  std::chrono::milliseconds within{10'000};
 };
 
 // How many of a number of UDP packets arrive, counted in each direction.
@@ -263,7 +263,7 @@ struct LossCheck {
   Endpoint to;  // as above
   Range loss;   // in a million
   std::uint32_t packets = 1'000;
-  std::chrono::milliseconds within{30'000};
+  std::chrono::milliseconds within{10'000};
 };
 
 // That access points have spoken with each other lately.

@@ -20,7 +20,7 @@ constexpr std::array kBandwidthUnits{Unit{"tbit", 1'000'000'000'000}, Unit{"gbit
 constexpr std::array kDurationUnits{Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000}, Unit{"ms", 1}};
 constexpr std::array kDelayUnits{Unit{"s", 1'000'000}, Unit{"ms", 1'000}, Unit{"us", 1}};
 constexpr std::array kLossUnits{Unit{"%", 10'000}};
-constexpr std::array kSizeUnits{Unit{"kb", 1024}, Unit{"b", 1}};
+constexpr std::array kSizeUnits{Unit{"mb", 1024 * 1024}, Unit{"kb", 1024}, Unit{"b", 1}};
 constexpr std::int64_t kMaxNumber = 1'000'000'000'000'000;
 
 bool isDigit(char c) {

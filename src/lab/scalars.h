@@ -25,7 +25,7 @@ std::optional<std::chrono::milliseconds> parseDuration(std::string_view text);
 std::optional<std::uint32_t> parseDelay(std::string_view text);
 // "1%", "0.05%": in a million
 std::optional<std::uint32_t> parseLoss(std::string_view text);
-// "15kb", "512b": bytes, kb is 1024
+// "15kb", "512b", "1mb": bytes, kb is 1024
 std::optional<std::uint32_t> parseSize(std::string_view text);
 std::optional<bool> parseBool(std::string_view text);  // "true", "false"
 

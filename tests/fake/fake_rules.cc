@@ -3,6 +3,8 @@
 #include <functional>
 #include <vector>
 
+#include "state/ingress_loss.h"
+
 namespace vpclab::tests {
 
 using namespace vpclab::state;
@@ -101,8 +103,17 @@ void dropRoutes(State& world, const std::string& netns, const std::string& devic
   });
 }
 
+// Chains at the ingress of an interface go with it, the table stays.
+void dropIngress(State& world, const std::string& netns, const std::string& name) {
+  const auto* table = world.get<NftTable>(NftTable{netns, "", NftFamily::kNetdev}.key());
+  if (table != nullptr) {
+    world.add(withoutIngress(*table, name));
+  }
+}
+
 void dropLink(State& world, const std::string& netns, const std::string& name) {
   dropRoutes(world, netns, name);
+  dropIngress(world, netns, name);
   removeIf(world, [&](const Object& object) {
     if (const auto* address = std::get_if<Address>(&object)) {
       return address->netns == netns && address->link == name;
@@ -202,7 +213,14 @@ struct Needs {
     return admitsRoute(world, route);
   }
   base::Result<> operator()(const Rule& rule) const { return netns(rule.netns); }
-  base::Result<> operator()(const NftTable& table) const { return netns(table.netns); }
+  base::Result<> operator()(const NftTable& table) const {
+    for (const auto& device : ingressDevicesOf(table)) {
+      if (auto there = onLink(table.netns, device); !there) {
+        return there;
+      }
+    }
+    return netns(table.netns);
+  }
   base::Result<> operator()(const Process& process) const {
     if (!process.netns.empty() && !hasNetns(world, process.netns)) {
       return refuse(ENOENT, "no namespace " + process.netns);

@@ -69,6 +69,9 @@ class Generator {
     if (maybe(20)) {
       server.run = {"daemon", std::to_string(below(2))};
     }
+    // What every kernel can do.
+    server.line.rate = maybe(20) ? 1'000'000U * static_cast<unsigned>(1 + below(2)) : 0;
+    server.line.lossPerMillion = maybe(30) ? 10'000U * static_cast<unsigned>(1 + below(3)) : 0;
     add(lab_.servers, server);
   }
 
@@ -106,7 +109,8 @@ class Generator {
     Sdwan wan{{"wan1", "", at()}, {}};
     for (const auto& [id, router] : lab_.borderRouters) {
       AccessPoint point{{"ap-" + id, "", at()}, router.region, id, router.domains[0].id};
-      point.bandwidth = maybe(50) ? 10'000'000U * static_cast<unsigned>(1 + below(2)) : 0;
+      point.line.rate = maybe(50) ? 10'000'000U * static_cast<unsigned>(1 + below(2)) : 0;
+      point.line.lossPerMillion = maybe(30) ? 1000U * static_cast<unsigned>(1 + below(2)) : 0;
       wan.accessPoints.push_back(point);
     }
     add(lab_.sdwans, wan);
@@ -132,7 +136,7 @@ class Generator {
     for (int i = 0; i < 3; ++i) {
       if (maybe(70)) {
         Eip eip{{"eip-" + std::to_string(i), "", at()}, "r0", ip(139, 198, 18, 130 + i)};
-        eip.bandwidth = maybe(40) ? 5'000'000 : 0;
+        eip.line.rate = maybe(40) ? 5'000'000 : 0;
         add(lab_.eips, eip);
       }
     }

@@ -11,7 +11,7 @@ def test(host):
     host.vpclab("up", status=2)
     host.vpclab("up", "/nowhere/lab.yaml", status=2)
     host.vpclab("exec", status=125)
-    for verb in "up apply down validate plan drift heal check inspect exec forward doctor version".split():
+    for verb in "up apply down validate plan drift heal check inspect exec forward link doctor version".split():
         assert "Examples:" in host.vpclab(verb, "--help").stdout, verb
 
     host.vpclab("apply", host.stage("1"), "--start-daemon")

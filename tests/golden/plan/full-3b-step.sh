@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `vpclab apply` does, by hand: 73 changes not applied yet: 73 to create.
+# What `vpclab apply` does, by hand: 75 changes not applied yet: 73 to create, 2 to update.
 # Private keys of tunnels are read from $KEYS/<interface>.
 set -eu
 ip netns add vpclab.cross-region.bj-gw
@@ -61,22 +61,22 @@ ip -n vpclab.cross-region.switch.gd2 link set gd-br1.g~4e3ky0 master gd-vxnet1 u
 ip -n vpclab.cross-region.gd-gw link add eth0 address b6:82:56:91:98:f3 mtu 1500 type veth peer name gd-gw.wan netns vpclab.cross-region.wan.wan1 address 92:09:db:db:f0:60 mtu 1500
 ip -n vpclab.cross-region.gd-gw link set eth0 up
 ip -n vpclab.cross-region.wan.wan1 link set gd-gw.wan master wan up
+ip -n vpclab.cross-region.bj-gw link add bj-gw type wireguard
+ip netns exec vpclab.cross-region.bj-gw wg set bj-gw listen-port 51820 private-key "$KEYS/bj-gw"
+ip netns exec vpclab.cross-region.bj-gw wg set bj-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 0 allowed-ips "192.168.211.0/24"
+ip -n vpclab.cross-region.bj-gw link set bj-gw netns vpclab.cross-region.bj-br1
+ip -n vpclab.cross-region.bj-br1 link set bj-gw mtu 1420 master vrf-main up
+ip -n vpclab.cross-region.gd-gw link add gd-gw type wireguard
+ip netns exec vpclab.cross-region.gd-gw wg set gd-gw listen-port 51820 private-key "$KEYS/gd-gw"
+ip netns exec vpclab.cross-region.gd-gw wg set gd-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 0 allowed-ips "172.16.1.0/24,172.17.1.0/24"
+ip -n vpclab.cross-region.gd-gw link set gd-gw netns vpclab.cross-region.gd-br1
+ip -n vpclab.cross-region.gd-br1 link set gd-gw mtu 1420 master vrf-main up
 ip -n vpclab.cross-region.bj-gw address add 100.64.0.1/24 dev eth0
 ip -n vpclab.cross-region.gd-br1 address add 192.168.211.254/24 dev gd-vxnet1
 ip -n vpclab.cross-region.gd-gw address add 100.64.0.2/24 dev eth0
 ip -n vpclab.cross-region.gd-br1 rule add pref 33000 lookup 1001 protocol 118
 tc -n vpclab.cross-region.bj-gw qdisc replace dev eth0 root tbf rate 10mbit burst 32kb latency 50ms
 tc -n vpclab.cross-region.wan.wan1 qdisc replace dev bj-gw.wan root tbf rate 10mbit burst 32kb latency 50ms
-ip -n vpclab.cross-region.bj-gw link add bj-gw type wireguard
-ip netns exec vpclab.cross-region.bj-gw wg set bj-gw listen-port 51820 private-key "$KEYS/bj-gw"
-ip netns exec vpclab.cross-region.bj-gw wg set bj-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 25 allowed-ips "192.168.211.0/24"
-ip -n vpclab.cross-region.bj-gw link set bj-gw netns vpclab.cross-region.bj-br1
-ip -n vpclab.cross-region.bj-br1 link set bj-gw mtu 1420 master vrf-main up
-ip -n vpclab.cross-region.gd-gw link add gd-gw type wireguard
-ip netns exec vpclab.cross-region.gd-gw wg set gd-gw listen-port 51820 private-key "$KEYS/gd-gw"
-ip netns exec vpclab.cross-region.gd-gw wg set gd-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 25 allowed-ips "172.16.1.0/24,172.17.1.0/24"
-ip -n vpclab.cross-region.gd-gw link set gd-gw netns vpclab.cross-region.gd-br1
-ip -n vpclab.cross-region.gd-br1 link set gd-gw mtu 1420 master vrf-main up
 ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/rp_filter=0
 ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/send_redirects=0
 ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
@@ -95,3 +95,5 @@ ip -n vpclab.cross-region.bj-vpc1 route add 192.168.211.0/24 via 172.16.1.254 de
 ip -n vpclab.cross-region.bj-vpc2 route add 192.168.211.0/24 via 172.17.1.254 dev bj-vxnet2 protocol 118
 ip -n vpclab.cross-region.gd-vpc1 route add 172.16.1.0/24 via 192.168.211.254 dev gd-vxnet1 protocol 118
 ip -n vpclab.cross-region.gd-vpc1 route add 172.17.1.0/24 via 192.168.211.254 dev gd-vxnet1 protocol 118
+ip netns exec vpclab.cross-region.bj-br1 wg set bj-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 25 allowed-ips "192.168.211.0/24"
+ip netns exec vpclab.cross-region.gd-br1 wg set gd-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 25 allowed-ips "172.16.1.0/24,172.17.1.0/24"

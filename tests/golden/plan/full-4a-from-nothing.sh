@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `vpclab apply` does, by hand: 248 changes not applied yet: 248 to create.
+# What `vpclab apply` does, by hand: 250 changes not applied yet: 248 to create, 2 to update.
 # Private keys of tunnels are read from $KEYS/<interface>.
 set -eu
 ip netns add vpclab.cross-region.bj-br1
@@ -226,6 +226,16 @@ ip -n vpclab.cross-region.xr-lb link set eip1 up
 ip -n vpclab.cross-region.switch.pek3 link add xr-lb.bj-vxnet1 address b2:b6:98:e5:b0:79 mtu 1500 type veth peer name eth0 netns vpclab.cross-region.xr-lb address 52:76:e8:9e:a7:eb mtu 1500
 ip -n vpclab.cross-region.switch.pek3 link set xr-lb.bj-vxnet1 master bj-vxnet1 up
 ip -n vpclab.cross-region.xr-lb link set eth0 up
+ip -n vpclab.cross-region.bj-gw link add bj-gw type wireguard
+ip netns exec vpclab.cross-region.bj-gw wg set bj-gw listen-port 51820 private-key "$KEYS/bj-gw"
+ip netns exec vpclab.cross-region.bj-gw wg set bj-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 0 allowed-ips "192.168.211.0/24"
+ip -n vpclab.cross-region.bj-gw link set bj-gw netns vpclab.cross-region.bj-br1
+ip -n vpclab.cross-region.bj-br1 link set bj-gw mtu 1420 master vrf-main up
+ip -n vpclab.cross-region.gd-gw link add gd-gw type wireguard
+ip netns exec vpclab.cross-region.gd-gw wg set gd-gw listen-port 51820 private-key "$KEYS/gd-gw"
+ip netns exec vpclab.cross-region.gd-gw wg set gd-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 0 allowed-ips "172.16.1.0/24,172.17.1.0/24"
+ip -n vpclab.cross-region.gd-gw link set gd-gw netns vpclab.cross-region.gd-br1
+ip -n vpclab.cross-region.gd-br1 link set gd-gw mtu 1420 master vrf-main up
 ip -n vpclab.cross-region.bj-br1 address add 172.16.1.254/24 dev bj-vxnet1
 ip -n vpclab.cross-region.bj-br1 address add 172.17.1.254/24 dev bj-vxnet2
 ip -n vpclab.cross-region.bj-gw address add 100.64.0.1/24 dev eth0
@@ -244,16 +254,6 @@ ip -n vpclab.cross-region.bj-br1 rule add pref 33000 lookup 1001 protocol 118
 ip -n vpclab.cross-region.gd-br1 rule add pref 33000 lookup 1001 protocol 118
 tc -n vpclab.cross-region.bj-gw qdisc replace dev eth0 root tbf rate 10mbit burst 32kb latency 50ms
 tc -n vpclab.cross-region.wan.wan1 qdisc replace dev bj-gw.wan root tbf rate 10mbit burst 32kb latency 50ms
-ip -n vpclab.cross-region.bj-gw link add bj-gw type wireguard
-ip netns exec vpclab.cross-region.bj-gw wg set bj-gw listen-port 51820 private-key "$KEYS/bj-gw"
-ip netns exec vpclab.cross-region.bj-gw wg set bj-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 25 allowed-ips "192.168.211.0/24"
-ip -n vpclab.cross-region.bj-gw link set bj-gw netns vpclab.cross-region.bj-br1
-ip -n vpclab.cross-region.bj-br1 link set bj-gw mtu 1420 master vrf-main up
-ip -n vpclab.cross-region.gd-gw link add gd-gw type wireguard
-ip netns exec vpclab.cross-region.gd-gw wg set gd-gw listen-port 51820 private-key "$KEYS/gd-gw"
-ip netns exec vpclab.cross-region.gd-gw wg set gd-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 25 allowed-ips "172.16.1.0/24,172.17.1.0/24"
-ip -n vpclab.cross-region.gd-gw link set gd-gw netns vpclab.cross-region.gd-br1
-ip -n vpclab.cross-region.gd-br1 link set gd-gw mtu 1420 master vrf-main up
 ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/rp_filter=0
 ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/send_redirects=0
 ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
@@ -303,5 +303,7 @@ ip -n vpclab.cross-region.bj-vpc2 route add 192.168.211.0/24 via 172.17.1.254 de
 ip -n vpclab.cross-region.gd-server1 route add default via 192.168.211.1 dev eth0 protocol 118
 ip -n vpclab.cross-region.gd-vpc1 route add 172.16.1.0/24 via 192.168.211.254 dev gd-vxnet1 protocol 118
 ip -n vpclab.cross-region.gd-vpc1 route add 172.17.1.0/24 via 192.168.211.254 dev gd-vxnet1 protocol 118
+ip netns exec vpclab.cross-region.bj-br1 wg set bj-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 25 allowed-ips "192.168.211.0/24"
+ip netns exec vpclab.cross-region.gd-br1 wg set gd-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 25 allowed-ips "172.16.1.0/24,172.17.1.0/24"
 # start process pages, pages of 3 servers
 # start process lb, load balancer xr-lb with 1 listener in xr-lb

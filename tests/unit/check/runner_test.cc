@@ -82,6 +82,9 @@ class FakeLab : public LabPort {
     ++looks;
     return std::vector<BackendStatus>{{"b", looks < 4 ? "checking" : "up", ""}};
   }
+  base::Result<std::vector<TunnelPeer>> tunnelPeers(const std::string&) override {
+    return std::vector<TunnelPeer>{{"b-gw", 12.0}, {"c-gw", std::nullopt}};
+  }
   base::Result<std::map<std::string, std::vector<std::string>>> requestIds(const std::string&) override {
     return std::map<std::string, std::vector<std::string>>{};
   }
@@ -214,4 +217,25 @@ TEST_CASE("a worker's status tells backends and request ids") {
     CHECK_FALSE(backendsOf(nlohmann::json::parse(bad), "web"));
     CHECK_FALSE(requestIdsOf(nlohmann::json::parse(bad), "x"));
   }
+}
+
+TEST_CASE("checks that measure run alone, after all others") {
+  FakeProbes probes([](const Job& job) -> std::optional<Reply> {
+    if (std::holds_alternative<StreamJob>(job)) {
+      return Reply(StreamReply{1'000'000, 1000, ""});
+    }
+    return answered();
+  });
+  FakeLab lab;
+  CheckSpec stream;
+  stream.within = 200ms;
+  stream.what =
+      ThroughputSpec{{"a", "a", {}}, {"T", ip("10.0.0.9"), std::nullopt}, "t", {0, 100'000'000, "..100mbit"}, 1s};
+  const Report report = runChecks({stream, ping("a", true), stream}, lab, probes, {});
+  CHECK(report.passed());
+  // The ping's job went first, then two streams, each there and back.
+  REQUIRE(probes.submitted.size() == 5);
+  CHECK(std::holds_alternative<PingJob>(probes.submitted[0]));
+  CHECK_FALSE(std::get<StreamJob>(probes.submitted[1]).back);
+  CHECK(std::get<StreamJob>(probes.submitted[2]).back);
 }

@@ -107,3 +107,24 @@ TEST_CASE("only managed parameters are managed") {
     CHECK_MESSAGE(isManagedSysctl(path), path);
   }
 }
+
+TEST_CASE("what wireguard-go's peers have been up to") {
+  WgTraffics traffic;
+  const auto read = parseUapiAnswer("listen_port=1\npublic_key=" + key(1).toHex() +
+                                        "\nlast_handshake_time_sec=1700000000\nlast_handshake_time_nsec=5\nrx_bytes=7\n"
+                                        "tx_bytes=8\npublic_key=" +
+                                        key(2).toHex() + "\nrx_bytes=9\nerrno=0\n\n",
+                                    &traffic);
+  REQUIRE(read);
+  REQUIRE(traffic.size() == 2);
+  CHECK(traffic.at(key(1)).handshakeSeconds == 1'700'000'000);
+  CHECK(traffic.at(key(1)).handshakeNanoseconds == 5);
+  CHECK(traffic.at(key(1)).receivedBytes == 7);
+  CHECK(traffic.at(key(1)).sentBytes == 8);
+  CHECK(traffic.at(key(2)).handshakeSeconds == 0);
+  CHECK(traffic.at(key(2)).receivedBytes == 9);
+  for (const char* bad : {"rx_bytes=-1", "rx_bytes=99999999999999999999", "last_handshake_time_sec=x"}) {
+    WgTraffics ignored;
+    CHECK_FALSE(parseUapiAnswer("public_key=" + key(1).toHex() + "\n" + bad + "\nerrno=0\n\n", &ignored));
+  }
+}

@@ -2,6 +2,7 @@
 
 #include "lab/addressing.h"
 #include "lab/page.h"
+#include "lab/range.h"
 #include "lab/report.h"
 #include "lab/scalars.h"
 
@@ -95,4 +96,31 @@ TEST_CASE("content types") {
   CHECK(contentTypeOf("a/b.HTML") == "text/html; charset=utf-8");
   CHECK(contentTypeOf("a.b/c") == "application/octet-stream");
   CHECK(contentTypeOf("x.png") == "image/png");
+}
+
+TEST_CASE("delays, losses and ranges") {
+  CHECK(parseDelay("20ms") == 20'000);
+  CHECK(parseDelay("500us") == 500);
+  CHECK(parseDelay("1.5ms") == 1'500);
+  CHECK(parseDelay("2s") == 2'000'000);
+  for (const char* wrong : {"", "20", "ms", "-1ms", "20 ms", "1h", "20MS", "0.0001us"}) {
+    CHECK_FALSE(parseDelay(wrong));
+  }
+  CHECK(delayText(20'000) == "20ms");
+  CHECK(parseLoss("1%") == 10'000);
+  CHECK(parseLoss("0.05%") == 500);
+  CHECK(parseLoss("100%") == 1'000'000);
+  for (const char* wrong : {"", "1", "%", "1 %", "0.00001%", "-1%", "1ppm"}) {
+    CHECK_FALSE(parseLoss(wrong));
+  }
+  CHECK(lossText(500) == "0.05%");
+  CHECK(lossText(1'000'000) == "100%");
+  const Field rtt{"rtt", Type::kDelayRange, false, 0, 1'000'000};
+  CHECK(parseRange("40ms..60ms", rtt) == Range{40'000, 60'000, "40ms..60ms"});
+  CHECK(parseRange("..60ms", rtt) == Range{0, 60'000, "..60ms"});
+  CHECK(parseRange("40ms..", rtt) == Range{40'000, 1'000'000, "40ms.."});
+  CHECK(parseRange("40ms", rtt) == Range{40'000, 40'000, "40ms"});
+  for (const char* wrong : {"", "..", "60ms..40ms", "40..60ms", "40ms...60ms", "40ms..60ms..80ms", "1%..2%"}) {
+    CHECK_FALSE(parseRange(wrong, rtt));
+  }
 }
