@@ -17,6 +17,9 @@ class Walk {
   std::vector<std::size_t> needsOf(const Step& step) {
     needs_.clear();
     need(byKey_, step.key);
+    if (step.clearedBy) {
+      need(byKey_, *step.clearedBy);
+    }
     if (step.action != Action::kDelete) {
       const Object& object = *step.after;
       for (const auto& netns : namespacesOf(object)) {

@@ -49,6 +49,18 @@ std::string reasonToCreate(const Key& key, const State& desired, const Forecast&
   return "missing";
 }
 
+std::optional<Key> clearedBy(const Key& key, const Forecast& forecast) {
+  auto cause = forecast.implied.find(key);
+  if (cause == forecast.implied.end()) {
+    return std::nullopt;
+  }
+  // A link that goes with its namespace takes its routes along: it is the namespace that has a step.
+  for (auto next = cause; next != forecast.implied.end(); next = forecast.implied.find(cause->second)) {
+    cause = next;
+  }
+  return cause->second;
+}
+
 std::vector<Step> creations(const State& desired, const Forecast& forecast) {
   std::vector<const Entry*> wanted;
   for (const auto& [key, entry] : desired.entries()) {
@@ -65,6 +77,7 @@ std::vector<Step> creations(const State& desired, const Forecast& forecast) {
       Step create{
           Action::kCreate, key, std::nullopt, want->object, forecast.goes(key), reasonToCreate(key, desired, forecast),
           want->origin};
+      create.clearedBy = clearedBy(key, forecast);
       const auto* tunnel = std::get_if<WgDevice>(&want->object);
       if (tunnel != nullptr && silent(*tunnel) != *tunnel) {
         create.after = silent(*tunnel);

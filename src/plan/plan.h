@@ -26,6 +26,8 @@ struct Step {
   bool replacement = false;             // one half of a replacement
   std::string reason;                   // "missing", "mtu 1500 -> 1400", "not wanted any more", "its netns is replaced"
   state::Origin origin;                 // of the desired object; empty for deletions
+  // The deletion that takes along what has this key now. Should it fail, that is still in the way.
+  std::optional<state::Key> clearedBy;
 };
 
 struct Plan {

@@ -90,7 +90,7 @@ TEST_CASE("a qdisc changes in place, from one kind to the other, and away") {
   const Qdisc neighbour{"a", "long.name-1~x", 1'000'000};
   Qdisc now{"a", "eth0", 10'000'000};
   lab.create({neighbour, now});
-  const std::string untouched = lab.in("a", "tc -s qdisc show dev long.name-1~x");
+  const std::string untouched = lab.in("a", "tc qdisc show dev long.name-1~x");
   std::vector<Qdisc> walk{{"a", "eth0", 20'000'000}};
   if (kernel::probe(nullptr)->netem) {
     walk.insert(walk.end(), {{"a", "eth0", 20'000'000, 5'000, 1'000, 10'000},
@@ -103,7 +103,7 @@ TEST_CASE("a qdisc changes in place, from one kind to the other, and away") {
     CHECK(lab.holds(next));
     now = next;
   }
-  CHECK(lab.in("a", "tc -s qdisc show dev long.name-1~x") == untouched);
+  CHECK(lab.in("a", "tc qdisc show dev long.name-1~x") == untouched);
   lab.remove({now});
   CHECK_FALSE(lab.has(now));
   CHECK(lab.holds(neighbour));

@@ -150,7 +150,7 @@ TEST_CASE("a new tunnel is silent until everything that its handshake needs is t
   State withRoute = desired;
   withRoute.add(Route{"a", kMainTable, prefix("10.9.0.0/16"), 0, RouteType::kUnicast, {}, false, "wg", {}});
   CHECK(told(plan::diff(withRoute, observed)) ==
-        std::vector<std::string>{"update " + device.key().toString(), "create route a/main/10.9.0.0/16"});
+        std::vector<std::string>{"update " + device.key().toString(), "create route a/10.9.0.0/16"});
 }
 
 TEST_CASE("one backend's port touches that listener's process only, and the reason names it") {

@@ -173,6 +173,11 @@ TEST_CASE("after a fault at any step a rerun converges") {
         CHECK(!report.ok());
         if (!dies) {
           // One fault, one root cause: whatever depends on it was skipped, not tried.
+          std::string causes;
+          for (const auto* cause : report.rootCauses()) {
+            causes += cause->step->key.toString() + ": " + cause->error->message() + "\n";
+          }
+          CAPTURE(causes);
           CHECK(report.rootCauses().size() == 1);
           CHECK(firstFailure(report).find("injected") != std::string::npos);
         }
