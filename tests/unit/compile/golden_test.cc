@@ -73,3 +73,16 @@ TEST_CASE("an EIP on a server: its NAT and its routes") {
   compareWithGolden("bare-eip-from-nothing.txt", plan::renderText(plan));
   compareWithGolden("bare-eip-from-nothing.sh", plan::renderShell(plan, loaded.lab.name));
 }
+
+TEST_CASE("impaired lines, on both kinds of kernel") {
+  const lab::Loaded loaded = tests::loadLab("labs/impaired/lab.yaml");
+  REQUIRE(loaded.ok());
+  for (const auto& [kernel, capabilities] :
+       {std::pair("full", tests::fullKernel()), std::pair("bare", tests::bareKernel())}) {
+    const compile::Compiled compiled = tests::compiled(loaded.lab, capabilities);
+    CHECK(compiled.diagnostics.empty());
+    const plan::Plan plan = plan::diff(compiled.desired, {});
+    compareWithGolden(std::string(kernel) + "-impaired-from-nothing.txt", plan::renderText(plan));
+    compareWithGolden(std::string(kernel) + "-impaired-from-nothing.sh", plan::renderShell(plan, loaded.lab.name));
+  }
+}
