@@ -172,7 +172,8 @@ class Execution {
   }
   void add(std::size_t i, const NftTable& table) {
     action(i, table.netns, [this, i, &table](Session& s) {
-      return verb(i) == Verb::kDelete ? deleteNftTable(s.netns, table.family, s.deadline) : putNftTable(table);
+      return verb(i) == Verb::kDelete ? deleteNftTable(s.netns, table.family, s.deadline)
+                                      : putNftTable(table, s.deadline);
     });
   }
 

@@ -101,13 +101,20 @@ base::Result<state::NftTable> readTable(const std::string& netns, NftFamily fami
 
 }  // namespace
 
-base::Result<> putNftTable(const state::NftTable& table) {
+base::Result<> putNftTable(const state::NftTable& table, base::Deadline deadline) {
   const std::string name = tableName(table.family);
   const std::string what = "write nft " + name + " in " + table.netns;
   if (table.body.size() > kMaxBody || table.body.find('\0') != std::string::npos) {
     return base::fail(base::ErrorKind::kLimit, what + ": its text is too large");
   }
-  auto done = run("add " + name + "\ndelete " + name + "\n" + name + " {\n" + table.body + "\n}\n", what);
+  auto families = familiesOf(table.netns, deadline);
+  if (!families) {
+    return base::fail(std::move(families.error()).context(what));
+  }
+  // A transaction that deletes something makes the socket's close wait for a grace period of RCU, some 10 ms
+  // (nft_rcv_nl_event), so a new table is written without.
+  const bool exists = std::find(families->begin(), families->end(), table.family) != families->end();
+  auto done = run((exists ? "delete " : "create ") + name + "\n" + name + " {\n" + table.body + "\n}\n", what);
   if (!done) {
     return base::fail(std::move(done.error()));
   }

@@ -13,7 +13,7 @@ namespace vpclab::kernel {
 // library keeps global state, so that one call at a time is made in the whole process.
 
 // Puts the table in place of what is there under its name and family, in one transaction. Errors carry nft's own words.
-base::Result<> putNftTable(const state::NftTable& table);
+base::Result<> putNftTable(const state::NftTable& table, base::Deadline deadline);
 // Succeeds if it is gone already.
 base::Result<> deleteNftTable(const std::string& netns, state::NftFamily family, base::Deadline deadline);
 // As `nft -s list table ip vpclab` prints them, between the outer braces. A raw dump of the tables' names comes first:

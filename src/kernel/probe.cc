@@ -164,7 +164,7 @@ class Probe {
     }
     Message tbf = tbfRequest("put tbf on a link", kLoopback, 1'000'000);
     const auto tbfDone = socket.request(tbf, base::Deadline::after(kLimit));
-    const auto lossDone = putNftTable(state::ingressLossTable(kScratch, {{"lo", 1}}));
+    const auto lossDone = putNftTable(state::ingressLossTable(kScratch, {{"lo", 1}}), base::Deadline::after(kLimit));
     capabilities.netem = netemDone.has_value();
     capabilities.tbf = tbfDone.has_value();
     capabilities.ingressLoss = lossDone.has_value();
@@ -188,7 +188,7 @@ class Probe {
   }
 
   void nftables() {
-    const auto put = putNftTable({kScratch, kNftSample});
+    const auto put = putNftTable({kScratch, kNftSample}, base::Deadline::after(kLimit));
     capabilities.nftables = put.has_value();
     features.push_back({"nftables", put ? "nf_tables" : "none", put.has_value(), wordsOf(put), put ? "" : kFullKernel});
   }
