@@ -15,7 +15,9 @@ constexpr std::uint16_t kWireGuardPort = 51'820;
 
 // Seconds. A side that lost its session (its process died, its device was made again) says so with its first keepalive;
 // without, the other side would go on sending into the void for 15 s. wireguard-go dies more easily than a device.
-constexpr std::uint16_t kKeepaliveProcess = 5;
+// That one is not REKEY_TIMEOUT, 5 s, either: two ends that once began a handshake at the same moment would do so again
+// each time.
+constexpr std::uint16_t kKeepaliveProcess = 4;
 constexpr std::uint16_t kKeepaliveDevice = 25;
 
 struct Member {

@@ -125,5 +125,5 @@ ip -n vpclab.cross-region.bj-vpc1 route add 192.168.211.0/24 via 172.16.1.254 de
 ip -n vpclab.cross-region.bj-vpc2 route add 192.168.211.0/24 via 172.17.1.254 dev bj-vxnet2 protocol 118
 ip -n vpclab.cross-region.gd-vpc1 route add 172.16.1.0/24 via 192.168.211.254 dev gd-vxnet1 protocol 118
 ip -n vpclab.cross-region.gd-vpc1 route add 172.17.1.0/24 via 192.168.211.254 dev gd-vxnet1 protocol 118
-ip netns exec vpclab.cross-region.bj-br1 wg set bj-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 5 allowed-ips "192.168.211.0/24"
-ip netns exec vpclab.cross-region.gd-br1 wg set gd-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 5 allowed-ips "172.16.1.0/24,172.17.1.0/24"
+ip netns exec vpclab.cross-region.bj-br1 wg set bj-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 4 allowed-ips "192.168.211.0/24"
+ip netns exec vpclab.cross-region.gd-br1 wg set gd-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 4 allowed-ips "172.16.1.0/24,172.17.1.0/24"
