@@ -211,7 +211,7 @@ bool HttpFetch::takeBody(bool closed) {
         failRequest(std::string("bad response: ") + chunks_.problem().reason, base::Clock::now());
         return false;
       }
-      if (chunk.outcome == http::ChunkDecoder::Outcome::kMore || body_.size() > kMaxBodyBytes) {
+      if (chunk.outcome == http::ChunkDecoder::Outcome::kMore || body_.size() > bodyLimit(job_)) {
         break;
       }
       whole = chunk.outcome == http::ChunkDecoder::Outcome::kDone;
@@ -224,8 +224,8 @@ bool HttpFetch::takeBody(bool closed) {
     buffer_.erase(0, taken);
     whole = framing_.kind == http::BodyKind::kLength ? body_.size() == framing_.length : closed;
   }
-  if (body_.size() > kMaxBodyBytes) {
-    failRequest("a body of more than " + std::to_string(kMaxBodyBytes) + " bytes", base::Clock::now());
+  if (body_.size() > bodyLimit(job_)) {
+    failRequest("a body of more than " + std::to_string(bodyLimit(job_)) + " bytes", base::Clock::now());
     return false;
   }
   return whole;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -106,6 +107,13 @@ struct HttpJob {
 
   bool operator==(const HttpJob&) const = default;
 };
+
+// What a response of the job may have as its body. Where many bodies are held at once, all of them together are bounded.
+inline std::size_t bodyLimit(const HttpJob& job) {
+  constexpr std::size_t kHeldAtOnce = 64U << 20U;
+  constexpr std::size_t kAlways = 64U << 10U;
+  return job.parallel || job.keepAlive ? std::clamp(kHeldAtOnce / job.times, kAlways, kMaxBodyBytes) : kMaxBodyBytes;
+}
 
 struct HttpReply {
   bool connected = false;

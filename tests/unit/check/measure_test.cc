@@ -93,3 +93,13 @@ TEST_CASE("a handshake is new enough, too old, or none") {
   CHECK(judgeTunnel(spec, {{"b-gw", std::nullopt}}).seen == "no handshake with B");
   CHECK_FALSE(judgeTunnel(spec, {}).passed);
 }
+
+TEST_CASE("bodies that are held at once are bounded together") {
+  HttpJob job;
+  job.times = 1000;
+  CHECK(bodyLimit(job) == kMaxBodyBytes);
+  job.parallel = true;
+  CHECK(bodyLimit(job) * job.times <= 64U << 20U);
+  job.times = 3;
+  CHECK(bodyLimit(job) == kMaxBodyBytes);
+}
