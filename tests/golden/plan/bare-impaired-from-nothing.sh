@@ -386,5 +386,5 @@ ip -n vpclab.impaired.near route add default via 10.1.1.1 dev eth0 protocol 118
 ip -n vpclab.impaired.public route add default via 10.1.1.1 dev eth0 protocol 118
 ip -n vpclab.impaired.slow route add default via 10.1.1.1 dev eth0 protocol 118
 ip -n vpclab.impaired.west-vpc route add 10.2.0.0/16 via 10.1.1.254 dev west-net protocol 118
-ip netns exec vpclab.impaired.east-br wg set east-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 5 allowed-ips "10.1.1.0/24"
-ip netns exec vpclab.impaired.west-br wg set west-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 5 allowed-ips "10.2.1.0/24"
+ip netns exec vpclab.impaired.east-br wg set east-gw peer zo060cy2M+x7cMF4FKXHbs0CloUFDTRHRboFhw5YfVk= endpoint 100.64.0.2:51820 persistent-keepalive 4 allowed-ips "10.1.1.0/24"
+ip netns exec vpclab.impaired.west-br wg set west-gw peer pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk= endpoint 100.64.0.1:51820 persistent-keepalive 4 allowed-ips "10.2.1.0/24"

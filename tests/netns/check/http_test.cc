@@ -105,9 +105,11 @@ TEST_CASE("what a server does wrong is an error with its name") {
     error = "closed the connection within its response";
   }
   SUBCASE("too much") {
-    bytes = response(std::string(kMaxBodyBytes + 1, 'x'));
-    job.timeout = 5s;
-    error = "a body of more than " + std::to_string(kMaxBodyBytes) + " bytes";
+    // Of many on one connection each may be as large as fits the sockets' buffers, which the server waits for.
+    job.keepAlive = true;
+    job.times = 1000;
+    bytes = response(std::string(bodyLimit(job) + 1, 'x'));
+    error = "a body of more than " + std::to_string(bodyLimit(job)) + " bytes";
   }
   SUBCASE("an upgrade that nobody asked for") {
     bytes = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
