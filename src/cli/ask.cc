@@ -112,11 +112,11 @@ class Presenter {
 };
 
 void printProfile(const nlohmann::json& data) {
-  std::printf("%-40s %8s %10s\n", "Phase", "Objects", "ms");
   const auto phases = data.find("profile");
   if (phases == data.end() || !phases->is_array()) {
     return;
   }
+  std::printf("%-40s %8s %10s\n", "Phase", "Objects", "ms");
   for (const auto& entry : *phases) {
     api::JsonReader phase(entry, "phase");
     std::string name;

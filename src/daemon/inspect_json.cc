@@ -90,7 +90,7 @@ json tunnelToJson(const TunnelView& tunnel) {
           {"node", tunnel.node},
           {"interface", tunnel.interface},
           {"implementation", tunnel.process ? "wireguard-go" : "wireguard device"},
-          {"state", tunnel.problem.empty() ? (tunnel.process ? "running" : "up") : "down"},
+          {"state", tunnel.problem.empty() ? (tunnel.process ? "running" : "present") : "down"},
           {"pid", 0},
           {"restarts", 0},
           {"peers", std::move(peers)}};

@@ -43,7 +43,7 @@ base::Result<base::UniqueFd> RunningLab::openSocket(const std::string& node, che
 }
 
 base::Result<std::vector<check::TunnelPeer>> RunningLab::tunnelPeers(const std::string& accessPoint) {
-  auto tunnels = tunnelsOf(engine_, lab_);
+  auto tunnels = tunnelsOf(engine_, lab_, accessPoint);
   if (!tunnels) {
     return base::fail(std::move(tunnels.error()));
   }

@@ -47,8 +47,11 @@ api::Final carryOut(Engine& engine, const Place& place, const plan::Plan& plan, 
   json data{{"lab", lab}, {"node", place.found.node.id}, {"link", place.link}, {"plan", plan::toJson(plan)}};
   session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
   const auto report = plan::apply(plan, engine.system(), lab, base::Deadline::after(kTime));
-  for (const auto& step : plan.steps) {
-    logInfo("lab " + lab + ": link set: " + describeStep(step) + ": " + step.reason);
+  for (const auto& step : report.steps) {
+    const char* end = step.outcome == plan::Outcome::kDone     ? ""
+                      : step.outcome == plan::Outcome::kFailed ? ": failed"
+                                                               : ": skipped";
+    logInfo("lab " + lab + ": link set: " + describeStep(*step.step) + ": " + step.step->reason + end);
   }
   auto final = finalOf(report.ok() ? api::Exit::kOk : api::Exit::kFailed, data);
   for (const auto* cause : report.rootCauses()) {

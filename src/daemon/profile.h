@@ -35,7 +35,6 @@ class Profile {
     base::Clock::time_point start_ = base::Clock::now();
   };
 
-  const std::vector<Phase>& phases() const { return phases_; }
   nlohmann::json toJson() const;  // [{"phase", "objects", "ms"}]
 
  private:

@@ -10,14 +10,14 @@ namespace {
 constexpr std::chrono::seconds kReadTime{3};
 
 TunnelView viewOf(Engine& engine, const std::string& lab, const state::WgDevice& device,
-                  const std::map<net::WgKey, std::string>& accessPoints) {
+                  const std::map<net::WgKey, std::string>& accessPoints, base::Deadline deadline) {
   TunnelView out{device.socketNetns,
                  device.netns,
                  device.name,
                  device.implementation == state::TunnelImplementation::kWireGuardGo,
                  "",
                  {}};
-  const auto seen = engine.system().tunnelPeers(lab, device, base::Deadline::after(kReadTime));
+  const auto seen = engine.system().tunnelPeers(lab, device, deadline);
   if (!seen) {
     out.problem = seen.error().message();
   }
@@ -49,7 +49,9 @@ TunnelView viewOf(Engine& engine, const std::string& lab, const state::WgDevice&
 
 }  // namespace
 
-std::vector<TunnelView> tunnelsOf(Engine& engine, const std::string& lab, const state::State& desired) {
+std::vector<TunnelView> tunnelsOf(Engine& engine, const std::string& lab, const state::State& desired,
+                                  const std::string& only) {
+  const auto deadline = base::Deadline::after(kReadTime);  // for all of them
   std::map<net::WgKey, std::string> accessPoints;
   std::vector<const state::WgDevice*> devices;
   for (const auto& [key, entry] : desired.entries()) {
@@ -60,17 +62,19 @@ std::vector<TunnelView> tunnelsOf(Engine& engine, const std::string& lab, const 
   }
   std::vector<TunnelView> out;
   for (const auto* device : devices) {
-    out.push_back(viewOf(engine, lab, *device, accessPoints));
+    if (only.empty() || device->socketNetns == only) {
+      out.push_back(viewOf(engine, lab, *device, accessPoints, deadline));
+    }
   }
   return out;
 }
 
-base::Result<std::vector<TunnelView>> tunnelsOf(Engine& engine, const std::string& lab) {
+base::Result<std::vector<TunnelView>> tunnelsOf(Engine& engine, const std::string& lab, const std::string& only) {
   const auto stored = engine.loadStored(lab);
   if (!stored) {
     return base::fail(stored.error());
   }
-  return tunnelsOf(engine, lab, stored->desired.compiled.desired);
+  return tunnelsOf(engine, lab, stored->desired.compiled.desired, only);
 }
 
 }  // namespace vpclab::daemon

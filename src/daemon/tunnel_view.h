@@ -28,8 +28,10 @@ struct TunnelView {
   std::vector<TunnelPeerView> peers;
 };
 
-// Errors: those of loading the stored lab.
-base::Result<std::vector<TunnelView>> tunnelsOf(Engine& engine, const std::string& lab);
-std::vector<TunnelView> tunnelsOf(Engine& engine, const std::string& lab, const state::State& desired);
+// All of the lab's tunnels, or that of the access point `only`. Takes a few seconds at most, however many there are:
+// what was not read by then has a problem. Errors: those of loading the stored lab.
+base::Result<std::vector<TunnelView>> tunnelsOf(Engine& engine, const std::string& lab, const std::string& only = "");
+std::vector<TunnelView> tunnelsOf(Engine& engine, const std::string& lab, const state::State& desired,
+                                  const std::string& only = "");
 
 }  // namespace vpclab::daemon

@@ -41,7 +41,8 @@ struct Job {
 
 // A handshake takes a millisecond or two on one host that has nothing else to do.
 constexpr base::Milliseconds kHandshakePause{1};
-constexpr base::Milliseconds kHandshakeTime{1'000};
+constexpr base::Milliseconds kHandshakeTime{1'000};   // of one end
+constexpr base::Milliseconds kHandshakesTime{5'000};  // of all that begin to speak together
 
 bool alreadyGone(const base::Error& error) {
   return error.kind() == base::ErrorKind::kNotFound || error.errnoValue() == EADDRNOTAVAIL;
@@ -224,19 +225,19 @@ class Execution {
       return;
     }
     // An end that gets a keepalive begins a handshake. If both ends of a tunnel do so at the same moment, each drops
-    // its own for the other's; and as both have the same keepalive, which is no longer than the 5 s after which a
-    // handshake is tried again (REKEY_TIMEOUT), they do so again and again in step. So they speak one after the other.
+    // its own for the other's, and they try again only 5 s later (REKEY_TIMEOUT). So they speak one after the other.
+    const auto patience = deadline_.earlier(base::Deadline::after(kHandshakesTime));
     for (std::size_t n = 0; n < tunnels_.size(); ++n) {
       run(tunnels_[n]);
       if (results_[tunnels_[n].step] && n + 1 < tunnels_.size()) {
-        awaitHandshakes(std::get<WgDevice>(*steps_[tunnels_[n].step].after));
+        awaitHandshakes(std::get<WgDevice>(*steps_[tunnels_[n].step].after), patience);
       }
     }
   }
 
-  // Best effort: a peer that does not answer is none that begins a handshake either.
-  void awaitHandshakes(const WgDevice& device) {
-    const auto deadline = deadline_.earlier(base::Deadline::after(kHandshakeTime));
+  // Best effort: a peer that answers later, or never, is not waited for.
+  void awaitHandshakes(const WgDevice& device, base::Deadline patience) {
+    const auto deadline = patience.earlier(base::Deadline::after(kHandshakeTime));
     while (!deadline.passed()) {
       const auto peers = tunnelPeers(environment_, lab_, device, deadline);
       if (!peers || std::all_of(peers->begin(), peers->end(),

@@ -53,6 +53,9 @@ class Note {
         return base::failErrno("open " + path);
       }
       if (!lockUntil(file.get(), how, deadline)) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+          return base::failErrno("lock " + path);
+        }
         return base::fail(base::ErrorKind::kBusy, path + " is locked by another daemon for too long");
       }
       // Whoever held it before may have removed it: then this lock is on a file that nobody else will find.
@@ -71,10 +74,12 @@ class Note {
     return {text.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
   }
   base::Result<> write(std::string_view text) const {
-    if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0) {
-      return base::failErrno("truncate " + path_);
+    // Never empty in between: an empty note says that nothing was made here.
+    const auto size = static_cast<ssize_t>(text.size());
+    if (::pwrite(file_.get(), text.data(), text.size(), 0) != size || ::ftruncate(file_.get(), size) != 0) {
+      return base::failErrno("write " + path_);
     }
-    return base::writeAll(file_.get(), text);
+    return {};
   }
   void remove() const { ::unlink(path_.c_str()); }
   base::UniqueFd takeFile() { return std::move(file_); }

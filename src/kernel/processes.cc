@@ -1,5 +1,7 @@
 #include "kernel/processes.h"
 
+#include <system_error>
+
 namespace vpclab::kernel {
 
 namespace {
@@ -11,18 +13,25 @@ constexpr base::Milliseconds kEarlyStart{10'000};
 void Keepers::startEarly(const std::string& lab) {
   const std::lock_guard lock(earlyMutex_);
   // Waits for an earlier one, which is as a rule done long ago.
-  early_ = std::async(std::launch::async,
-                      [this, lab] { static_cast<void>(connect(lab, base::Deadline::after(kEarlyStart))); });
+  try {
+    early_ = std::async(std::launch::async,
+                        [this, lab] { static_cast<void>(connect(lab, base::Deadline::after(kEarlyStart))); });
+  } catch (const std::system_error&) {
+    // No thread to be had: connect() starts it when it is needed.
+  }
 }
 
-void Keepers::settle() {
+void Keepers::settle(base::Deadline deadline) {
   const std::lock_guard lock(earlyMutex_);
   if (early_.valid()) {
-    early_.wait();
+    early_.wait_until(deadline.when());
   }
 }
 
 base::Result<keeper::Client> Keepers::connect(const std::string& lab, base::Deadline deadline) {
+  if (auto running = find(lab, deadline); running || running.error().kind() != base::ErrorKind::kNotFound) {
+    return running;
+  }
   const std::unique_lock lock(starting_, deadline.when());
   if (!lock) {
     return base::fail(base::ErrorKind::kTimeout, "keeper of lab " + lab + ": another one is being started");

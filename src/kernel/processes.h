@@ -20,8 +20,8 @@ class Keepers {
   // Starts the lab's keeper in the background, so that it is there when it is needed. Where that fails, connect() tries
   // again, and says why it cannot.
   void startEarly(const std::string& lab);
-  // Waits for what startEarly() began.
-  void settle();
+  // Waits for what startEarly() began, until the deadline.
+  void settle(base::Deadline deadline);
 
   // The lab's keeper, started if need be.
   base::Result<keeper::Client> connect(const std::string& lab, base::Deadline deadline);

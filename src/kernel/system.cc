@@ -42,7 +42,7 @@ class RealSystem : public System {
     return kernel::execute(environment_, lab, steps, deadline);
   }
   std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override {
-    environment_.keepers.settle();
+    environment_.keepers.settle(deadline);
     return kernel::destroy(environment_, lab, deadline);
   }
   base::Result<std::vector<std::string>> labs() override {

@@ -1,1 +1,1 @@
-vpclab_test(unit plan FILES ${CMAKE_CURRENT_LIST_DIR}/diff_test.cc ${CMAKE_CURRENT_LIST_DIR}/property_test.cc USES plan compile fake TIMEOUT 120)
+vpclab_test(unit plan FILES ${CMAKE_CURRENT_LIST_DIR}/diff_test.cc ${CMAKE_CURRENT_LIST_DIR}/property_test.cc USES plan compile fake TIMEOUT 300)
