@@ -78,6 +78,10 @@ base::Result<Place> locate(const std::string& path) {
 }
 
 // The tmpfs that holds all the files and covering directories of one command.
+//
+// Parts of it are shown elsewhere by cloning its mount, which kernels before 6.15 allow only of an attached one. So it
+// is attached over "/", where nothing sees it: a path begins at the root that a process has, not at what is mounted
+// over that.
 class Stage {
  public:
   static base::Result<Stage> make() {
@@ -85,10 +89,15 @@ class Stage {
     if (!mount) {
       return base::fail(std::move(mount.error()));
     }
+    if (::move_mount(mount->get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+      return base::failErrno("attach a tmpfs");
+    }
     return Stage(std::move(*mount));
   }
 
   base::Result<> show(const state::PrivateFile& file);
+  // Detaches it; what is shown elsewhere stays. Changes the working directory to the root.
+  base::Result<> end();
 
  private:
   explicit Stage(base::UniqueFd mount) : mount_(std::move(mount)) {}
@@ -101,6 +110,7 @@ class Stage {
 
   base::UniqueFd mount_;
   int next_ = 0;
+  bool under_root_ = false;  // the root itself was covered, by a mount over this one, which holds it
 };
 
 base::Result<> writeAt(int directory, const std::string& name, const std::string& content, mode_t mode) {
@@ -215,8 +225,11 @@ base::Result<> Stage::coverDirectory(const std::string& directory, const std::st
     return base::failErrno("mount over " + directory);
   }
   // A mount over "/" is not what this process has as its root until it says so.
-  if (directory == "/" && (::fchdir(tree.get()) != 0 || ::chroot(".") != 0)) {
-    return base::failErrno("change the root");
+  if (directory == "/") {
+    if (::fchdir(tree.get()) != 0 || ::chroot(".") != 0) {
+      return base::failErrno("change the root");
+    }
+    under_root_ = true;
   }
   for (const auto& entry : *entries) {
     if (auto shown = mirror(covered.get(), tree.get(), entry); !shown) {
@@ -254,6 +267,16 @@ base::Result<> Stage::show(const state::PrivateFile& file) {
     return base::failErrno("open " + directory);
   }
   return writeAt(parent.get(), place->name, file.content, place->mode);
+}
+
+base::Result<> Stage::end() {
+  if (under_root_) {
+    return {};
+  }
+  if (::fchdir(mount_.get()) != 0 || ::umount2(".", MNT_DETACH) != 0 || ::chdir("/") != 0) {
+    return base::failErrno("detach a tmpfs");
+  }
+  return {};
 }
 
 }  // namespace
@@ -297,7 +320,7 @@ base::Result<> showPrivateFiles(std::span<const state::PrivateFile> files) {
       return base::fail(std::move(shown.error()).context("private file " + base::printable(file.path)));
     }
   }
-  return {};
+  return stage->end();
 }
 
 }  // namespace vpclab::keeper
