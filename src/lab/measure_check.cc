@@ -118,7 +118,8 @@ TunnelCheck parseTunnelCheck(Context& context, const Value& value) {
   check.to = object.reference("to", {Kind::kAccessPoint});
   check.handshake = object.duration("handshake", check.handshake);
   check.within = object.duration("within", check.within);
-  for (const auto& [id, wan] : context.lab.sdwans) {
+  for (const auto& entry : context.lab.sdwans) {
+    const auto& wan = entry.second;
     const auto has = [&](const std::string& point) {
       return std::any_of(wan.accessPoints.begin(), wan.accessPoints.end(),
                          [&](const AccessPoint& one) { return one.id == point; });

@@ -31,7 +31,7 @@ bool isPage(std::string_view target) {
 }  // namespace
 
 PageConnection::PageConnection(lb::EventLoop& loop, std::shared_ptr<PageSiteRuntime> site)
-    : loop_(loop), site_(std::move(site)), socket_(loop), in_(site_->pool()), timer_(loop, [this] { close(); }) {}
+    : site_(std::move(site)), socket_(loop), in_(site_->pool()), timer_(loop, [this] { close(); }) {}
 
 void PageConnection::start(base::UniqueFd client) {
   client_ = lb::peerEndpoint(client.get()).address.toString();

@@ -29,7 +29,6 @@ class PageConnection : public lb::SocketOwner, public std::enable_shared_from_th
   void finish();
   void close();
 
-  lb::EventLoop& loop_;
   std::shared_ptr<PageSiteRuntime> site_;
   lb::Socket socket_;
   std::string client_;

@@ -93,11 +93,11 @@ base::Result<> restrictSystemCalls() {
       filter.add(SCMP_ACT_ALLOW, call);
     }
     for (const std::uint64_t family : {AF_INET, AF_INET6}) {
-      filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, family));
+      filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket), scmp_arg_cmp{0, SCMP_CMP_EQ, family, 0});
     }
     // No memory that is both written and run.
     for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-      filter.add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+      filter.add(SCMP_ACT_ALLOW, call, scmp_arg_cmp{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0});
     }
   }
   return filter.load();
