@@ -1,5 +1,6 @@
 #include "world.h"
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
@@ -14,8 +15,15 @@ using vpclab::base::UniqueFd;
 
 namespace {
 
+constexpr std::array kNodes{"client", "r1", "r2", "server"};
+
 int status(const std::string& command) {
   return std::system(command.c_str());
+}
+
+// Many ip(8) commands by one process, which is what takes the time where processors are emulated.
+int batch(const std::string& options, const std::string& commands) {
+  return status("ip " + options + " -batch - <<'END'\n" + commands + "END\n");
 }
 
 }  // namespace
@@ -23,41 +31,40 @@ int status(const std::string& command) {
 World::World() {
   static std::atomic<int> count{0};
   prefix_ = "vptest-" + std::to_string(::getpid()) + "-" + std::to_string(count++) + "-";
-  const std::string c = netns("client");
-  const std::string r1 = netns("r1");
-  const std::string r2 = netns("r2");
-  const std::string s = netns("server");
-  for (const auto& name : {c, r1, r2, s}) {
-    REQUIRE(status("ip netns add " + name) == 0);
+  std::string namespaces;
+  for (const auto* node : kNodes) {
+    namespaces += "netns add " + netns(node) + "\n";
   }
-  const auto wire = [&](const std::string& a, const char* devA, const char* addressA, const std::string& b,
-                        const char* devB, const char* addressB) {
-    REQUIRE(status("ip -n " + a + " link add " + devA + " type veth peer name " + devB + " netns " + b) == 0);
-    REQUIRE(status("ip -n " + a + " addr add " + addressA + " dev " + devA) == 0);
-    REQUIRE(status("ip -n " + b + " addr add " + addressB + " dev " + devB) == 0);
-    REQUIRE(status("ip -n " + a + " link set " + devA + " up") == 0);
-    REQUIRE(status("ip -n " + b + " link set " + devB + " up") == 0);
+  REQUIRE(batch("", namespaces) == 0);
+  // Each end of a cable is up with its address; the first of the two makes it.
+  const auto cable = [&](const char* device, const std::string& peer, const char* node) {
+    return std::string("link add ") + device + " type veth peer name " + peer + " netns " + netns(node) + "\n";
   };
-  wire(c, "eth0", "10.1.0.2/24", r1, "left", "10.1.0.1/24");
-  wire(r1, "right", "10.2.0.1/24", r2, "left", "10.2.0.2/24");
-  wire(r2, "right", "10.3.0.1/24", s, "eth0", "10.3.0.2/24");
-  for (const auto& name : {c, r1, r2, s}) {
-    REQUIRE(status("ip -n " + name + " link set lo up") == 0);
-  }
-  for (const auto& name : {r1, r2}) {
-    REQUIRE(status("ip netns exec " + name +
+  const auto end = [](const std::string& device, const std::string& address) {
+    return "address add " + address + " dev " + device + "\nlink set " + device + " up\n";
+  };
+  const std::string loopback = "link set lo up\n";
+  const auto in = [&](const char* node, const std::string& commands) {
+    REQUIRE(batch("-n " + netns(node), commands) == 0);
+  };
+  in("r1", cable("left", "eth0", "client") + cable("right", "left", "r2") + loopback + end("left", "10.1.0.1/24") +
+               end("right", "10.2.0.1/24") + "route add 10.3.0.0/24 via 10.2.0.2\n");
+  in("r2", cable("right", "eth0", "server") + loopback + end("left", "10.2.0.2/24") + end("right", "10.3.0.1/24") +
+               "route add 10.1.0.0/24 via 10.2.0.1\n");
+  in("client", loopback + end("eth0", "10.1.0.2/24") + "route add default via 10.1.0.1\n");
+  in("server", loopback + end("eth0", "10.3.0.2/24") + "route add default via 10.3.0.1\n");
+  for (const auto* node : {"r1", "r2"}) {
+    REQUIRE(status("ip netns exec " + netns(node) +
                    " sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv4/icmp_ratelimit'") == 0);
   }
-  REQUIRE(ip("client", "route add default via 10.1.0.1") == 0);
-  REQUIRE(ip("r1", "route add 10.3.0.0/24 via 10.2.0.2") == 0);
-  REQUIRE(ip("r2", "route add 10.1.0.0/24 via 10.2.0.1") == 0);
-  REQUIRE(ip("server", "route add default via 10.3.0.1") == 0);
 }
 
 World::~World() {
-  for (const auto* node : {"client", "r1", "r2", "server"}) {
-    (void)status("ip netns del " + netns(node));
+  std::string namespaces;
+  for (const auto* node : kNodes) {
+    namespaces += "netns del " + netns(node) + "\n";
   }
+  (void)batch("-force", namespaces);
 }
 
 int World::ip(const std::string& node, const std::string& arguments) const {
