@@ -23,7 +23,7 @@ namespace {
 class SignalThread {
  public:
   explicit SignalThread(Server& server)
-      : thread_([this, &server] {
+      : thread_([&server] {
           int signal = 0;
           if (::sigwait(&set(), &signal) == 0 && signal != SIGUSR2) {
             logInfo(std::string("ending: ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT") + "; the labs stay up");

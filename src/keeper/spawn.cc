@@ -21,7 +21,6 @@ namespace vpclab::keeper {
 
 namespace {
 
-constexpr int kControlFd = 3;
 constexpr int kStatusFd = 4;
 
 struct Ends {

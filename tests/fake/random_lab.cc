@@ -117,7 +117,8 @@ class Generator {
   }
 
   void addPolicies() {
-    for (auto& [id, vpc] : lab_.vpcs) {
+    for (auto& entry : lab_.vpcs) {
+      auto& vpc = entry.second;
       for (const auto& [routerId, router] : lab_.borderRouters) {
         const bool joined = std::any_of(router.domains.begin(), router.domains.end(), [&](const Domain& domain) {
           return std::any_of(domain.joins.begin(), domain.joins.end(),

@@ -35,7 +35,7 @@ TEST_CASE("a request that is not exactly as it should be is refused, and says wh
     const char* body;
     const char* why;
   };
-  for (const auto& [target, body, why] : {
+  for (const auto& [target, text, why] : {
            Case{"/v2/apply", "{}", "no such request"},
            Case{"/v1/explode", "{}", "no such request"},
            Case{"/v1/down", "", "not JSON"},
@@ -48,6 +48,7 @@ TEST_CASE("a request that is not exactly as it should be is refused, and says wh
            Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{}}},"shell":false})", "either `text` or `base64`"},
            Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{"base64":"%"}}},"shell":false})", "not base64"},
        }) {
+    const std::string body = text;
     CAPTURE(body);
     const auto decoded = decodeRequest(target, body);
     REQUIRE_FALSE(decoded.has_value());

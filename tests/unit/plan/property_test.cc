@@ -47,11 +47,13 @@ std::string firstFailure(const plan::Report& report) {
 // Whether the kernel holds exactly what is desired, parameters that nobody asked for aside, and all of it is alive.
 void checkReached(FakeKernel& kernel, const state::State& desired) {
   const state::State observed = *kernel.observe(kLab);
-  for (const auto& [key, entry] : desired.entries()) {
+  for (const auto& wanted : desired.entries()) {
+    const auto& key = wanted.first;
     const state::Entry* there = observed.find(key);
-    CHECK_MESSAGE((there != nullptr && there->object == entry.object), "not as desired: " << key.toString());
+    CHECK_MESSAGE((there != nullptr && there->object == wanted.second.object), "not as desired: " << key.toString());
   }
-  for (const auto& [key, entry] : observed.entries()) {
+  for (const auto& found : observed.entries()) {
+    const auto& key = found.first;
     CHECK_MESSAGE((key.kind == state::Kind::kSysctl || desired.find(key) != nullptr), "left over: " << key.toString());
   }
   for (const auto& what : kernel.dead(kLab)) {
