@@ -40,7 +40,10 @@ void VerbOptions::positional(const char* name, std::string& into, const char* he
 }
 
 void VerbOptions::option(const char* name, std::string& into, const char* help) {
-  app_.add_option(name, into, help);
+  // No option means anything by an empty value; it is a variable of the caller's shell that was not set.
+  const CLI::Validator filled([](const std::string& value) { return value.empty() ? "an empty value" : std::string(); },
+                              "");
+  app_.add_option(name, into, help)->check(filled);
 }
 
 void VerbOptions::flag(const char* name, bool& into, const char* help) {

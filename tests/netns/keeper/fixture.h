@@ -38,7 +38,7 @@ class Lab {
 void inNetns(const std::string& pin, const std::function<void()>& action);
 // Connects to 127.0.0.1 in the namespace and returns all that comes; empty: refused, or nothing within a second.
 std::string fetch(const std::string& pin, std::uint16_t port);
-bool eventually(const std::function<bool()>& condition, int milliseconds = 5000);
+bool eventually(const std::function<bool()>& condition, int milliseconds = 20000);
 bool alive(pid_t pid);
 std::string slurp(const std::string& path);
 // What a shell command prints.

@@ -57,6 +57,7 @@ TEST_CASE("bad usage is told on standard error alone, with the status for it") {
       {"validate"},
       {"up", "a.yaml", "b.yaml"},
       {"drift", "a", "b"},
+      {"link", "set", "n", "--loss", "1%", "--delay", ""},
       {"heal", "a", "b"},
       {"check", "a", "b"},
       {"inspect", "a", "b"},
