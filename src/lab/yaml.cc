@@ -248,6 +248,11 @@ void reportSyntax(const YAML::Exception& error, PlaceFinder& places, Report& rep
     report.error(places.at(line, tab), "a tab in the indentation", "indent with spaces");
     return;
   }
+  // In words of our own: the releases of yaml-cpp differ in theirs.
+  if (error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {
+    report.error(places.at(line, column), "an alias to an anchor that is not defined", "define it before, as &name");
+    return;
+  }
   report.error(places.at(line, column), "not valid YAML: " + base::printable(error.msg));
 }
 
