@@ -40,7 +40,7 @@ Result<std::string> readFile(const std::string& path, std::size_t maxBytes) {
   if (!fd) {
     return failErrno("open " + path);
   }
-  struct stat info {};
+  struct stat info = {};
   if (::fstat(fd.get(), &info) != 0) {
     return failErrno("stat " + path);
   }

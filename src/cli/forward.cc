@@ -30,7 +30,7 @@ class Dialer {
       : place_(std::move(place)), address_(address), port_(port) {}
 
   base::Result<base::UniqueFd> operator()() {
-    struct stat pin {};
+    struct stat pin = {};
     if (::stat(place_.pin.c_str(), &pin) != 0) {
       return base::failErrno("find lab " + place_.lab + ", " + place_.pin);
     }

@@ -32,7 +32,7 @@ base::Result<> makeDirectory(const std::string& path, mode_t mode) {
   if (errno != EEXIST) {
     return base::failErrno("make the run directory " + path);
   }
-  struct stat info {};
+  struct stat info = {};
   if (::lstat(path.c_str(), &info) != 0) {
     return base::failErrno("stat " + path);
   }
@@ -73,8 +73,8 @@ base::Result<RunDir> RunDir::claim(const std::string& path) {
                                               (holder && !holder->empty() ? ": pid " + *holder : std::string()));
     }
     // Whoever ended between our open and our lock has removed the file: then this lock protects nothing.
-    struct stat ours {};
-    struct stat there {};
+    struct stat ours = {};
+    struct stat there = {};
     if (::fstat(lock.get(), &ours) != 0 || ::stat(lockPath.c_str(), &there) != 0 || ours.st_ino != there.st_ino) {
       continue;
     }

@@ -45,7 +45,7 @@ void collect(int parent, const std::string& name, const std::string& prefix, int
     if (entry == nullptr || out->size() >= kMaxDirectories) {
       return;
     }
-    struct stat info {};
+    struct stat info = {};
     if (belongsToHost(entry->d_name) || ::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
         !S_ISDIR(info.st_mode)) {
       continue;
@@ -86,7 +86,7 @@ base::Result<> makeMountsPrivate() {
 }
 
 base::Result<> coverDirectory(const std::string& path, bool keepDirectories) {
-  struct stat info {};
+  struct stat info = {};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
     return {};  // a symbolic link leads to another of these directories
   }

@@ -27,7 +27,7 @@ base::Result<OpenNetns> NetnsPins::open(const std::string& node) const {
   }
   OpenNetns out;
   out.fd.reset(::open(file->c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat info {};
+  struct stat info = {};
   if (!out.fd || ::fstat(out.fd.get(), &info) != 0) {
     return base::failErrno("open the namespace " + *file);
   }
@@ -37,7 +37,7 @@ base::Result<OpenNetns> NetnsPins::open(const std::string& node) const {
 
 bool NetnsPins::isStill(const std::string& node, const NetnsId& id) const {
   const auto file = path(node);
-  struct stat info {};
+  struct stat info = {};
   return file && ::stat(file->c_str(), &info) == 0 && NetnsId{info.st_dev, info.st_ino} == id;
 }
 

@@ -182,8 +182,8 @@ base::Result<base::UniqueFd> takeLock(const std::string& path) {
       return base::failErrno("lock " + path);
     }
     // Whoever held it before may have removed the file: then this lock is on a file that nobody else will find.
-    struct stat ours {};
-    struct stat named {};
+    struct stat ours = {};
+    struct stat named = {};
     if (::fstat(fd.get(), &ours) == 0 && ::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
         ours.st_dev == named.st_dev) {
       return fd;

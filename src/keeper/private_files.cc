@@ -66,7 +66,7 @@ base::Result<Place> locate(const std::string& path) {
     place.missing.insert(place.missing.begin(), directory.substr(slash + 1));
     directory.resize(slash);
   }
-  struct stat info {};
+  struct stat info = {};
   if (place.missing.empty() && ::stat((place.directory + "/" + place.name).c_str(), &info) == 0) {
     if (!S_ISREG(info.st_mode)) {
       return base::fail(base::ErrorKind::kInvalid, path + " is no regular file on this host");
@@ -126,8 +126,8 @@ base::Result<> writeAt(int directory, const std::string& name, const std::string
 // A tmpfs that this sandbox has put there: writing to it changes nothing of the host's. What the host itself has as
 // tmpfs is covered like any other directory, so only mounts made since then count; they are told by their device.
 bool Stage::isOurs(const std::string& directory) const {
-  struct stat stage {};
-  struct stat there {};
+  struct stat stage = {};
+  struct stat there = {};
   return ::fstat(mount_.get(), &stage) == 0 && ::stat(directory.c_str(), &there) == 0 && stage.st_dev == there.st_dev;
 }
 
@@ -149,7 +149,7 @@ base::Result<> Stage::coverFile(const state::PrivateFile& file, const Place& pla
 
 struct Entry {
   std::string name;
-  struct stat info {};
+  struct stat info = {};
   std::string link;  // of a symbolic link
 };
 
@@ -206,7 +206,7 @@ base::Result<> mirror(int covered, int covering, const Entry& entry) {
 
 base::Result<> Stage::coverDirectory(const std::string& directory, const std::string& except) {
   const base::UniqueFd covered(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  struct stat info {};
+  struct stat info = {};
   if (!covered || ::fstat(covered.get(), &info) != 0) {
     return base::failErrno("open " + directory);
   }

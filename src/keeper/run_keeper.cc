@@ -62,7 +62,7 @@ base::Result<> detachDescriptors(const Paths& paths) {
     return base::failErrno("open " + paths.log);
   }
   // It says something only when it fails, so this bounds it.
-  struct stat info {};
+  struct stat info = {};
   if (::fstat(log.get(), &info) == 0 && info.st_size > kMaxLogBytes) {
     static_cast<void>(!::ftruncate(log.get(), 0));
   }

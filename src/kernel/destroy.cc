@@ -66,7 +66,7 @@ class Destruction {
       }
     }));
     for (std::size_t i = 0; i < pins.size(); ++i) {
-      struct stat info {};
+      struct stat info = {};
       if (owned[i] && ::stat(pins[i].path.c_str(), &info) == 0) {
         living_.push_back(pins[i]);
         ids_.emplace(info.st_dev, info.st_ino);

@@ -25,7 +25,7 @@ struct Holder {
 };
 
 bool isIn(pid_t pid, const std::set<NetnsId>& namespaces) {
-  struct stat info {};
+  struct stat info = {};
   return ::stat(("/proc/" + std::to_string(pid) + "/ns/net").c_str(), &info) == 0 &&
          namespaces.count({info.st_dev, info.st_ino}) != 0;
 }

@@ -59,8 +59,8 @@ class Note {
         return base::fail(base::ErrorKind::kBusy, path + " is locked by another daemon for too long");
       }
       // Whoever held it before may have removed it: then this lock is on a file that nobody else will find.
-      struct stat ours {};
-      struct stat named {};
+      struct stat ours = {};
+      struct stat named = {};
       if (::fstat(file.get(), &ours) == 0 && ::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
           ours.st_dev == named.st_dev) {
         return Note(path, std::move(file));

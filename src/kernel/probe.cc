@@ -43,8 +43,8 @@ constexpr const char* kNftSample =
     "\t\tiifname \"eth0\" meta mark set 0x00000001\n\t}\n";
 
 bool sameFile(const char* one, const char* other) {
-  struct stat a {};
-  struct stat b {};
+  struct stat a = {};
+  struct stat b = {};
   return ::stat(one, &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 

@@ -20,7 +20,7 @@ constexpr std::size_t kMaxPending = 256 * 1024;
 }  // namespace
 
 LogSink::LogSink(int fd) : fd_(fd) {
-  struct stat status {};
+  struct stat status = {};
   if (::fstat(fd_, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
     ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
   }

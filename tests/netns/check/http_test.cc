@@ -143,8 +143,8 @@ TEST_CASE("bodies of every framing arrive whole") {
   SUBCASE("until close") {
     bytes = "HTTP/1.0 200 OK\r\n\r\nwhole";
   }
-  const Web web(
-      world.socket("server", SOCK_STREAM, 0), 80, [&](unsigned, const std::string&) { return bytes; }, true);
+  const auto answer = [&](unsigned, const std::string&) { return bytes; };
+  const Web web(world.socket("server", SOCK_STREAM, 0), 80, answer, true);
   const auto replies = get(world, {});
   CHECK(replies.answers[0].error == "");
   CHECK(bodyOf(replies, 0) == "whole");

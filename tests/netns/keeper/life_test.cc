@@ -37,7 +37,7 @@ TEST_CASE("eight callers at once get one keeper, which is nobody's child and pri
   CHECK(pids.front() > 1);
   const std::string status = slurp("/proc/" + std::to_string(pids.front()) + "/status");
   CHECK(status.find("PPid:\t" + std::to_string(::getpid())) == std::string::npos);
-  struct stat info {};
+  struct stat info = {};
   REQUIRE(::stat(lab.address().socketPath().c_str(), &info) == 0);
   CHECK((info.st_mode & 07777) == 0600);
 }

@@ -13,7 +13,7 @@ namespace {
 
 std::string workerProgram() {
   const std::string path = VPCLAB_BINARY_DIR "/bin/vpclab-worker";
-  struct stat info {};
+  struct stat info = {};
   return ::stat(path.c_str(), &info) == 0 ? path : "";
 }
 

@@ -31,7 +31,7 @@ std::string getDevice(int fd) {
 }
 
 bool available() {
-  struct stat info {};
+  struct stat info = {};
   return ::stat("/usr/bin/wireguard-go", &info) == 0 && ::stat("/dev/net/tun", &info) == 0;
 }
 

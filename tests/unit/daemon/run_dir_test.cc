@@ -22,7 +22,7 @@ TEST_CASE("nobody else can open the lock of a run directory, whoever made it, an
     {
       const auto claimed = RunDir::claim(path);
       REQUIRE(claimed.has_value());
-      struct stat info {};
+      struct stat info = {};
       REQUIRE(::stat(lock.c_str(), &info) == 0);
       CHECK((info.st_mode & 07777U) == 0600U);
       const auto second = RunDir::claim(path);

@@ -45,7 +45,7 @@ TEST_CASE("what was stored is found again, keys readable by their owner alone") 
   REQUIRE(loaded->has_value());
   CHECK(((*loaded)->bundle == bundle));
   CHECK(((*loaded)->allocations == someAllocations()));
-  struct stat info {};
+  struct stat info = {};
   REQUIRE(::stat((dir.path + "/labs/a/allocations.json").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777U) == 0600U);
   CHECK(*store.labs() == std::vector<std::string>{"a"});
