@@ -26,7 +26,66 @@ state::Backend backendOf(Builder& builder, const lab::Backend& backend) {
   out.weight = backend.weight;
   out.disabled = backend.disabled;
   out.backup = backend.backup;
+  out.maxConnections = backend.maxConnections;
   return out;
+}
+
+std::vector<state::Backend> backendsOf(Builder& builder, const std::vector<lab::Backend>& backends) {
+  std::vector<state::Backend> out;
+  for (const auto& backend : backends) {
+    out.push_back(backendOf(builder, backend));
+  }
+  return out;
+}
+
+state::Balance balanceOf(lab::Balance balance) {
+  switch (balance) {
+    case lab::Balance::kLeastConnections:
+      return state::Balance::kLeastConnections;
+    case lab::Balance::kSource:
+      return state::Balance::kSource;
+    case lab::Balance::kRoundRobin:
+      break;
+  }
+  return state::Balance::kRoundRobin;
+}
+
+state::StickyCookie stickyOf(const lab::StickyCookie& sticky) {
+  switch (sticky.mode) {
+    case lab::Stickiness::kInsert:
+      return {state::Stickiness::kInsert, sticky.cookie, sticky.timeout};
+    case lab::Stickiness::kPrefix:
+      return {state::Stickiness::kPrefix, sticky.cookie, sticky.timeout};
+    case lab::Stickiness::kRewrite:
+      return {state::Stickiness::kRewrite, sticky.cookie, sticky.timeout};
+    case lab::Stickiness::kOff:
+      break;
+  }
+  return {};
+}
+
+state::ForwardRule ruleOf(const lab::ForwardRule& rule) {
+  state::ForwardRule out;
+  out.host = rule.host;
+  out.path = rule.path;
+  out.pathPrefix = rule.pathPrefix;
+  out.headerName = rule.headerName;
+  out.headerValue = rule.headerValue;
+  out.source = rule.source;
+  out.pool = rule.pool;
+  out.redirect = {rule.redirect.status, rule.redirect.location, rule.redirect.isPrefix};
+  return out;
+}
+
+state::HealthCheck checkOf(const lab::HealthCheck& check) {
+  return {check.http ? HealthCheckKind::kHttp : HealthCheckKind::kTcp,
+          check.path,
+          check.host,
+          check.interval,
+          check.timeout,
+          check.fall,
+          check.rise,
+          check.passive};
 }
 
 state::Listener listenerOf(Builder& builder, const std::string& netns, const lab::Listener& listener) {
@@ -34,31 +93,27 @@ state::Listener listenerOf(Builder& builder, const std::string& netns, const lab
   out.name = listener.id;
   out.protocol = listener.protocol == lab::Protocol::kHttp ? ListenerProtocol::kHttp : ListenerProtocol::kTcp;
   out.listen = {netns, net::IpAddr(), listener.port};
-  switch (listener.balance) {
-    case lab::Balance::kRoundRobin:
-      out.balance = state::Balance::kRoundRobin;
-      break;
-    case lab::Balance::kLeastConnections:
-      out.balance = state::Balance::kLeastConnections;
-      break;
-    case lab::Balance::kSource:
-      out.balance = state::Balance::kSource;
-      break;
-  }
-  const lab::HealthCheck& check = listener.healthCheck;
-  out.healthCheck = {check.http ? HealthCheckKind::kHttp : HealthCheckKind::kTcp,
-                     check.path,
-                     check.host,
-                     check.interval,
-                     check.timeout,
-                     check.fall,
-                     check.rise};
+  out.balance = balanceOf(listener.balance);
+  out.healthCheck = checkOf(listener.healthCheck);
+  out.sticky = stickyOf(listener.sticky);
+  out.connectTimeout = listener.connectTimeout;
+  out.headerTimeout = listener.headerTimeout;
   out.idleTimeout = listener.idleTimeout;
+  out.tunnelTimeout = listener.tunnelTimeout;
+  out.queueTimeout = listener.queueTimeout;
+  out.maxConnections = listener.maxConnections;
   out.maxHeaderBytes = listener.headerSize;
   out.forwardedFor = listener.forwardedFor;
   out.forwardedProto = listener.forwardedProto;
-  for (const auto& backend : listener.backends) {
-    out.backends.push_back(backendOf(builder, backend));
+  out.forwardedId = listener.forwardedId;
+  out.forwardedAddress = listener.forwardedAddress;
+  out.via = listener.via;
+  out.backends = backendsOf(builder, listener.backends);
+  for (const auto& pool : listener.pools) {
+    out.pools.push_back({pool.id, balanceOf(pool.balance), backendsOf(builder, pool.backends)});
+  }
+  for (const auto& rule : listener.rules) {
+    out.rules.push_back(ruleOf(rule));
   }
   return out;
 }

@@ -48,11 +48,11 @@ bool isHopByHop(std::string_view name) {
 }
 
 bool isForbiddenTrailer(std::string_view name) {
-  static constexpr std::array<std::string_view, 19> kNames{
+  static constexpr std::array<std::string_view, 21> kNames{
       "transfer-encoding", "content-length", "host",       "content-type", "content-encoding", "content-range",
       "trailer",           "cache-control",  "expect",     "max-forwards", "pragma",           "range",
       "authorization",     "cookie",         "set-cookie", "te",           "x-forwarded-for",  "forwarded",
-      "x-forwarded-proto"};
+      "x-forwarded-proto", "qc-lbid",        "qc-lbip"};
   return isHopByHop(name) || isOneOf(name, kNames);
 }
 

@@ -140,6 +140,7 @@ struct HealthCheck {
   std::chrono::milliseconds timeout{5'000};
   std::uint32_t fall = 2;
   std::uint32_t rise = 5;
+  bool passive = true;
 };
 
 struct Backend {
@@ -149,7 +150,43 @@ struct Backend {
   std::uint32_t weight = 1;
   bool disabled = false;
   bool backup = false;
+  std::uint32_t maxConnections = 0;  // 0: any number
   SourcePos pos;
+};
+
+enum class Stickiness : std::uint8_t { kOff, kInsert, kPrefix, kRewrite };
+
+struct StickyCookie {
+  Stickiness mode = Stickiness::kOff;
+  std::string cookie = "SERVERID";
+  std::chrono::seconds timeout{0};  // 0: none
+};
+
+// Backends beside the default ones.
+struct Pool {
+  std::string id;
+  SourcePos pos;
+  Balance balance = Balance::kRoundRobin;
+  std::vector<Backend> backends;
+};
+
+struct Redirect {
+  int status = 0;  // 0: no redirect
+  std::string location;
+  bool isPrefix = false;  // the request's path and query follow it
+};
+
+// Conditions that are empty are always met.
+struct ForwardRule {
+  SourcePos pos;
+  std::string host;  // lower case; "*." before a name: every name below it
+  std::string path;
+  std::string pathPrefix;
+  std::string headerName;
+  std::string headerValue;  // empty: any
+  std::optional<net::Prefix> source;
+  std::string pool;  // id; empty: the default one
+  Redirect redirect;
 };
 
 struct Listener {
@@ -160,11 +197,30 @@ struct Listener {
   std::uint16_t port = 0;
   Balance balance = Balance::kRoundRobin;
   HealthCheck healthCheck;
+  std::chrono::milliseconds connectTimeout{5'000};
+  std::chrono::milliseconds headerTimeout{10'000};
   std::chrono::milliseconds idleTimeout{50'000};
+  std::chrono::milliseconds tunnelTimeout{3'600'000};
+  std::chrono::milliseconds queueTimeout{5'000};
+  std::uint32_t maxConnections = 0;      // 0: any number
   std::uint32_t headerSize = 15 * 1024;  // bytes
   bool forwardedFor = true;
   bool forwardedProto = false;
-  std::vector<Backend> backends;  // in the file's order
+  bool forwardedId = false;
+  bool forwardedAddress = false;
+  bool via = true;
+  StickyCookie sticky;
+  std::vector<Backend> backends;   // the default pool, in the file's order
+  std::vector<Pool> pools;         // sorted by id
+  std::vector<ForwardRule> rules;  // in the file's order
+
+  std::size_t backendCount() const {
+    std::size_t count = backends.size();
+    for (const Pool& pool : pools) {
+      count += pool.backends.size();
+    }
+    return count;
+  }
 };
 
 struct LoadBalancer : Noun {

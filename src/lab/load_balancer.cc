@@ -34,7 +34,7 @@ void checkListeners(Context& context, const LoadBalancer& balancer, const Object
   std::map<std::uint16_t, const Listener*> ports;
   std::size_t backends = 0;
   for (const Listener& listener : balancer.listeners) {
-    backends += listener.backends.size();
+    backends += listener.backendCount();
     const auto [first, fresh] = ports.emplace(listener.port, &listener);
     if (!fresh && listener.port != 0) {
       const bool inOrder = first->second->pos < listener.pos;

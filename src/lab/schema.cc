@@ -13,6 +13,8 @@ constexpr std::int64_t kMaxPort = 65535;
 constexpr std::array<std::string_view, 2> kTableUsers{"load_balancer", "vxnet"};
 constexpr std::array<std::string_view, 2> kProtocols{"http", "tcp"};
 constexpr std::array<std::string_view, 3> kBalances{"roundrobin", "leastconn", "source"};
+constexpr std::array<std::string_view, 3> kStickinesses{"insert", "prefix", "rewrite"};
+constexpr std::array<std::string_view, 5> kRedirectStatuses{"301", "302", "303", "307", "308"};
 constexpr std::array<std::string_view, 2> kHealthChecks{"tcp", "http"};
 constexpr std::array<std::string_view, 2> kBackendStates{"up", "down"};
 constexpr std::array<std::string_view, 3> kConnections{"new", "keep-alive", "parallel"};
@@ -142,11 +144,45 @@ constexpr std::array kListenerFields{
     Field{"port", Type::kInteger, true, 1, kMaxPort},
     Field{"balance", Type::kChoice, false, 0, 0, kBalances},
     Field{"health_check", Type::kMap},
+    Field{"stickiness", Type::kMap},
+    Field{"connect_timeout", Type::kDuration, false, 100, 60'000},
+    Field{"header_timeout", Type::kDuration, false, 1'000, 300'000},
     Field{"idle_timeout", Type::kDuration, false, 1'000, 86'400'000},
+    Field{"tunnel_timeout", Type::kDuration, false, 10'000, 86'400'000},
+    Field{"queue_timeout", Type::kDuration, false, 100, 300'000},
+    Field{"max_connections", Type::kInteger, false, 1, 20'000},
     Field{"header_size", Type::kSize, false, 1024, 127 * 1024},
     Field{"forwarded_for", Type::kBool},
     Field{"forwarded_proto", Type::kBool},
+    Field{"forwarded_id", Type::kBool},
+    Field{"forwarded_address", Type::kBool},
+    Field{"via", Type::kBool},
     Field{"backends", Type::kList},
+    Field{"pools", Type::kMap},
+    Field{"rules", Type::kList},
+};
+constexpr std::array kStickinessFields{
+    Field{"mode", Type::kChoice, true, 0, 0, kStickinesses, "`insert`, `prefix` or `rewrite`"},
+    Field{"cookie", Type::kLine},
+    Field{"timeout", Type::kDuration, false, 1'000, std::int64_t{30} * 86'400'000},
+};
+constexpr std::array kPoolFields{
+    Field{"balance", Type::kChoice, false, 0, 0, kBalances},
+    Field{"backends", Type::kList, true},
+};
+constexpr std::array kForwardRuleFields{
+    Field{"host", Type::kLine},    Field{"path", Type::kLine},      Field{"path_prefix", Type::kLine},
+    Field{"header", Type::kMap},   Field{"source", Type::kNetwork}, Field{"pool", Type::kLine},
+    Field{"redirect", Type::kMap},
+};
+constexpr std::array kHeaderConditionFields{
+    Field{"name", Type::kLine, true},
+    Field{"value", Type::kLine},
+};
+constexpr std::array kRedirectFields{
+    Field{"status", Type::kChoice, false, 0, 0, kRedirectStatuses},
+    Field{"location", Type::kLine},
+    Field{"prefix", Type::kLine},
 };
 constexpr std::array kHealthCheckFields{
     Field{"type", Type::kChoice, false, 0, 0, kHealthChecks},
@@ -156,6 +192,7 @@ constexpr std::array kHealthCheckFields{
     Field{"timeout", Type::kDuration, false, 5'000, 300'000},
     Field{"fall", Type::kInteger, false, 2, 10},
     Field{"rise", Type::kInteger, false, 2, 10},
+    Field{"passive", Type::kBool},
 };
 constexpr std::array kBackendFields{
     Field{"server", Type::kReference},
@@ -164,6 +201,7 @@ constexpr std::array kBackendFields{
     Field{"weight", Type::kInteger, false, 0, 100},
     Field{"disabled", Type::kBool},
     Field{"backup", Type::kBool},
+    Field{"max_connections", Type::kInteger, false, 1, 20'000},
 };
 constexpr std::array kRouteTableFields{
     Field{"title", Type::kLine},
@@ -263,6 +301,11 @@ const Shape kLoadBalancerShape{"a load balancer", kLoadBalancerFields};
 const Shape kListenerShape{"a listener", kListenerFields};
 const Shape kHealthCheckShape{"a health check", kHealthCheckFields};
 const Shape kBackendShape{"a backend", kBackendFields};
+const Shape kStickinessShape{"`stickiness` of a listener", kStickinessFields};
+const Shape kPoolShape{"a pool", kPoolFields};
+const Shape kForwardRuleShape{"a rule", kForwardRuleFields};
+const Shape kHeaderConditionShape{"`header` of a rule", kHeaderConditionFields};
+const Shape kRedirectShape{"`redirect` of a rule", kRedirectFields};
 const Shape kRouteTableShape{"a route table", kRouteTableFields};
 const Shape kTableRouteShape{"a route", kTableRouteFields};
 const Shape kCheckShape{"a check", kCheckFields};
@@ -277,14 +320,15 @@ const Shape kHttpCheckShape{"an http check", kHttpCheckFields};
 const Shape kHttpExpectShape{"`expect` of an http check", kHttpExpectFields};
 
 std::span<const Shape* const> allShapes() {
-  static constexpr std::array<const Shape*, 31> kAll{
+  static constexpr std::array<const Shape*, 36> kAll{
       &kLabShape,          &kRegionShape,      &kVpcShape,         &kPolicyShape,          &kVxnetShape,
       &kServerShape,       &kHttpPageShape,    &kPrivateFileShape, &kBorderRouterShape,    &kDomainShape,
       &kJoinShape,         &kStaticRouteShape, &kSdwanShape,       &kAccessPointShape,     &kEipShape,
       &kLoadBalancerShape, &kListenerShape,    &kHealthCheckShape, &kBackendShape,         &kRouteTableShape,
       &kTableRouteShape,   &kCheckShape,       &kPingCheckShape,   &kPathCheckShape,       &kBackendCheckShape,
       &kHttpCheckShape,    &kHttpExpectShape,  &kPingExpectShape,  &kThroughputCheckShape, &kLossCheckShape,
-      &kTunnelCheckShape,
+      &kTunnelCheckShape,  &kStickinessShape,  &kPoolShape,        &kForwardRuleShape,     &kHeaderConditionShape,
+      &kRedirectShape,
   };
   return kAll;
 }

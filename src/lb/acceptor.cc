@@ -23,12 +23,10 @@ std::uint64_t cookieOf(int socket) {
 }  // namespace
 
 Acceptor::Acceptor(EventLoop& loop, std::function<void(base::UniqueFd)> taker)
-    : loop_(loop), taker_(std::move(taker)), resume_(loop, [this] { resume(); }) {}
+    : loop_(loop), taker_(std::move(taker)), resume_(loop, [this] { watch(); }) {}
 
 Acceptor::~Acceptor() {
-  if (socket_) {
-    loop_.remove(socket_.get());
-  }
+  unwatch();
 }
 
 base::Result<> Acceptor::take(base::UniqueFd socket) {
@@ -40,36 +38,60 @@ base::Result<> Acceptor::take(base::UniqueFd socket) {
     return base::fail(std::move(added.error()).context("watch a listening socket"));
   }
   if (socket_) {
+    acceptAll(true);  // what waits at the old socket would be reset with it
+    unwatch();
     resume_.stop();
-    acceptAll();  // what waits at the old socket would be reset with it
-    loop_.remove(socket_.get());
-    resume_.stop();  // the new socket is watched already
   }
   socket_ = std::move(socket);
+  watched_ = true;
+  if (paused_) {
+    unwatch();
+  }
   return {};
 }
 
-void Acceptor::close() {
-  acceptAll();
-  resume_.stop();
-  if (socket_) {
-    loop_.remove(socket_.get());
-    socket_.reset();
+void Acceptor::setPaused(bool paused) {
+  if (paused_ == paused) {
+    return;
+  }
+  paused_ = paused;
+  if (paused_) {
+    unwatch();
+  } else {
+    watch();
   }
 }
 
-void Acceptor::onEvents(std::uint32_t /*events*/) {
-  acceptAll();
+void Acceptor::close() {
+  acceptAll(true);
+  resume_.stop();
+  unwatch();
+  socket_.reset();
 }
 
-void Acceptor::resume() {
-  if (socket_ && !loop_.add(socket_.get(), EPOLLIN, this)) {
+void Acceptor::onEvents(std::uint32_t /*events*/) {
+  acceptAll(false);
+}
+
+void Acceptor::watch() {
+  if (!socket_ || watched_ || paused_ || resume_.running()) {
+    return;
+  }
+  watched_ = loop_.add(socket_.get(), EPOLLIN, this).has_value();
+  if (!watched_) {
     resume_.startIn(kPause);
   }
 }
 
-void Acceptor::acceptAll() {
-  for (int i = 0; i < kAcceptsPerRound && socket_ && !resume_.running(); ++i) {
+void Acceptor::unwatch() {
+  if (watched_) {
+    loop_.remove(socket_.get());
+    watched_ = false;
+  }
+}
+
+void Acceptor::acceptAll(bool last) {
+  for (int i = 0; i < kAcceptsPerRound && socket_ && !resume_.running() && (last || !paused_); ++i) {
     base::UniqueFd accepted(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (accepted) {
       taker_(std::move(accepted));
@@ -77,7 +99,7 @@ void Acceptor::acceptAll() {
       return;
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       // The socket stays readable; looking at it again and again would only burn time.
-      loop_.remove(socket_.get());
+      unwatch();
       resume_.startIn(kPause);
       return;
     }

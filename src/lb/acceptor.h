@@ -10,7 +10,7 @@ namespace vpclab::lb {
 // memory it pauses and comes back.
 class Acceptor : private EventHandler {
  public:
-  // `taker` gets each connection, non-blocking and close-on-exec; one that it does not want it lets go.
+  // `taker` gets each connection, non-blocking and close-on-exec.
   Acceptor(EventLoop& loop, std::function<void(base::UniqueFd)> taker);
   ~Acceptor() override;
   Acceptor(const Acceptor&) = delete;
@@ -19,18 +19,23 @@ class Acceptor : private EventHandler {
   // Goes on with this socket. Another descriptor of the socket that it has already is closed again: the keeper passes
   // every socket each time.
   base::Result<> take(base::UniqueFd socket);
+  // While it is paused, connections wait in the kernel.
+  void setPaused(bool paused);
   // Accepts what waits and closes the socket.
   void close();
 
  private:
   void onEvents(std::uint32_t events) override;
-  void acceptAll();
-  void resume();
+  void acceptAll(bool last);  // `last`: even while it is paused
+  void watch();
+  void unwatch();
 
   EventLoop& loop_;
   std::function<void(base::UniqueFd)> taker_;
   base::UniqueFd socket_;
-  Timer resume_;  // while it runs, the socket is not watched
+  bool watched_ = false;
+  bool paused_ = false;
+  Timer resume_;  // runs while descriptors or memory are short
 };
 
 }  // namespace vpclab::lb

@@ -1,6 +1,10 @@
 #include "lb/backend.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "base/text.h"
 
 namespace vpclab::lb {
 
@@ -32,6 +36,13 @@ class Backend::Idle : public SocketOwner {
   Backend& backend_;
   Timer timer_;
 };
+
+Backend::Backend(EventLoop& loop, state::Backend config) : loop_(loop), config_(std::move(config)) {
+  const std::string text = config_.name + " " + config_.address.toString() + " " + std::to_string(config_.port);
+  std::array<char, 17> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(base::stableHash(text)));
+  stickyId_ = digits.data();
+}
 
 Backend::~Backend() = default;
 

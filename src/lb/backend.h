@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lb/balance.h"
+#include "lb/counters.h"
 #include "lb/event_loop.h"
 #include "lb/health.h"
 #include "lb/socket.h"
@@ -29,11 +30,14 @@ class Upstream {
 // sessions that use it, so that it outlives its removal from the configuration until they are done.
 class Backend : public std::enable_shared_from_this<Backend> {
  public:
-  Backend(EventLoop& loop, state::Backend config) : loop_(loop), config_(std::move(config)) {}
+  Backend(EventLoop& loop, state::Backend config);
   ~Backend();
 
   const state::Backend& config() const { return config_; }
   void setConfig(state::Backend config) { config_ = std::move(config); }
+  // What a cookie calls it: the same as long as name, address and port are, and tells nobody what they are.
+  const std::string& stickyId() const { return stickyId_; }
+  bool full() const { return config_.maxConnections != 0 && active >= config_.maxConnections; }
 
   // An idle connection that still stands; nullptr if there is none.
   std::unique_ptr<Upstream> takeIdle();
@@ -47,8 +51,8 @@ class Backend : public std::enable_shared_from_this<Backend> {
   std::string reason = "not checked yet";
   std::int64_t sinceMs = 0;  // Unix time of the last change of state
   std::uint64_t checks = 0;
-  std::uint64_t requests = 0;
   std::uint32_t active = 0;  // requests (HTTP) or connections (TCP) in work
+  BackendCounters counters;
 
  private:
   class Idle;
@@ -56,6 +60,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
 
   EventLoop& loop_;
   state::Backend config_;
+  std::string stickyId_;
   std::vector<std::shared_ptr<Idle>> idle_;
   bool retired_ = false;
 };

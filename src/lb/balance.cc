@@ -15,12 +15,12 @@ constexpr std::size_t kMaxBackends = 1024;
 
 // Smooth weighted round robin: everyone earns its weight, the richest pays the whole. The credits start anew when the
 // circle of those who take part changes, so that it is exact at once.
-std::size_t pickRoundRobin(std::span<Candidate> all, std::span<const bool> may) {
+std::size_t pickRoundRobin(std::span<Candidate> all, std::span<const bool> circle, std::span<const bool> may) {
   bool changed = false;
   bool retrying = false;
   for (std::size_t i = 0; i < all.size(); ++i) {
     retrying = retrying || all[i].tried;
-    changed = changed || all[i].wasEligible != may[i];
+    changed = changed || all[i].wasEligible != circle[i];
   }
   if (retrying) {
     // A second choice, because the first could not be reached: the next one in order. It does not disturb the turns.
@@ -37,7 +37,7 @@ std::size_t pickRoundRobin(std::span<Candidate> all, std::span<const bool> may) 
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (changed) {
       all[i].credit = 0;
-      all[i].wasEligible = may[i];
+      all[i].wasEligible = circle[i];
     }
     if (!may[i]) {
       continue;
@@ -117,16 +117,26 @@ std::size_t eligible(std::span<const Candidate> all, std::span<bool> out) {
 
 std::optional<std::size_t> pick(state::Balance balance, std::span<Candidate> all, const net::IpAddr& client,
                                 std::uint64_t& turn) {
+  std::array<bool, kMaxBackends> circleMarks;
   std::array<bool, kMaxBackends> marks;
   all = all.first(std::min(all.size(), marks.size()));
+  const std::span<bool> circle(circleMarks.data(), all.size());
   const std::span<bool> may(marks.data(), all.size());
-  if (eligible(all, may) == 0) {
+  if (eligible(all, circle) == 0) {
+    return std::nullopt;
+  }
+  bool any = false;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    may[i] = circle[i] && !all[i].full;
+    any = any || may[i];
+  }
+  if (!any) {
     return std::nullopt;
   }
   std::size_t chosen = 0;
   switch (balance) {
     case state::Balance::kRoundRobin:
-      chosen = pickRoundRobin(all, may);
+      chosen = pickRoundRobin(all, circle, may);
       break;
     case state::Balance::kLeastConnections:
       chosen = pickLeastConnections(all, may);

@@ -1,5 +1,6 @@
 #include "lb/balancer.h"
 
+#include <algorithm>
 #include <set>
 
 #include "http/chars.h"
@@ -13,7 +14,9 @@ using base::ErrorKind;
 using base::fail;
 
 constexpr std::size_t kMaxListeners = 256;
-constexpr std::size_t kMaxBackends = 1000;  // a listener
+constexpr std::size_t kMaxBackends = 1000;  // a pool
+constexpr std::size_t kMaxPools = 100;
+constexpr std::size_t kMaxRules = 1000;
 
 // The state of a backend as users know it: what they asked for counts more than what the checks say.
 std::string stateOf(const Backend& backend) {
@@ -34,6 +37,19 @@ std::string stateOf(const Backend& backend) {
   return "unknown";
 }
 
+// What goes into heads must not be able to end a line.
+base::Result<> checkTexts(const state::Listener& listener, const std::string& who) {
+  if (listener.sticky.mode != state::Stickiness::kOff && !http::isToken(listener.sticky.name)) {
+    return fail(ErrorKind::kInvalid, who + "its cookie has no usable name");
+  }
+  for (const auto& rule : listener.rules) {
+    if (rule.redirect.status != 0 && !http::allOf(rule.redirect.location, http::kFieldValue)) {
+      return fail(ErrorKind::kInvalid, who + "a redirect's location is not usable");
+    }
+  }
+  return {};
+}
+
 base::Result<> checkConfig(const state::LoadBalancer& config, std::size_t sockets) {
   if (sockets != config.listeners.size() || sockets > kMaxListeners) {
     return fail(ErrorKind::kInvalid, "configure: " + std::to_string(config.listeners.size()) + " listeners and " +
@@ -45,8 +61,17 @@ base::Result<> checkConfig(const state::LoadBalancer& config, std::size_t socket
     if (!seen.insert(listener.listen).second) {
       return fail(ErrorKind::kInvalid, who + "its address is used twice");
     }
-    if (listener.backends.size() > kMaxBackends) {
-      return fail(ErrorKind::kLimit, who + "more than " + std::to_string(kMaxBackends) + " backends");
+    std::size_t largest = listener.backends.size();
+    for (const auto& pool : listener.pools) {
+      largest = std::max(largest, pool.backends.size());
+    }
+    if (largest > kMaxBackends || listener.pools.size() > kMaxPools || listener.rules.size() > kMaxRules) {
+      return fail(ErrorKind::kLimit, who + "more than " + std::to_string(kMaxBackends) + " backends in a pool, " +
+                                         std::to_string(kMaxPools) + " pools or " + std::to_string(kMaxRules) +
+                                         " rules");
+    }
+    if (auto usable = checkTexts(listener, who); !usable) {
+      return usable;
     }
     const auto& check = listener.healthCheck;
     const auto target = http::parseTarget("GET", check.path);
@@ -77,6 +102,7 @@ base::Result<> Balancer::configure(const state::LoadBalancer& config, std::vecto
   if (auto checked = checkConfig(config, sockets.size()); !checked) {
     return checked;
   }
+  shared_->id = config.id;
   std::map<state::ListenAddress, std::shared_ptr<Listener>> next;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const state::Listener& wanted = config.listeners[i];
@@ -86,7 +112,7 @@ base::Result<> Balancer::configure(const state::LoadBalancer& config, std::vecto
     if (old != listeners_.end() && old->second->config()->protocol == wanted.protocol) {
       listener = old->second;
     } else {
-      listener = std::make_shared<Listener>(loop_, log_);
+      listener = std::make_shared<Listener>(loop_, log_, shared_);
     }
     if (auto done = listener->configure(wanted, std::move(sockets[i])); !done) {
       return fail(std::move(done.error()).context("listener " + wanted.name));
@@ -112,11 +138,15 @@ std::vector<ListenerStatus> Balancer::status() const {
     status.name = listener.config()->name;
     status.open = listener.sessionCount();
     status.counters = listener.counters;
-    for (const auto& backend : listener.backends()) {
-      const auto& config = backend->config();
-      status.backends.push_back({config.name, config.address.toString(), config.port, stateOf(*backend),
-                                 backend->reason, backend->checks, backend->sinceMs, backend->requests,
-                                 backend->active});
+    status.flips.assign(listener.flips().begin(), listener.flips().end());
+    for (const auto& pool : listener.pools()) {
+      status.pools.push_back({pool->name(), pool->queue().size(), pool->queue().longest()});
+      for (const auto& backend : pool->backends()) {
+        const auto& config = backend->config();
+        status.backends.push_back({pool->name(), config.name, config.address.toString(), config.port, stateOf(*backend),
+                                   backend->reason, backend->checks, backend->sinceMs, backend->active,
+                                   backend->counters});
+      }
     }
     out.push_back(std::move(status));
   }

@@ -16,6 +16,7 @@
 namespace vpclab::lb {
 
 struct BackendStatus {
+  std::string pool;  // empty: the default one
   std::string name;
   std::string address;
   std::uint16_t port = 0;
@@ -23,21 +24,29 @@ struct BackendStatus {
   std::string reason;  // why it is so, in words
   std::uint64_t checks = 0;
   std::int64_t sinceMs = 0;  // Unix time
-  std::uint64_t requests = 0;
   std::uint32_t active = 0;
+  BackendCounters counters;
+};
+
+struct PoolStatus {
+  std::string name;  // empty: the default one
+  std::size_t queued = 0;
+  std::size_t longestQueue = 0;
 };
 
 struct ListenerStatus {
   std::string name;
   std::size_t open = 0;  // client connections
   ListenerCounters counters;
-  std::vector<BackendStatus> backends;
+  std::vector<PoolStatus> pools;
+  std::vector<BackendStatus> backends;  // of all pools, in their order
+  std::vector<Flip> flips;              // the last ones, oldest first
 };
 
 // A load balancer: its listeners, and the watch over its namespace's routes.
 class Balancer {
  public:
-  Balancer(EventLoop& loop, LogSink& log) : loop_(loop), log_(log) {}
+  Balancer(EventLoop& loop, LogSink& log) : loop_(loop), log_(log), shared_(std::make_shared<BalancerShared>()) {}
 
   // Looks at every backend anew whenever something changes in the namespace of that socket (RouteWatch::openSocket).
   base::Result<> watchRoutes(base::UniqueFd socket);
@@ -50,6 +59,7 @@ class Balancer {
  private:
   EventLoop& loop_;
   LogSink& log_;
+  std::shared_ptr<BalancerShared> shared_;
   std::unique_ptr<RouteWatch> watch_;
   std::map<state::ListenAddress, std::shared_ptr<Listener>> listeners_;
 };

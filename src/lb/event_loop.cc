@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <sys/epoll.h>
 
@@ -76,6 +77,9 @@ void EventLoop::unlink(Timer& timer) {
 
 // A timer far away wakes the loop once per turn of the wheel (10 s), which does no harm.
 int EventLoop::timeoutTo(Milliseconds limit) const {
+  if (!soon_.empty()) {
+    return 0;
+  }
   auto wait = limit;
   for (std::int64_t ahead = 1; ahead <= kSlots; ++ahead) {
     if (wheel_[(tick_ + ahead) % kSlots] != nullptr) {
@@ -111,6 +115,14 @@ void EventLoop::fireTimers() {
   tick_ = std::max(tick_, until);
 }
 
+// What they ask for in turn is for the next round, which then does not wait.
+void EventLoop::callSoon() {
+  const std::vector<std::function<void()>> functions = std::exchange(soon_, {});
+  for (const auto& function : functions) {
+    function();
+  }
+}
+
 base::Result<> EventLoop::runOnce(Milliseconds limit) {
   std::array<epoll_event, 256> events;
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeoutTo(limit));
@@ -122,6 +134,7 @@ base::Result<> EventLoop::runOnce(Milliseconds limit) {
     static_cast<EventHandler*>(events[i].data.ptr)->onEvents(events[i].events);
   }
   fireTimers();
+  callSoon();
   graveyard_.clear();
   if (afterRound_) {
     afterRound_();

@@ -55,6 +55,8 @@ class EventLoop {
   void remove(int fd);
   // Keeps an object alive until no event of the current round can reach it any more.
   void dispose(std::shared_ptr<void> object) { graveyard_.push_back(std::move(object)); }
+  // Calls the function in this round, when all that has happened is handled: for what must not happen from within.
+  void soon(std::function<void()> function) { soon_.push_back(std::move(function)); }
   // Called once after each round, e.g. to flush a log.
   void afterRound(std::function<void()> function) { afterRound_ = std::move(function); }
 
@@ -72,6 +74,7 @@ class EventLoop {
   std::int64_t tickOf(base::Clock::time_point when) const;
   int timeoutTo(base::Milliseconds limit) const;
   void fireTimers();
+  void callSoon();
   void link(Timer& timer);
   void unlink(Timer& timer);
 
@@ -81,6 +84,7 @@ class EventLoop {
   std::int64_t tick_ = 0;  // fired up to here
   std::array<Timer*, kSlots> wheel_{};
   std::vector<std::shared_ptr<void>> graveyard_;
+  std::vector<std::function<void()>> soon_;
   std::function<void()> afterRound_;
 };
 

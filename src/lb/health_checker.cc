@@ -52,6 +52,13 @@ void HealthChecker::checkNow() {
   timer_.startAt(std::max(loop_.now(), lastStart_ + kMinGap));
 }
 
+void HealthChecker::requestFailed(const std::string& reason, bool lenient) {
+  if (check_.passive && !lenient && backend_->health.health() != Health::kDown) {
+    judge(false, "a request failed: " + reason);
+  }
+  checkNow();
+}
+
 void HealthChecker::stop() {
   timer_.stop();
   if (socket_) {
@@ -149,6 +156,12 @@ void HealthChecker::finish(bool success, std::string reason) {
   socket_.reset();
   answer_.release();
   ++backend_->checks;
+  judge(success, std::move(reason));
+  const auto next = lastStart_ + backend_->health.untilNext(check_, loop_.now());
+  timer_.startAt(again_ ? std::max(loop_.now(), lastStart_ + kMinGap) : std::max(loop_.now(), next));
+}
+
+void HealthChecker::judge(bool success, std::string reason) {
   const bool flips = backend_->health.record(success, check_, loop_.now());
   // The reason tells why the state is what it is, so a single result against it does not replace it.
   if (flips || success == (backend_->health.health() == Health::kUp)) {
@@ -161,8 +174,6 @@ void HealthChecker::finish(bool success, std::string reason) {
     }
     flipped_(*backend_);
   }
-  const auto next = lastStart_ + backend_->health.untilNext(check_, loop_.now());
-  timer_.startAt(again_ ? std::max(loop_.now(), lastStart_ + kMinGap) : std::max(loop_.now(), next));
 }
 
 }  // namespace vpclab::lb

@@ -23,6 +23,8 @@ class HealthChecker : public SocketOwner {
   // There is a reason to doubt the state (a failed request): look at once. A check that is on its way may still wait
   // for what has been lost before: it gets a moment to end, then another one takes its place.
   void checkNow();
+  // A request failed there. Counts as a failed check where those are passive too, unless `lenient`; looks at once.
+  void requestFailed(const std::string& reason, bool lenient);
   // What decides whether the backend can be reached has changed (routes, an address, its configuration): look at once,
   // as often as at a new backend (kEagerSpan).
   void lookAnew();
@@ -34,6 +36,7 @@ class HealthChecker : public SocketOwner {
   void begin();
   void advance();
   void finish(bool success, std::string reason);
+  void judge(bool success, std::string reason);
   void onTimer();
 
   EventLoop& loop_;

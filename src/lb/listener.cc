@@ -10,16 +10,16 @@ namespace {
 
 constexpr std::size_t kMinBlockBytes = 32 * 1024;
 constexpr std::size_t kRewriteBytes = 4 * 1024;  // what rewriting may add to a head
+constexpr std::size_t kMaxFlips = 32;            // remembered
 constexpr std::size_t kMaxSessions = 20'000;     // a listener
-
-bool sameBackend(const state::Backend& a, const state::Backend& b) {
-  return a.name == b.name && a.address == b.address && a.port == b.port;
-}
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, LogSink& log)
-    : loop_(loop), log_(log), acceptor_(loop, [this](base::UniqueFd client) { serve(std::move(client)); }) {}
+Listener::Listener(EventLoop& loop, LogSink& log, std::shared_ptr<BalancerShared> shared)
+    : loop_(loop),
+      log_(log),
+      shared_(std::move(shared)),
+      acceptor_(loop, [this](base::UniqueFd client) { serve(std::move(client)); }) {}
 
 Listener::~Listener() = default;
 
@@ -31,57 +31,51 @@ base::Result<> Listener::configure(const state::Listener& config, base::UniqueFd
     return {};
   }
   const std::size_t block = std::max(kMinBlockBytes, config.maxHeaderBytes + kRewriteBytes);
-  if (!pool_ || pool_->blockBytes() != block) {
-    pool_ = std::make_shared<BufferPool>(block);
+  if (!buffers_ || buffers_->blockBytes() != block) {
+    buffers_ = std::make_shared<BufferPool>(block);
   }
-  setBackends(config);
+  setPools(config);
   config_ = std::make_shared<const state::Listener>(config);
+  acceptor_.setPaused(sessions_.size() >= limit());
   return {};
 }
 
-void Listener::setBackends(const state::Listener& config) {
-  std::vector<std::shared_ptr<Backend>> backends;
-  std::vector<std::unique_ptr<HealthChecker>> checkers;
-  std::vector<Candidate> candidates;
-  for (const auto& wanted : config.backends) {
-    const auto old = std::find_if(backends_.begin(), backends_.end(), [&](const auto& one) {
-      return one != nullptr && sameBackend(one->config(), wanted);
-    });
-    if (old != backends_.end()) {
-      const auto index = static_cast<std::size_t>(old - backends_.begin());
-      const bool enabledNow = (*old)->config().disabled && !wanted.disabled;
-      backends.push_back(std::move(*old));
-      checkers.push_back(std::move(checkers_[index]));
-      candidates.push_back(candidates_[index]);
-      backends.back()->setConfig(wanted);
-      checkers.back()->setCheck(config.healthCheck);
-      if (enabledNow) {
-        checkers.back()->lookAnew();
-      }
+void Listener::setPools(const state::Listener& config) {
+  std::vector<std::shared_ptr<Pool>> pools;
+  const auto add = [&](const std::string& name, const std::string& shown, state::Balance balance,
+                       const std::vector<state::Backend>& backends) {
+    const auto old = std::find_if(pools_.begin(), pools_.end(),
+                                  [&](const auto& one) { return one != nullptr && one->name() == name; });
+    if (old != pools_.end()) {
+      pools.push_back(std::move(*old));
     } else {
-      backends.push_back(std::make_shared<Backend>(loop_, wanted));
-      checkers.push_back(std::make_unique<HealthChecker>(loop_, backends.back(), config.healthCheck,
-                                                         [this](const Backend& one) { logFlip(one); }));
-      candidates.emplace_back();
+      pools.push_back(std::make_shared<Pool>(
+          loop_, name, shown, [this](const Pool& pool, const Backend& backend) { told(pool, backend); }));
+    }
+    pools.back()->configure(balance, backends, config.healthCheck);
+  };
+  add("", config.name, config.balance, config.backends);
+  for (const auto& pool : config.pools) {
+    add(pool.name, pool.name, pool.balance, pool.backends);
+  }
+  for (const auto& pool : pools_) {
+    if (pool) {
+      pool->retire();
     }
   }
-  for (std::size_t i = 0; i < backends_.size(); ++i) {
-    if (backends_[i]) {
-      backends_[i]->retire();
-      checkers_[i]->stop();
-    }
-  }
-  backends_ = std::move(backends);
-  checkers_ = std::move(checkers);
-  candidates_ = std::move(candidates);
+  pools_ = std::move(pools);
+}
+
+const std::shared_ptr<Pool>& Listener::pool(const std::string& name) const {
+  const auto found = std::find_if(pools_.begin(), pools_.end(), [&](const auto& pool) { return pool->name() == name; });
+  return found == pools_.end() ? pools_.front() : *found;
 }
 
 void Listener::retire() {
   retired_ = true;
   acceptor_.close();
-  for (std::size_t i = 0; i < backends_.size(); ++i) {
-    backends_[i]->retire();
-    checkers_[i]->stop();
+  for (const auto& pool : pools_) {
+    pool->retire();
   }
   std::vector<std::shared_ptr<Session>> sessions;
   for (const auto& entry : sessions_) {
@@ -93,36 +87,13 @@ void Listener::retire() {
 }
 
 void Listener::lookAnew() {
-  for (const auto& checker : checkers_) {
-    checker->lookAnew();
+  for (const auto& pool : pools_) {
+    pool->lookAnew();
   }
 }
 
-std::shared_ptr<Backend> Listener::choose(const net::IpAddr& client, std::vector<std::shared_ptr<Backend>>& tried) {
-  for (std::size_t i = 0; i < backends_.size(); ++i) {
-    Candidate& candidate = candidates_[i];
-    const state::Backend& config = backends_[i]->config();
-    candidate.weight = config.weight;
-    candidate.disabled = config.disabled;
-    candidate.backup = config.backup;
-    candidate.health = backends_[i]->health.health();
-    candidate.active = backends_[i]->active;
-    candidate.tried = std::find(tried.begin(), tried.end(), backends_[i]) != tried.end();
-  }
-  const auto index = pick(config_->balance, candidates_, client, turn_);
-  if (!index) {
-    return nullptr;
-  }
-  tried.push_back(backends_[*index]);
-  return backends_[*index];
-}
-
-void Listener::suspect(const Backend& backend) {
-  for (std::size_t i = 0; i < backends_.size(); ++i) {
-    if (backends_[i].get() == &backend) {
-      checkers_[i]->checkNow();
-    }
-  }
+std::size_t Listener::limit() const {
+  return config_->maxConnections == 0 ? kMaxSessions : std::min<std::size_t>(config_->maxConnections, kMaxSessions);
 }
 
 void Listener::sessionEnded(Session* session) {
@@ -130,23 +101,30 @@ void Listener::sessionEnded(Session* session) {
   if (found != sessions_.end()) {
     loop_.dispose(std::move(found->second));
     sessions_.erase(found);
+    --shared_->sessions;
+  }
+  if (!retired_ && sessions_.size() < limit()) {
+    acceptor_.setPaused(false);
   }
 }
 
 void Listener::serve(base::UniqueFd client) {
-  if (sessions_.size() >= kMaxSessions) {
-    return;
-  }
   ++counters.connections;
+  ++shared_->sessions;
   auto session = std::make_shared<Session>(loop_, shared_from_this());
   sessions_.emplace(session.get(), session);
+  acceptor_.setPaused(sessions_.size() >= limit());
   session->start(std::move(client));
 }
 
-void Listener::logFlip(const Backend& backend) {
+void Listener::told(const Pool& pool, const Backend& backend) {
   const bool up = backend.health.health() == Health::kUp;
-  log_.line("Server " + config_->name + "/" + backend.config().name + " is " + (up ? "UP" : "DOWN") +
+  log_.line("Server " + pool.shownName() + "/" + backend.config().name + " is " + (up ? "UP" : "DOWN") +
             ", reason: " + backend.reason);
+  flips_.push_back({backend.sinceMs, pool.name(), backend.config().name, up, backend.reason});
+  if (flips_.size() > kMaxFlips) {
+    flips_.pop_front();
+  }
 }
 
 }  // namespace vpclab::lb

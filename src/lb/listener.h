@@ -1,35 +1,43 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "lb/acceptor.h"
-#include "lb/backend.h"
-#include "lb/balance.h"
 #include "lb/buffer.h"
+#include "lb/counters.h"
 #include "lb/event_loop.h"
-#include "lb/health_checker.h"
 #include "lb/log.h"
+#include "lb/pool.h"
 #include "state/process.h"
 
 namespace vpclab::lb {
 
 class Session;
 
-struct ListenerCounters {
-  std::uint64_t connections = 0;
-  std::uint64_t requests = 0;
-  std::uint64_t refused = 0;  // requests that we answered ourselves with 4xx or 5xx
-  std::uint64_t retries = 0;
+// A backend's change of state.
+struct Flip {
+  std::int64_t unixMs = 0;
+  std::string pool;  // empty: the default one
+  std::string backend;
+  bool up = false;
+  std::string reason;
+};
+
+// What the listeners of one load balancer have in common.
+struct BalancerShared {
+  std::string id;
+  std::size_t sessions = 0;  // client connections over all listeners
 };
 
 // One listener of the balancer at run time. Sessions share it, so that it outlives its removal until they are done.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
-  Listener(EventLoop& loop, LogSink& log);
+  Listener(EventLoop& loop, LogSink& log, std::shared_ptr<BalancerShared> shared);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -41,15 +49,16 @@ class Listener : public std::enable_shared_from_this<Listener> {
   // Routes, links or addresses changed: looks at every backend as at a new one.
   void lookAnew();
 
-  // A backend for the next request, marked as tried in `tried` (backends of this request so far).
-  std::shared_ptr<Backend> choose(const net::IpAddr& client, std::vector<std::shared_ptr<Backend>>& tried);
-  // A request could not reach that backend: look at its health now.
-  void suspect(const Backend& backend);
   void sessionEnded(Session* session);
 
   const std::shared_ptr<const state::Listener>& config() const { return config_; }
-  const std::vector<std::shared_ptr<Backend>>& backends() const { return backends_; }
-  const std::shared_ptr<BufferPool>& pool() const { return pool_; }
+  const std::deque<Flip>& flips() const { return flips_; }  // the last ones, oldest first
+  const BalancerShared& shared() const { return *shared_; }
+  // The default pool first, then the others by name.
+  const std::vector<std::shared_ptr<Pool>>& pools() const { return pools_; }
+  // The pool of that name; the default one if there is none.
+  const std::shared_ptr<Pool>& pool(const std::string& name) const;
+  const std::shared_ptr<BufferPool>& buffers() const { return buffers_; }
   std::size_t sessionCount() const { return sessions_.size(); }
   bool retired() const { return retired_; }
   LogSink& log() { return log_; }
@@ -57,19 +66,19 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
  private:
   void serve(base::UniqueFd client);
-  void setBackends(const state::Listener& config);
-  void logFlip(const Backend& backend);
+  void setPools(const state::Listener& config);
+  void told(const Pool& pool, const Backend& backend);
+  std::size_t limit() const;
 
   EventLoop& loop_;
   LogSink& log_;
+  std::shared_ptr<BalancerShared> shared_;
   std::shared_ptr<const state::Listener> config_;
   Acceptor acceptor_;
-  std::shared_ptr<BufferPool> pool_;
-  std::vector<std::shared_ptr<Backend>> backends_;
-  std::vector<std::unique_ptr<HealthChecker>> checkers_;  // one for each backend, in their order
-  std::vector<Candidate> candidates_;                     // likewise
-  std::uint64_t turn_ = 0;
+  std::shared_ptr<BufferPool> buffers_;
+  std::vector<std::shared_ptr<Pool>> pools_;
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
+  std::deque<Flip> flips_;
   bool retired_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include "http/fields.h"
 #include "http/status.h"
 #include "http/target.h"
+#include "lb/stickiness.h"
 
 namespace vpclab::lb {
 
@@ -25,10 +26,25 @@ bool isFraming(std::string_view name) {
 
 // RFC 9110 section 7.6.1: no sender may list a field there that is meant for every recipient.
 bool isProtected(std::string_view name) {
-  static constexpr std::array<std::string_view, 13> kNames{
+  static constexpr std::array<std::string_view, 15> kNames{
       "host",   "content-length", "transfer-encoding", "via",    "x-forwarded-for", "x-forwarded-proto", "forwarded",
-      "cookie", "set-cookie",     "authorization",     "expect", "cache-control",   "content-type"};
+      "cookie", "set-cookie",     "authorization",     "expect", "cache-control",   "content-type",      "qc-lbid",
+      "qc-lbip"};
   return std::any_of(kNames.begin(), kNames.end(), [&](auto one) { return equalsIgnoringCase(one, name); });
+}
+
+// Does the field say what `name` says? To a program behind a CGI-like interface, which gets both as X_NAME, "x_name" is
+// the same field as "x-name".
+bool passesFor(std::string_view field, std::string_view name) {
+  if (field.size() != name.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    if (http::lower(field[i]) != name[i] && !(field[i] == '_' && name[i] == '-')) {
+      return false;
+    }
+  }
+  return true;
 }
 
 class HopFields {
@@ -80,11 +96,21 @@ void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, 
     if (equalsIgnoringCase(field.name, "host") || hop.has(field.name)) {
       continue;
     }
-    if (!how.client.empty() && equalsIgnoringCase(field.name, "x-forwarded-for")) {
-      forwardedFor.append(field.value).append(field.value.empty() ? "" : ", ");
+    if (!how.client.empty() && passesFor(field.name, "x-forwarded-for")) {
+      if (equalsIgnoringCase(field.name, "x-forwarded-for")) {
+        forwardedFor.append(field.value).append(field.value.empty() ? "" : ", ");
+      }
       continue;
     }
-    if (!how.proto.empty() && equalsIgnoringCase(field.name, "x-forwarded-proto")) {
+    if ((!how.proto.empty() && passesFor(field.name, "x-forwarded-proto")) ||
+        (!how.balancerId.empty() && passesFor(field.name, "qc-lbid")) ||
+        (!how.balancerAddress.empty() && passesFor(field.name, "qc-lbip"))) {
+      continue;
+    }
+    if (how.sticky != nullptr && equalsIgnoringCase(field.name, "cookie")) {
+      if (const std::string kept = cookieForBackend(field.value, *how.sticky); !kept.empty()) {
+        append(out, field.name, kept);
+      }
       continue;
     }
     append(out, field.name, field.value);
@@ -95,7 +121,15 @@ void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, 
   if (!how.proto.empty()) {
     append(out, "X-Forwarded-Proto", how.proto);
   }
-  out.append("Via: 1.").append(head.minorVersion == 0 ? "0 " : "1 ").append(kViaName).append("\r\n");
+  if (!how.balancerId.empty()) {
+    append(out, "QC-LBID", how.balancerId);
+  }
+  if (!how.balancerAddress.empty()) {
+    append(out, "QC-LBIP", how.balancerAddress);
+  }
+  if (how.via) {
+    out.append("Via: 1.").append(head.minorVersion == 0 ? "0 " : "1 ").append(kViaName).append("\r\n");
+  }
   if (how.framing.kind == http::BodyKind::kLength || (how.framing.kind == http::BodyKind::kNone && hadLength)) {
     append(out, "Content-Length", std::to_string(how.framing.length));
   } else if (how.framing.kind == http::BodyKind::kChunked) {
@@ -112,13 +146,14 @@ void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, 
   out.append("\r\n");
 }
 
-void writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& how, std::string& out) {
+bool writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& how, std::string& out) {
   out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(head.reason).append("\r\n");
   const HopFields hop(head.fields);
   // The length that a GET would have had is a property of the answer to HEAD, and of a 304: RFC 9110 section 8.6.
   const bool keepLength = how.body == http::BodyKind::kNone && head.status >= 200 && head.status != 204 &&
                           http::findField(head.fields, "content-length").has_value();
   bool lengthWritten = false;
+  bool named = false;
   for (const auto& field : head.fields) {
     if (isFraming(field.name)) {
       if (keepLength && !lengthWritten && equalsIgnoringCase(field.name, "content-length")) {
@@ -131,9 +166,15 @@ void writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& ho
       append(out, field.name, field.value);
       continue;
     }
-    if (!hop.has(field.name)) {
+    if (how.sticky != nullptr && equalsIgnoringCase(field.name, "set-cookie")) {
+      append(out, field.name, setCookieForClient(field.value, *how.sticky, how.stickyId, named));
+    } else if (!hop.has(field.name)) {
       append(out, field.name, field.value);
     }
+  }
+  if (!how.newCookie.empty()) {
+    append(out, "Set-Cookie", how.newCookie);
+    append(out, "Cache-Control", "private");  // a cache must not give one client's cookie to another
   }
   if (head.status == 101) {
     append(out, "Connection", "upgrade");
@@ -150,6 +191,7 @@ void writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& ho
     }
   }
   out.append("\r\n");
+  return named;
 }
 
 bool asksForUpgrade(const http::RequestHead& head, const http::Framing& framing) {
@@ -159,12 +201,14 @@ bool asksForUpgrade(const http::RequestHead& head, const http::Framing& framing)
          !http::listsElement(head.fields, "upgrade", "h2c");
 }
 
-std::string ownResponse(int status, std::string_view text, bool keepAlive, bool withBody) {
+std::string ownResponse(int status, std::string_view text, bool keepAlive, bool withBody, std::string_view location) {
   const std::string body =
       std::to_string(status) + " " + std::string(http::reasonOf(status)) + ": " + std::string(text) + "\n";
   std::string out = "HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reasonOf(status)) +
                     "\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: " +
-                    std::to_string(body.size()) + "\r\n" + (keepAlive ? "" : "Connection: close\r\n") + "\r\n";
+                    std::to_string(body.size()) + "\r\n" +
+                    (location.empty() ? "" : "Location: " + std::string(location) + "\r\n") +
+                    (keepAlive ? "" : "Connection: close\r\n") + "\r\n";
   return withBody ? out + body : out;
 }
 

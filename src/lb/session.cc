@@ -1,8 +1,7 @@
 #include "lb/session.h"
 
-#include <algorithm>
-
 #include "lb/rewrite.h"
+#include "lb/routing.h"
 
 namespace vpclab::lb {
 
@@ -11,20 +10,14 @@ namespace {
 using base::Clock;
 using base::Milliseconds;
 
-constexpr Milliseconds kTunnelTimeout{3600 * 1000};  // of an upgraded connection; a TCP listener's is its idle timeout
 constexpr Milliseconds kLingerTime{2000};
-constexpr std::size_t kMaxTries = 4;  // backends one request is offered to
+// A client that takes or gives less than this within the idle timeout, while we wait for it, is as good as silent.
+constexpr std::uint64_t kMinClientBytes = 1024;
 
 http::Limits limitsOf(const state::Listener& config) {
   http::Limits limits;
   limits.headBytes = config.maxHeaderBytes;
   return limits;
-}
-
-long millisecondsBetween(Clock::time_point from, Clock::time_point to) {
-  return from == Clock::time_point() || to < from
-             ? -1
-             : static_cast<long>(std::chrono::duration_cast<Milliseconds>(to - from).count());
 }
 
 }  // namespace
@@ -35,11 +28,11 @@ Session::Session(EventLoop& loop, std::shared_ptr<Listener> listener)
       config_(listener_->config()),
       timer_(loop, [this] { onTimer(); }),
       client_(loop),
-      clientIn_(listener_->pool()),
-      clientOut_(listener_->pool()),
+      clientIn_(listener_->buffers()),
+      clientOut_(listener_->buffers()),
       requestParser_(limitsOf(*config_)),
-      upIn_(listener_->pool()),
-      upOut_(listener_->pool()),
+      upIn_(listener_->buffers()),
+      upOut_(listener_->buffers()),
       responseParser_(limitsOf(*config_)) {}
 
 void Session::start(base::UniqueFd client) {
@@ -52,6 +45,9 @@ void Session::start(base::UniqueFd client) {
   firstByte_ = loop_.now();
   setDeadline(loop_.now() + config_->idleTimeout);
   if (config_->protocol == state::ListenerProtocol::kTcp) {
+    headDone_ = firstByte_;
+    const auto* rule = firstThatFits(config_->rules, {{}, {}, nullptr, clientEnd_.address});
+    pool_ = listener_->pool(rule == nullptr ? "" : rule->pool);
     dispatch();
   }
   if (phase_ != Phase::kClosed) {
@@ -78,7 +74,7 @@ void Session::pump() {
   const auto keep = shared_from_this();
   bool progress = false;
   const auto step = [&](bool (Session::*function)()) { return phase_ != Phase::kClosed && (this->*function)(); };
-  if (client_.broken() && (phase_ == Phase::kConnecting || phase_ == Phase::kExchange)) {
+  if (client_.broken() && (phase_ == Phase::kQueued || phase_ == Phase::kConnecting || phase_ == Phase::kExchange)) {
     clientLeft();
   }
   for (bool again = true; again && phase_ != Phase::kClosed;) {
@@ -112,9 +108,24 @@ void Session::pump() {
   }
   pumping_ = false;
   if (progress && (phase_ == Phase::kExchange || tunnels())) {
-    const bool upgraded = tunnels() && config_->protocol == state::ListenerProtocol::kHttp;
-    setDeadline(loop_.now() + (upgraded ? kTunnelTimeout : config_->idleTimeout));
+    extendDeadline();
   }
+}
+
+bool Session::clientHoldsUp() const {
+  const bool takes = clientOut_.empty() && responseBodyInPlace().empty();
+  const bool gives = bodyComplete() || !clientIn_.empty() || !upOut_.empty();
+  return !tunnels() && !(takes && gives);
+}
+
+void Session::extendDeadline() {
+  const std::uint64_t moved = clientBytesIn_ + bytesToClient_;
+  if (clientHoldsUp() && moved - movedAtDeadline_ < kMinClientBytes) {
+    return;
+  }
+  movedAtDeadline_ = moved;
+  const bool upgraded = tunnels() && config_->protocol == state::ListenerProtocol::kHttp;
+  setDeadline(loop_.now() + (upgraded ? config_->tunnelTimeout : config_->idleTimeout));
 }
 
 // The timer stays where it is when the deadline moves away, as it does with every byte: it looks again when it fires.
@@ -155,9 +166,19 @@ void Session::onTimeout() {
       keepAlive_ = false;
       respond(408, "the request's head did not come in time");
       return;
+    case Phase::kQueued:
+      leaveQueue();
+      ending_ = "sQ";
+      if (config_->protocol == state::ListenerProtocol::kTcp) {
+        logExchange();
+        abortBoth();
+      } else {
+        respond(503, "every backend is at its limit");
+      }
+      return;
     case Phase::kConnecting:
       ending_ = "sC";
-      upstreamFailed("connect: no answer in time");
+      connectFailed("connect: no answer within " + std::to_string(config_->connectTimeout.count()) + " ms");
       return;
     case Phase::kExchange:
       if (responseBegun_) {
@@ -165,7 +186,7 @@ void Session::onTimeout() {
         logExchange();
         abortBoth();
       } else if (!bodyComplete() && clientIn_.empty() && upOut_.empty()) {
-        ending_ = "cD";
+        ending_ = "cH";
         keepAlive_ = false;
         respond(408, "the request's body did not come in time");
       } else {
@@ -186,122 +207,14 @@ void Session::onTimeout() {
   }
 }
 
-void Session::dispatch() {
-  upstreamEof_ = upstreamDeaf_ = upstreamKeeps_ = false;
-  const auto backend = tried_.size() >= kMaxTries ? nullptr : listener_->choose(clientEnd_.address, tried_);
-  if (!backend) {
-    ending_ = "SC";
-    if (config_->protocol == state::ListenerProtocol::kTcp) {
-      logExchange();
-      abortBoth();
-    } else {
-      respond(503, tried_.empty() ? "no backend is up" : "no backend could be reached");
-    }
-    return;
-  }
-  connectTo(backend, replayable_);
-}
-
-// A connection of the pool may be closed by the backend at the very moment it is used; then only what may be sent twice
-// can be saved. Everything else gets a new one.
-void Session::connectTo(const std::shared_ptr<Backend>& backend, bool mayReuse) {
-  server_ = backend->config().name;
-  ++backend->active;
-  if (mayReuse) {
-    upstream_ = backend->takeIdle();
-  }
-  if (upstream_) {
-    upstream_->socket.setOwner(this);
-    phase_ = Phase::kExchange;
-    connectedAt_ = loop_.now();
-    ++backend->requests;
-    setDeadline(loop_.now() + config_->idleTimeout);
-    return;
-  }
-  upstream_ = std::make_unique<Upstream>(loop_, backend);
-  phase_ = Phase::kConnecting;
-  setDeadline(loop_.now() + config_->connectTimeout);
-  if (!upstream_->socket.connect(backend->config().address, backend->config().port, this)) {
-    ending_ = "SC";
-    upstreamFailed("connect failed");
-  }
-}
-
-bool Session::checkConnected() {
-  switch (upstream_->socket.connected()) {
-    case Socket::Connect::kPending:
-      return false;
-    case Socket::Connect::kFailed:
-      ending_ = "SC";
-      upstreamFailed("connect failed");
-      return true;
-    case Socket::Connect::kDone:
-      break;
-  }
-  connectedAt_ = loop_.now();
-  ++upstream_->backend->requests;
-  ending_ = "--";
-  phase_ = config_->protocol == state::ListenerProtocol::kTcp ? Phase::kTunnel : Phase::kExchange;
-  setDeadline(loop_.now() + config_->idleTimeout);
-  return true;
-}
-
-// The backend cannot serve this request. Another try where that is safe: nothing was sent, or what was sent may be sent
-// twice and no byte of a response has come (RFC 9110 section 9.2.2).
-void Session::upstreamFailed(const char* how) {
-  const std::shared_ptr<Backend> backend = upstream_->backend;
-  const bool connecting = phase_ == Phase::kConnecting;
-  const bool stale = upstream_->reused && replayable_ && upIn_.empty() && !responseBegun_ && interim_ == 0;
-  dropUpstream(false);
-  if (connecting) {
-    listener_->suspect(*backend);
-    ++retries_;
-    ++listener_->counters.retries;
-    dispatch();
-    return;
-  }
-  if (stale) {
-    upOut_.rewind();
-    upstreamEof_ = upstreamDeaf_ = false;
-    ++retries_;
-    ++listener_->counters.retries;
-    connectTo(backend, false);
-    return;
-  }
-  if (!responseBegun_) {
-    ending_ = "SH";
-    respond(502, how);
-    return;
-  }
-  // Half a body has gone out: the client must not take it for a whole one.
-  ending_ = "SD";
-  logExchange();
-  abortBoth();
-}
-
-void Session::dropUpstream(bool reusable) {
-  if (!upstream_) {
-    return;
-  }
-  --upstream_->backend->active;
-  if (reusable) {
-    const auto backend = upstream_->backend;
-    backend->giveIdle(std::move(upstream_));
-  } else {
-    upstream_->socket.close();
-    loop_.dispose(std::move(upstream_));
-  }
-  upstream_.reset();
-}
-
 // Our own answer in place of a backend's.
-void Session::respond(int status, std::string_view text) {
+void Session::respond(int status, std::string_view text, std::string_view location) {
   keepAlive_ = keepAlive_ && bodyComplete() && !listener_->retired();
   dropUpstream(false);
   upOut_.clear();
   upIn_.clear();
   clientOut_.compact();
-  ++listener_->counters.refused;
+  ++(location.empty() ? listener_->counters.refused : listener_->counters.redirected);
   status_ = status;
   responseBegun_ = true;
   responseEnded_ = true;
@@ -309,7 +222,7 @@ void Session::respond(int status, std::string_view text) {
   clientBody_ = http::BodyKind::kNone;
   phase_ = Phase::kExchange;
   answeredAt_ = loop_.now();
-  if (!clientOut_.append(ownResponse(status, text, keepAlive_, method_ != "HEAD"))) {
+  if (!clientOut_.append(ownResponse(status, text, keepAlive_, method_ != "HEAD", location))) {
     logExchange();
     abortBoth();
   }
@@ -337,7 +250,7 @@ void Session::finishExchange() {
   if (config_ != previous) {
     if (clientIn_.empty()) {
       for (Buffer* buffer : {&clientIn_, &clientOut_, &upIn_, &upOut_}) {
-        buffer->usePool(listener_->pool());
+        buffer->usePool(listener_->buffers());
       }
       requestParser_ = http::HeadParser(limitsOf(*config_));
       responseParser_ = http::HeadParser(limitsOf(*config_));
@@ -354,10 +267,16 @@ void Session::finishExchange() {
   requestLeft_ = responseLeft_ = 0;
   status_ = interim_ = 0;
   retries_ = 0;
+  redispatched_ = false;
+  serverQueue_ = poolQueue_ = 0;
+  sticky_ = {};
+  responseCookie_ = '-';
+  pool_.reset();
   tried_.clear();
   server_.clear();
-  bytesToClient_ = 0;
-  connectedAt_ = answeredAt_ = {};
+  clientBytesIn_ = clientIn_.size();
+  bytesToClient_ = movedAtDeadline_ = 0;
+  dispatchedAt_ = connectingAt_ = connectedAt_ = answeredAt_ = {};
   ending_ = "--";
   setDeadline(loop_.now() + config_->idleTimeout);
 }
@@ -368,6 +287,7 @@ void Session::close() {
   }
   phase_ = Phase::kClosed;
   timer_.stop();
+  leaveQueue();
   dropUpstream(false);
   client_.close();
   listener_->sessionEnded(this);
@@ -379,38 +299,6 @@ void Session::abortBoth() {
   }
   client_.abort();
   close();
-}
-
-// HAProxy's HTTP or TCP log format: client, accept date, frontend, backend/server, timers, status, bytes, termination,
-// connections, queues, request. Its configuration manual, section 8.2.
-void Session::logExchange() {
-  const auto end = Clock::now();
-  const auto startedMs = unixMilliseconds() - std::max(0L, millisecondsBetween(firstByte_, end));
-  const std::string server = server_.empty() ? "<NOSRV>" : server_;
-  std::uint32_t active = 0;
-  for (const auto& backend : listener_->backends()) {
-    active += backend->active;
-  }
-  const std::string counts = std::to_string(listener_->sessionCount()) + "/" +
-                             std::to_string(listener_->sessionCount()) + "/" + std::to_string(active) + "/" +
-                             std::to_string(upstream_ ? upstream_->backend->active : 0) + "/" +
-                             std::to_string(retries_) + " 0/0";
-  std::string line = clientText_ + ":" + std::to_string(clientEnd_.port) + " [" + logTime(startedMs) + "] " +
-                     config_->name + " " + config_->name + "/" + server + " ";
-  if (config_->protocol == state::ListenerProtocol::kTcp) {
-    line += "0/" + std::to_string(millisecondsBetween(firstByte_, connectedAt_)) + "/" +
-            std::to_string(millisecondsBetween(firstByte_, end)) + " " + std::to_string(bytesToClient_) + " " +
-            ending_ + " " + counts;
-  } else {
-    ++requestsServed_;
-    line += std::to_string(millisecondsBetween(firstByte_, headDone_)) + "/0/" +
-            std::to_string(millisecondsBetween(headDone_, connectedAt_)) + "/" +
-            std::to_string(millisecondsBetween(connectedAt_, answeredAt_)) + "/" +
-            std::to_string(millisecondsBetween(firstByte_, end)) + " " + std::to_string(status_) + " " +
-            std::to_string(bytesToClient_) + " - - " + ending_ + "-- " + counts + " \"" +
-            (method_.empty() ? "<BADREQ>" : method_ + " " + target_ + " HTTP/1." + std::to_string(clientMinor_)) + "\"";
-  }
-  listener_->log().line(line);
 }
 
 }  // namespace vpclab::lb

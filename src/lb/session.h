@@ -12,7 +12,9 @@
 #include "lb/chunk_relay.h"
 #include "lb/event_loop.h"
 #include "lb/listener.h"
+#include "lb/pool.h"
 #include "lb/socket.h"
+#include "lb/stickiness.h"
 
 namespace vpclab::lb {
 
@@ -22,8 +24,9 @@ namespace vpclab::lb {
 // where a body of known length goes out of the buffer it came into. Each buffer is one block, and nothing is read that
 // has no room, so a slow side holds the fast one back.
 //
-// session.cc: life, choice of a backend, deadlines. session_request.cc and session_response.cc: one direction each.
-class Session : public SocketOwner, public std::enable_shared_from_this<Session> {
+// session.cc: life and deadlines. session_upstream.cc: the backend, its choice and its failures. session_request.cc and
+// session_response.cc: one direction each. session_log.cc: what is counted and logged.
+class Session : public SocketOwner, private Waiter, public std::enable_shared_from_this<Session> {
  public:
   Session(EventLoop& loop, std::shared_ptr<Listener> listener);
 
@@ -36,6 +39,7 @@ class Session : public SocketOwner, public std::enable_shared_from_this<Session>
  private:
   enum class Phase : std::uint8_t {
     kHead,        // waiting for a request, or in the middle of its head
+    kQueued,      // until a backend is below its maxConnections
     kConnecting,  // to a backend
     kExchange,    // request and response flow; or our own response does, with no backend
     kTunnel,      // bytes both ways, after 101 or for a TCP listener
@@ -50,19 +54,36 @@ class Session : public SocketOwner, public std::enable_shared_from_this<Session>
   void onTimer();
   void onTimeout();
   void setDeadline(base::Clock::time_point when);
+  void extendDeadline();
+  bool clientHoldsUp() const;
   bool tunnels() const { return phase_ == Phase::kTunnel; }
+  void respond(int status, std::string_view text, std::string_view location = {});
+  void finishExchange();
+
+  // --- the backend (session_upstream.cc)
   void dispatch();
+  Pool::Choice nextBackend();
+  std::shared_ptr<Backend> stickyBackend();
+  void take(const Pool::Choice& choice);
+  void joinQueue();
+  void leaveQueue();
+  bool offer() override;
   void connectTo(const std::shared_ptr<Backend>& backend, bool mayReuse);
   bool checkConnected();
+  void connectFailed(const std::string& how);
   void upstreamFailed(const char* how);
+  void badAnswer(const char* how);
+  bool tryAgain(const std::shared_ptr<Backend>& failed, bool reused);
   void dropUpstream(bool reusable);
-  void respond(int status, std::string_view text);
-  void finishExchange();
+
+  // --- what has been (session_log.cc)
   void logExchange();
+  void countExchange(base::Clock::time_point end);
 
   // --- client to backend (session_request.cc)
   bool readClient();
   bool takeRequest();
+  bool choosePool();
   bool moveRequest();
   bool writeUpstream();
   std::string_view requestBodyInPlace() const;
@@ -74,6 +95,7 @@ class Session : public SocketOwner, public std::enable_shared_from_this<Session>
   bool readUpstream();
   bool takeResponse();
   bool takeFinalHead();
+  std::string newCookie() const;
   bool moveResponse();
   bool writeClient();
   std::string_view responseBodyInPlace() const;
@@ -85,6 +107,7 @@ class Session : public SocketOwner, public std::enable_shared_from_this<Session>
   std::shared_ptr<const state::Listener> config_;  // as it was when the request came
   Timer timer_;
   base::Clock::time_point deadline_;
+  std::uint64_t movedAtDeadline_ = 0;  // clientBytesIn_ and bytesToClient_ when it was extended last
   Phase phase_ = Phase::kHead;
   bool pumping_ = false;
 
@@ -106,8 +129,13 @@ class Session : public SocketOwner, public std::enable_shared_from_this<Session>
   http::Framing requestBody_;
   std::uint64_t requestLeft_ = 0;
   ChunkRelay requestChunks_;
+  StickyRequest sticky_;
 
+  std::shared_ptr<Pool> pool_;  // of the current request
+  bool queued_ = false;
+  Queue::Place place_;  // while it is queued
   std::unique_ptr<Upstream> upstream_;
+  std::uint64_t upstreamBytes_ = 0;  // sent on it
   std::vector<std::shared_ptr<Backend>> tried_;
   bool upstreamEof_ = false;
   bool upstreamDeaf_ = false;   // it takes no more of the request; its response may still come
@@ -127,15 +155,21 @@ class Session : public SocketOwner, public std::enable_shared_from_this<Session>
   bool clientShut_ = false;     // tunnel: we told this side that the other has ended
   bool upstreamShut_ = false;
 
-  // For the log.
+  // For the log and the counters.
   base::Clock::time_point firstByte_;
   base::Clock::time_point headDone_;
+  base::Clock::time_point dispatchedAt_;  // a backend was chosen
+  base::Clock::time_point connectingAt_;  // to the last one
   base::Clock::time_point connectedAt_;
   base::Clock::time_point answeredAt_;
   std::string server_;
+  std::uint64_t clientBytesIn_ = 0;
   std::uint64_t bytesToClient_ = 0;
-  std::uint64_t requestsServed_ = 0;
   unsigned retries_ = 0;
+  bool redispatched_ = false;
+  std::size_t serverQueue_ = 0;  // who was before it
+  std::size_t poolQueue_ = 0;
+  char responseCookie_ = '-';
   const char* ending_ = "--";
 };
 

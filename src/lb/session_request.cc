@@ -2,14 +2,13 @@
 
 #include "http/fields.h"
 #include "lb/rewrite.h"
+#include "lb/routing.h"
 #include "lb/session.h"
 
 namespace vpclab::lb {
 
 namespace {
 
-// From a request's first byte to the end of its head; absolute, so that a byte now and then does not extend it.
-constexpr base::Milliseconds kHeadTimeout{10'000};
 constexpr std::size_t kLoggedTargetBytes = 256;
 
 bool expectsWhatWeKnow(const http::RequestHead& head) {
@@ -38,8 +37,10 @@ bool Session::readClient() {
   if (clientIn_.space() == 0) {
     return false;
   }
+  const std::size_t before = clientIn_.size();
   switch (client_.receive(clientIn_)) {
     case Transfer::kProgress:
+      clientBytesIn_ += clientIn_.size() - before;
       return true;
     case Transfer::kBlocked:
       if (clientIn_.empty() && phase_ == Phase::kHead) {
@@ -64,7 +65,10 @@ bool Session::readClient() {
 // The client is gone: nobody to answer.
 void Session::clientLeft() {
   if (phase_ != Phase::kHead && phase_ != Phase::kLinger) {
-    ending_ = tunnels() || responseBegun_ ? "CD" : "CH";
+    ending_ = tunnels() || responseBegun_    ? "CD"
+              : phase_ == Phase::kQueued     ? "CQ"
+              : phase_ == Phase::kConnecting ? "CC"
+                                             : "CH";
     logExchange();
   }
   abortBoth();
@@ -82,7 +86,8 @@ bool Session::takeRequest() {
     begun_ = true;
     firstByte_ = loop_.now();
     method_.clear();
-    setDeadline(loop_.now() + std::min<base::Milliseconds>(kHeadTimeout, config_->idleTimeout));
+    // Absolute, so that a byte now and then does not extend it.
+    setDeadline(loop_.now() + std::min(config_->headerTimeout, config_->idleTimeout));
   }
   const auto outcome = requestParser_.parse(clientIn_.data(), request_);
   if (outcome == http::HeadParser::Outcome::kMore && !clientEof_) {
@@ -97,7 +102,10 @@ bool Session::takeRequest() {
   ++listener_->counters.requests;
   headDone_ = loop_.now();
   if (outcome == http::HeadParser::Outcome::kMore) {
-    return refuse(400, "the request's head is cut short");
+    ending_ = "CR";
+    keepAlive_ = false;
+    respond(400, "the request's head is cut short");
+    return true;
   }
   if (outcome == http::HeadParser::Outcome::kBad) {
     return refuse(requestParser_.problem().status, requestParser_.problem().reason);
@@ -122,13 +130,27 @@ bool Session::takeRequest() {
   upgrade_ = asksForUpgrade(request_, requestBody_);
   replayable_ = requestBody_.kind == http::BodyKind::kNone && !upgrade_ && http::isIdempotent(method_);
 
-  const std::string fallbackHost = localEndpoint(client_.fd()).address.toString();
+  if (!choosePool()) {
+    return true;
+  }
+  const bool sticks = config_->sticky.mode != state::Stickiness::kOff;
+  if (sticks) {
+    sticky_ = readSticky(request_.fields, config_->sticky, unixMilliseconds() / 1000);
+  }
+  std::string ownAddress;
+  if (config_->forwardedAddress || request_.minorVersion == 0) {
+    ownAddress = localEndpoint(client_.fd()).address.toString();
+  }
   RequestRewrite how;
   how.framing = requestBody_;
   how.client = config_->forwardedFor ? std::string_view(clientText_) : std::string_view{};
   how.proto = config_->forwardedProto ? "http" : "";
-  how.fallbackHost = fallbackHost;
+  how.balancerId = config_->forwardedId ? std::string_view(listener_->shared().id) : std::string_view{};
+  how.balancerAddress = config_->forwardedAddress ? std::string_view(ownAddress) : std::string_view{};
+  how.fallbackHost = ownAddress;
+  how.via = config_->via;
   how.upgrade = upgrade_;
+  how.sticky = sticks && config_->sticky.mode != state::Stickiness::kRewrite ? &config_->sticky : nullptr;
   std::string head;
   head.reserve(requestParser_.consumed() + 256);
   writeRequestHead(request_, how, head);
@@ -142,6 +164,21 @@ bool Session::takeRequest() {
   }
   dispatch();
   return true;
+}
+
+// By the listener's rules. False: a redirect was the answer.
+bool Session::choosePool() {
+  const auto* rule =
+      config_->rules.empty() ? nullptr : firstThatFits(config_->rules, askedOf(request_, clientEnd_.address));
+  pool_ = rule == nullptr ? listener_->pools().front() : listener_->pool(rule->pool);
+  if (rule == nullptr || rule->redirect.status == 0) {
+    return true;
+  }
+  const std::string location = locationOf(rule->redirect, request_);
+  clientIn_.consume(requestParser_.consumed());
+  ending_ = "LR";
+  respond(rule->redirect.status, location, location);
+  return false;
 }
 
 // A body of known length goes out of the buffer it came into; so does a tunnel.
@@ -197,7 +234,7 @@ bool Session::moveRequest() {
   if (clientEof_ && !bodyComplete() && clientIn_.empty() && upOut_.empty()) {
     // The body ends before its end. The backend must not take it for whole: its connection is reset, not closed.
     upstream_->socket.abort();
-    ending_ = "CD";
+    ending_ = responseBegun_ ? "CD" : "CH";
     if (responseBegun_) {
       logExchange();
       abortBoth();
@@ -227,6 +264,8 @@ bool Session::writeUpstream() {
   if (sent == 0) {
     return false;
   }
+  upstreamBytes_ += sent;
+  upstream_->backend->counters.bytesOut += sent;
   const std::size_t fromHead = std::min(sent, upOut_.size());
   upOut_.consume(fromHead);
   sent -= fromHead;

@@ -22,8 +22,10 @@ bool Session::readUpstream() {
   if (upIn_.space() == 0) {
     return false;
   }
+  const std::size_t before = upIn_.size();
   switch (upstream_->socket.receive(upIn_)) {
     case Transfer::kProgress:
+      upstream_->backend->counters.bytesIn += upIn_.size() - before;
       return true;
     case Transfer::kBlocked:
       return false;
@@ -62,8 +64,7 @@ bool Session::takeResponse() {
       }
       return false;
     case http::HeadParser::Outcome::kBad:
-      ending_ = "PH";
-      respond(502, responseParser_.problem().reason);
+      badAnswer(responseParser_.problem().reason);
       return true;
     case http::HeadParser::Outcome::kDone:
       break;
@@ -72,8 +73,7 @@ bool Session::takeResponse() {
     return takeFinalHead();
   }
   if (response_.status == 101 ? !upgrade_ : ++interim_ > kMaxInterim) {
-    ending_ = "PH";
-    respond(502, response_.status == 101 ? "the backend switched protocols unasked" : "too many interim responses");
+    badAnswer(response_.status == 101 ? "the backend switched protocols unasked" : "too many interim responses");
     return true;
   }
   // RFC 9110 section 15.2: interim responses are passed on, but not to HTTP/1.0, which does not know them.
@@ -101,8 +101,7 @@ bool Session::takeResponse() {
 bool Session::takeFinalHead() {
   const auto framing = http::framingOf(response_, method_);
   if (!framing) {
-    ending_ = "PH";
-    respond(502, framing.error().reason);
+    badAnswer(framing.error().reason);
     return true;
   }
   responseBody_ = *framing;
@@ -125,21 +124,30 @@ bool Session::takeFinalHead() {
   how.method = method_;
   how.clientMinorVersion = clientMinor_;
   how.keepAlive = keepAlive_;
+  std::string cookie;
+  if (config_->sticky.mode != state::Stickiness::kOff) {
+    cookie = newCookie();
+    how.sticky = &config_->sticky;
+    how.stickyId = upstream_->backend->stickyId();
+    how.newCookie = cookie;
+  }
   std::string head;
   head.reserve(responseParser_.consumed() + 128);
-  writeResponseHead(response_, how, head);
+  const bool named = writeResponseHead(response_, how, head);
   clientOut_.compact();
   if (!clientOut_.append(head)) {
     if (!clientOut_.empty()) {
       return false;  // behind interim responses that are not out yet
     }
-    ending_ = "PH";
-    respond(502, "the answer's head is too large");
+    badAnswer("the answer's head is too large");
     return true;
   }
   upIn_.consume(responseParser_.consumed());
   if (upIn_.empty()) {
     upIn_.clear();
+  }
+  if (how.sticky != nullptr) {
+    responseCookie_ = named ? 'R' : cookie.empty() ? 'N' : sticky_.refresh ? 'U' : 'I';
   }
   status_ = response_.status;
   answeredAt_ = loop_.now();
@@ -149,6 +157,16 @@ bool Session::takeFinalHead() {
     upOut_.clear();
   }
   return true;
+}
+
+// That of an answer that binds its client to the backend, or binds it for longer; empty: it is bound already, or the
+// cookie is the backends' own.
+std::string Session::newCookie() const {
+  const std::string& id = upstream_->backend->stickyId();
+  const bool bound = sticky_.id == id && !sticky_.refresh;
+  return config_->sticky.mode != state::Stickiness::kInsert || bound
+             ? ""
+             : insertedCookie(config_->sticky, id, unixMilliseconds() / 1000);
 }
 
 // What goes to the client out of the buffer it came into.

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "plan/listener_fields.h"
 
 namespace vpclab::plan {
 
@@ -49,10 +50,6 @@ std::string contentText(const std::string& content) {
   (void)std::snprintf(hash.data(), hash.size(), "%08llx",
                       static_cast<unsigned long long>(base::stableHash(content) & 0xFFFFFFFFU));
   return std::to_string(content.size()) + " bytes #" + hash.data();
-}
-
-std::string milliseconds(std::chrono::milliseconds span) {
-  return std::to_string(span.count()) + "ms";
 }
 
 std::string listText(const std::vector<net::Prefix>& prefixes) {
@@ -162,30 +159,8 @@ struct FieldsOf {
   }
   void addListener(const Listener& listener) {
     const std::string prefix = "listener " + listener.name + " ";
-    static constexpr std::array<const char*, 3> kBalance = {"roundrobin", "leastconn", "source"};
-    add(prefix + "protocol", listener.protocol == ListenerProtocol::kHttp ? "http" : "tcp");
-    add(prefix + "port", std::to_string(listener.listen.port));
-    add(prefix + "address", listener.listen.netns + " " + listener.listen.address.toString());
-    add(prefix + "balance", kBalance.at(static_cast<std::size_t>(listener.balance)));
-    const auto& check = listener.healthCheck;
-    add(prefix + "health check",
-        (check.kind == HealthCheckKind::kHttp ? "http " + check.path + " host " + orNone(check.host)
-                                              : std::string("tcp")) +
-            " interval " + milliseconds(check.interval) + " timeout " + milliseconds(check.timeout) + " fall " +
-            std::to_string(check.fall) + " rise " + std::to_string(check.rise));
-    add(prefix + "connect timeout", milliseconds(listener.connectTimeout));
-    add(prefix + "idle timeout", milliseconds(listener.idleTimeout));
-    add(prefix + "header size", std::to_string(listener.maxHeaderBytes));
-    add(prefix + "X-Forwarded-For", listener.forwardedFor ? "on" : "off");
-    add(prefix + "X-Forwarded-Proto", listener.forwardedProto ? "on" : "off");
-    // One server may stand behind a listener on several ports: its later entries are numbered.
-    std::map<std::string, int> seen;
-    for (const auto& backend : listener.backends) {
-      const int number = ++seen[backend.name];
-      add(prefix + "backend " + backend.name + (number > 1 ? " #" + std::to_string(number) : ""),
-          backend.address.toString() + ":" + std::to_string(backend.port) + " weight " +
-              std::to_string(backend.weight) + (backend.disabled ? " disabled" : "") +
-              (backend.backup ? " backup" : ""));
+    for (auto& [name, value] : listenerFields(listener)) {
+      add(prefix + name, std::move(value));
     }
   }
 };

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "state/listener_json.h"
+
 namespace vpclab::state {
 
 namespace {
@@ -115,35 +117,11 @@ struct ToJson {
     return {{"program", "load-balancer"}, {"id", o.id}, {"listeners", std::move(listeners)}};
   }
   static Json of(const Listener& o) {
-    static constexpr std::array<const char*, 3> kBalance = {"roundrobin", "leastconn", "source"};
-    Json backends = Json::array();
-    for (const auto& backend : o.backends) {
-      backends.push_back({{"name", backend.name},
-                          {"address", backend.address.toString()},
-                          {"port", backend.port},
-                          {"weight", backend.weight},
-                          {"disabled", backend.disabled},
-                          {"backup", backend.backup}});
-    }
-    const Json check = {{"kind", o.healthCheck.kind == HealthCheckKind::kHttp ? "http" : "tcp"},
-                        {"path", o.healthCheck.path},
-                        {"host", o.healthCheck.host},
-                        {"intervalMs", o.healthCheck.interval.count()},
-                        {"timeoutMs", o.healthCheck.timeout.count()},
-                        {"fall", o.healthCheck.fall},
-                        {"rise", o.healthCheck.rise}};
-    return {{"name", o.name},
-            {"protocol", o.protocol == ListenerProtocol::kHttp ? "http" : "tcp"},
-            {"address", o.listen.address.toString()},
-            {"port", o.listen.port},
-            {"balance", kBalance.at(static_cast<std::size_t>(o.balance))},
-            {"healthCheck", check},
-            {"connectTimeoutMs", o.connectTimeout.count()},
-            {"idleTimeoutMs", o.idleTimeout.count()},
-            {"maxHeaderBytes", o.maxHeaderBytes},
-            {"forwardedFor", o.forwardedFor},
-            {"forwardedProto", o.forwardedProto},
-            {"backends", std::move(backends)}};
+    Json out = listenerToJson(o);
+    out.erase("listen");
+    out["address"] = o.listen.address.toString();
+    out["port"] = o.listen.port;
+    return out;
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -40,14 +41,16 @@ struct PageServer {
 enum class ListenerProtocol : std::uint8_t { kHttp, kTcp };
 enum class Balance : std::uint8_t { kRoundRobin, kLeastConnections, kSource };
 enum class HealthCheckKind : std::uint8_t { kTcp, kHttp };
+enum class Stickiness : std::uint8_t { kOff, kInsert, kPrefix, kRewrite };
 
 struct Backend {
-  std::string name;  // a server's id, or the address as text; unique within its listener with the port
+  std::string name;  // a server's id, or the address as text; unique within its pool with the port
   net::IpAddr address;
   std::uint16_t port = 0;
   std::uint32_t weight = 1;  // 0..100; 0 drains
   bool disabled = false;
-  bool backup = false;  // used only while every primary is down
+  bool backup = false;               // used only while every primary is down
+  std::uint32_t maxConnections = 0;  // requests (HTTP) or connections (TCP) in work at once; 0: any number
 
   bool operator==(const Backend&) const = default;
 };
@@ -60,8 +63,49 @@ struct HealthCheck {
   std::chrono::milliseconds timeout{5'000};
   std::uint32_t fall = 2;  // failures in a row until down
   std::uint32_t rise = 5;  // successes in a row until up
+  bool passive = true;     // a request that the backend fails counts as a failed check
 
   bool operator==(const HealthCheck&) const = default;
+};
+
+// Which backend a client has had is told by a cookie, as HAProxy's `cookie` does it.
+struct StickyCookie {
+  Stickiness mode = Stickiness::kOff;
+  std::string name;                 // of the cookie; a token. Insert: ours, otherwise the backends' own
+  std::chrono::seconds timeout{0};  // of an inserted one, since its last use; 0: as long as the client keeps it
+
+  bool operator==(const StickyCookie&) const = default;
+};
+
+// Backends beside the default ones, for the requests that a rule sends there.
+struct Pool {
+  std::string name;
+  Balance balance = Balance::kRoundRobin;
+  std::vector<Backend> backends;
+
+  bool operator==(const Pool&) const = default;
+};
+
+struct Redirect {
+  int status = 0;  // 301, 302, 303, 307, 308; 0: no redirect
+  std::string location;
+  bool isPrefix = false;  // the request's path and query follow it
+
+  bool operator==(const Redirect&) const = default;
+};
+
+// Where a request goes that meets every condition; one that is empty is always met. The first rule that fits counts.
+struct ForwardRule {
+  std::string host;        // lower case, without port; "*.example.com" is every name below example.com
+  std::string path;        // exactly this one
+  std::string pathPrefix;  // this one and everything below it
+  std::string headerName;
+  std::string headerValue;            // empty: any
+  std::optional<net::Prefix> source;  // of the client
+  std::string pool;                   // empty: the default one
+  Redirect redirect;                  // in place of a pool
+
+  bool operator==(const ForwardRule&) const = default;
 };
 
 struct Listener {
@@ -69,13 +113,23 @@ struct Listener {
   ListenerProtocol protocol = ListenerProtocol::kHttp;
   ListenAddress listen;
   Balance balance = Balance::kRoundRobin;
-  HealthCheck healthCheck;
-  std::vector<Backend> backends;  // in the file's order, which is the order of round robin
+  HealthCheck healthCheck;        // of all its backends
+  std::vector<Backend> backends;  // the default pool, in the file's order, which is the order of round robin
+  std::vector<Pool> pools;        // sorted by name
+  std::vector<ForwardRule> rules;
+  StickyCookie sticky;
   std::chrono::milliseconds connectTimeout{5'000};
-  std::chrono::milliseconds idleTimeout{50'000};  // client and server side
+  std::chrono::milliseconds headerTimeout{10'000};     // of a request's head, from its first byte to its last
+  std::chrono::milliseconds idleTimeout{50'000};       // client and server side
+  std::chrono::milliseconds tunnelTimeout{3'600'000};  // in place of it behind a 101
+  std::chrono::milliseconds queueTimeout{5'000};       // until a backend is below its maxConnections
+  std::uint32_t maxConnections = 0;                    // of clients; 0: what the worker can hold
   std::uint32_t maxHeaderBytes = 15 * 1024;
-  bool forwardedFor = true;     // X-Forwarded-For
-  bool forwardedProto = false;  // X-Forwarded-Proto
+  bool forwardedFor = true;       // X-Forwarded-For
+  bool forwardedProto = false;    // X-Forwarded-Proto
+  bool forwardedId = false;       // QC-LBID: the load balancer's id
+  bool forwardedAddress = false;  // QC-LBIP: the address of it that the client has reached
+  bool via = true;                // RFC 9110 section 7.6.3
 
   bool operator==(const Listener&) const = default;
 };

@@ -8,28 +8,82 @@ namespace vpclab::worker {
 
 using Json = nlohmann::json;
 
+namespace {
+
+// {"2xx": 12, ...}, what there is none of left out.
+Json codesToJson(const std::array<std::uint64_t, 6>& codes) {
+  Json out = Json::object();
+  for (std::size_t i = 1; i < codes.size(); ++i) {
+    if (codes[i] > 0) {
+      out[std::to_string(i) + "xx"] = codes[i];
+    }
+  }
+  return out;
+}
+
+Json backendToJson(const lb::BackendStatus& backend) {
+  const lb::BackendCounters& counters = backend.counters;
+  return {{"pool", backend.pool},
+          {"name", backend.name},
+          {"address", backend.address},
+          {"port", backend.port},
+          {"state", backend.state},
+          {"reason", backend.reason},
+          {"checks", backend.checks},
+          {"sinceMs", backend.sinceMs},
+          {"active", backend.active},
+          {"requests", counters.requests},
+          {"answered", counters.answered},
+          {"connects", counters.connects},
+          {"failed", counters.failed},
+          {"bytesIn", counters.bytesIn},
+          {"bytesOut", counters.bytesOut},
+          {"connectMs", counters.connectMs},
+          {"responseMs", counters.responseMs},
+          {"queuedMs", counters.queuedMs},
+          {"codes", codesToJson(counters.codes)}};
+}
+
+Json listenerToJson(const lb::ListenerStatus& listener) {
+  Json backends = Json::array();
+  for (const auto& backend : listener.backends) {
+    backends.push_back(backendToJson(backend));
+  }
+  Json pools = Json::array();
+  for (const auto& pool : listener.pools) {
+    pools.push_back({{"name", pool.name}, {"queued", pool.queued}, {"longestQueue", pool.longestQueue}});
+  }
+  Json flips = Json::array();
+  for (const auto& flip : listener.flips) {
+    flips.push_back({{"unixMs", flip.unixMs},
+                     {"pool", flip.pool},
+                     {"backend", flip.backend},
+                     {"state", flip.up ? "up" : "down"},
+                     {"reason", flip.reason}});
+  }
+  const lb::ListenerCounters& counters = listener.counters;
+  return {{"name", listener.name},
+          {"open", listener.open},
+          {"connections", counters.connections},
+          {"requests", counters.requests},
+          {"refused", counters.refused},
+          {"redirected", counters.redirected},
+          {"retries", counters.retries},
+          {"bytesIn", counters.bytesIn},
+          {"bytesOut", counters.bytesOut},
+          {"totalMs", counters.totalMs},
+          {"codes", codesToJson(counters.codes)},
+          {"pools", std::move(pools)},
+          {"backends", std::move(backends)},
+          {"flips", std::move(flips)}};
+}
+
+}  // namespace
+
 Json statusToJson(const std::vector<lb::ListenerStatus>& listeners) {
   Json out = Json::array();
   for (const auto& listener : listeners) {
-    Json backends = Json::array();
-    for (const auto& backend : listener.backends) {
-      backends.push_back({{"name", backend.name},
-                          {"address", backend.address},
-                          {"port", backend.port},
-                          {"state", backend.state},
-                          {"reason", backend.reason},
-                          {"checks", backend.checks},
-                          {"sinceMs", backend.sinceMs},
-                          {"requests", backend.requests},
-                          {"active", backend.active}});
-    }
-    out.push_back({{"name", listener.name},
-                   {"open", listener.open},
-                   {"connections", listener.counters.connections},
-                   {"requests", listener.counters.requests},
-                   {"refused", listener.counters.refused},
-                   {"retries", listener.counters.retries},
-                   {"backends", std::move(backends)}});
+    out.push_back(listenerToJson(listener));
   }
   return {{"kind", "loadBalancer"}, {"listeners", std::move(out)}};
 }

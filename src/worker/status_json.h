@@ -10,8 +10,13 @@
 namespace vpclab::worker {
 
 // The "status" member of the answer to {"op":"status"}.
-//   load balancer: {"kind":"loadBalancer","listeners":[{name, open, connections, requests, refused, retries,
-//     "backends":[{name, address, port, state, reason, checks, sinceMs, requests, active}]}]}
+//   load balancer: {"kind":"loadBalancer","listeners":[{name, open, connections, requests, refused, redirected,
+//   retries,
+//     bytesIn, bytesOut, totalMs, codes, "pools":[{name, queued, longestQueue}],
+//     "backends":[{pool, name, address, port, state, reason, checks, sinceMs, active, requests, answered, connects,
+//       failed, bytesIn, bytesOut, connectMs, responseMs, queuedMs, codes}],
+//     "flips":[{unixMs, pool, backend, state, reason}]}]}
+//     See lb/counters.h; codes is {"2xx": count, ...}; a pool named "" is the default one.
 //   pages: {"kind":"pages","sites":[{node, netns, address, port, requests,
 //     "log":[{seq, unixMs, client, method, target, status, bytes, requestId, userAgent, forwardedFor}]}]}
 nlohmann::json statusToJson(const std::vector<lb::ListenerStatus>& listeners);

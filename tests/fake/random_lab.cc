@@ -164,7 +164,8 @@ class Generator {
     listener.id = "web";
     listener.port = static_cast<std::uint16_t>(80 + below(2));
     for (const auto& [id, server] : lab_.servers) {
-      listener.backends.push_back({id, std::nullopt, static_cast<std::uint16_t>(80 + below(2)), 1, false, false, at()});
+      listener.backends.push_back(
+          {id, std::nullopt, static_cast<std::uint16_t>(80 + below(2)), 1, false, false, 0, at()});
     }
     balancer.listeners.push_back(listener);
     if (maybe(60)) {

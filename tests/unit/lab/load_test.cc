@@ -135,7 +135,24 @@ load_balancers:
         health_check: {type: http, path: /up, host: a.example, interval: 2s, timeout: 6s, fall: 3, rise: 4}
         backends:
           - {server: s, port: 80, weight: 0}
-          - {address: 10.9.9.9, port: 81, weight: 7, disabled: true, backup: true}
+          - {address: 10.9.9.9, port: 81, weight: 7, disabled: true, backup: true, max_connections: 9}
+        stickiness: {mode: insert, cookie: SID, timeout: 30m}
+        connect_timeout: 2s
+        header_timeout: 3s
+        tunnel_timeout: 10s
+        queue_timeout: 500ms
+        max_connections: 77
+        forwarded_id: true
+        forwarded_address: true
+        via: false
+        pools:
+          b: {backends: [{server: s, port: 82}]}
+          a: {balance: source, backends: [{server: s, port: 83}]}
+        rules:
+          - {host: "*.Example.COM", path_prefix: /a, pool: a}
+          - {header: {name: X-V, value: "2"}, source: 10.0.0.0/8, pool: b}
+          - {path: /x, redirect: {location: /y}}
+          - {redirect: {status: 308, prefix: "https://b.example"}}
 )");
   const auto& listener = lab.loadBalancers.at("lb").listeners.at(0);
   CHECK(listener.balance == lab::Balance::kLeastConnections);
@@ -156,6 +173,32 @@ load_balancers:
   CHECK(listener.backends.at(1).weight == 7);
   CHECK(listener.backends.at(1).disabled);
   CHECK(listener.backends.at(1).backup);
+  CHECK(listener.backends.at(1).maxConnections == 9);
+  CHECK(listener.sticky.mode == lab::Stickiness::kInsert);
+  CHECK(listener.sticky.cookie == "SID");
+  CHECK(listener.sticky.timeout == 30min);
+  CHECK(listener.connectTimeout == 2s);
+  CHECK(listener.headerTimeout == 3s);
+  CHECK(listener.tunnelTimeout == 10s);
+  CHECK(listener.queueTimeout == 500ms);
+  CHECK(listener.maxConnections == 77);
+  CHECK(listener.forwardedId);
+  CHECK(listener.forwardedAddress);
+  CHECK_FALSE(listener.via);
+  CHECK(listener.pools.at(0).id == "a");
+  CHECK(listener.pools.at(0).balance == lab::Balance::kSource);
+  CHECK(listener.pools.at(1).backends.at(0).port == 82);
+  CHECK(listener.rules.at(0).host == "*.example.com");
+  CHECK(listener.rules.at(0).pathPrefix == "/a");
+  CHECK(listener.rules.at(0).pool == "a");
+  CHECK(listener.rules.at(1).headerName == "X-V");
+  CHECK(listener.rules.at(1).headerValue == "2");
+  CHECK(listener.rules.at(1).source->toString() == "10.0.0.0/8");
+  CHECK(listener.rules.at(2).path == "/x");
+  CHECK(listener.rules.at(2).redirect.status == 302);
+  CHECK_FALSE(listener.rules.at(2).redirect.isPrefix);
+  CHECK(listener.rules.at(3).redirect.status == 308);
+  CHECK(listener.rules.at(3).redirect.isPrefix);
 }
 
 TEST_CASE("commands with private files, from a file and in place") {

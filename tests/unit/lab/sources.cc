@@ -50,15 +50,32 @@ void dumpDomain(std::ostream& out, const lab::Domain& domain) {
   out << "\n";
 }
 
+void dumpBackends(std::ostream& out, const std::vector<lab::Backend>& backends) {
+  for (const auto& backend : backends) {
+    out << "    " << backend.server << " " << text(backend.address) << " " << backend.port << " " << backend.weight
+        << " " << backend.disabled << backend.backup << " " << backend.maxConnections << "\n";
+  }
+}
+
 void dumpListener(std::ostream& out, const lab::Listener& listener) {
   const auto& check = listener.healthCheck;
   out << "  listener " << listener.id << " " << listener.title << " " << int(listener.protocol) << " " << listener.port
       << " " << int(listener.balance) << " " << check.http << check.path << check.host << " " << check.interval.count()
       << " " << check.timeout.count() << " " << check.fall << " " << check.rise << " " << listener.idleTimeout.count()
-      << " " << listener.headerSize << " " << listener.forwardedFor << listener.forwardedProto << "\n";
-  for (const auto& backend : listener.backends) {
-    out << "    " << backend.server << " " << text(backend.address) << " " << backend.port << " " << backend.weight
-        << " " << backend.disabled << backend.backup << "\n";
+      << " " << listener.headerSize << " " << listener.forwardedFor << listener.forwardedProto << listener.forwardedId
+      << listener.forwardedAddress << listener.via << " " << int(listener.sticky.mode) << listener.sticky.cookie
+      << listener.sticky.timeout.count() << " " << listener.connectTimeout.count() << " "
+      << listener.headerTimeout.count() << " " << listener.tunnelTimeout.count() << " " << listener.queueTimeout.count()
+      << " " << listener.maxConnections << " " << check.passive << "\n";
+  dumpBackends(out, listener.backends);
+  for (const auto& pool : listener.pools) {
+    out << "   pool " << pool.id << " " << int(pool.balance) << "\n";
+    dumpBackends(out, pool.backends);
+  }
+  for (const auto& rule : listener.rules) {
+    out << "   rule " << rule.host << " " << rule.path << " " << rule.pathPrefix << " " << rule.headerName << ":"
+        << rule.headerValue << " " << (rule.source ? rule.source->toString() : "") << " " << rule.pool << " "
+        << rule.redirect.status << rule.redirect.location << rule.redirect.isPrefix << "\n";
   }
 }
 

@@ -23,14 +23,27 @@ state::Process balancer() {
   listener.listen = {"xr-lb", *net::IpAddr::parse("0.0.0.0"), 443};
   listener.balance = state::Balance::kSource;
   listener.healthCheck = {state::HealthCheckKind::kHttp,   "/health", "example", std::chrono::milliseconds(2000),
-                          std::chrono::milliseconds(7000), 3,         4};
-  listener.backends = {{"a", *net::IpAddr::parse("172.16.1.2"), 80, 7, true, false},
+                          std::chrono::milliseconds(7000), 3,         4,         false};
+  listener.backends = {{"a", *net::IpAddr::parse("172.16.1.2"), 80, 7, true, false, 9},
                        {"b", *net::IpAddr::parse("172.17.1.2"), 81, 0, false, true}};
   listener.connectTimeout = std::chrono::milliseconds(1234);
   listener.idleTimeout = std::chrono::milliseconds(4321);
   listener.maxHeaderBytes = 2048;
   listener.forwardedFor = false;
   listener.forwardedProto = true;
+  listener.headerTimeout = std::chrono::milliseconds(2345);
+  listener.tunnelTimeout = std::chrono::milliseconds(3456);
+  listener.queueTimeout = std::chrono::milliseconds(4567);
+  listener.maxConnections = 78;
+  listener.forwardedId = true;
+  listener.forwardedAddress = true;
+  listener.via = false;
+  listener.sticky = {state::Stickiness::kPrefix, "SID", std::chrono::seconds(90)};
+  listener.pools = {{"api", state::Balance::kLeastConnections, {{"c", *net::IpAddr::parse("172.17.1.3"), 82}}}};
+  listener.rules = {
+      {"a.example", "/x", "/y", "X-V", "1", net::Prefix::parse("10.0.0.0/8"), "api", {}},
+      {"", "", "", "", "", std::nullopt, "", {308, "https://b.example", true}},
+  };
   return {"xr-lb", "lb", state::LoadBalancer{"xr-lb", {listener, listener}}};
 }
 
@@ -110,5 +123,9 @@ TEST_CASE("values out of range are refused by name") {
   refused("/loadBalancer/listeners/0/idleTimeoutMs", 0, "idleTimeoutMs");
   refused("/loadBalancer/listeners/0/idleTimeoutMs", UINT64_MAX, "idleTimeoutMs");
   refused("/loadBalancer/listeners/1/healthCheck/fall", 0, "fall");
+  refused("/loadBalancer/listeners/0/sticky/mode", "sometimes", "mode");
+  refused("/loadBalancer/listeners/0/rules/0/source", "10.0.0.0/99", "source");
+  refused("/loadBalancer/listeners/0/rules/1/redirect/status", 400, "status");
+  refused("/loadBalancer/listeners/1/maxConnections", -1, "maxConnections");
   refused("/loadBalancer/listeners/1/maxHeaderBytes", 10, "maxHeaderBytes");
 }

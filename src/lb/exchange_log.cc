@@ -1,0 +1,91 @@
+#include "lb/exchange_log.h"
+
+#include <array>
+#include <charconv>
+#include <concepts>
+
+#include "lb/log.h"
+
+namespace vpclab::lb {
+
+namespace {
+
+// One string, one allocation: this is done for every request.
+class Line {
+ public:
+  Line() { out_.reserve(256); }
+  Line& operator<<(std::string_view text) {
+    out_.append(text);
+    return *this;
+  }
+  Line& operator<<(char c) {
+    out_.push_back(c);
+    return *this;
+  }
+  template <std::integral Number>
+  Line& operator<<(Number number) {
+    std::array<char, 24> digits{};
+    out_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+    return *this;
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+void begin(Line& line, const ExchangeLog& log) {
+  line << log.client << ':' << log.clientPort << " [" << logTime(log.startMs) << "] " << log.frontend << ' '
+       << log.backend << '/' << (log.server.empty() ? std::string_view("<NOSRV>") : log.server) << ' ';
+}
+
+void counts(Line& line, const ExchangeLog& log) {
+  line << ' ' << log.processConnections << '/' << log.frontendConnections << '/' << log.backendConnections << '/'
+       << log.serverConnections << '/' << (log.redispatched ? std::string_view("+") : std::string_view{}) << log.retries
+       << ' ' << log.serverQueue << '/' << log.backendQueue;
+}
+
+// Section 8.6: what could be taken for something else is written as its code.
+void encoded(Line& line, std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 32 || byte > 126 || c == '"' || c == '#') {
+      line << '#' << kHex[byte >> 4U] << kHex[byte & 15U];
+    } else {
+      line << c;
+    }
+  }
+}
+
+}  // namespace
+
+std::string httpLogLine(const ExchangeLog& log) {
+  Line line;
+  begin(line, log);
+  line << log.requestTime << '/' << log.queueTime << '/' << log.connectTime << '/' << log.responseTime << '/'
+       << log.totalTime << ' ' << log.status << ' ' << log.bytes << " - - " << log.ending << log.requestCookie
+       << log.responseCookie;
+  counts(line, log);
+  line << " \"";
+  if (log.method.empty()) {
+    line << "<BADREQ>";
+  } else {
+    encoded(line, log.method);
+    line << ' ';
+    encoded(line, log.target);
+    line << " HTTP/1." << log.minorVersion;
+  }
+  line << '"';
+  return line.take();
+}
+
+std::string tcpLogLine(const ExchangeLog& log) {
+  Line line;
+  begin(line, log);
+  line << log.queueTime << '/' << log.connectTime << '/' << log.totalTime << ' ' << log.bytes << ' ' << log.ending;
+  counts(line, log);
+  return line.take();
+}
+
+}  // namespace vpclab::lb

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vpclab::lb {
+
+// What one line of the log says, in HAProxy's terms: its configuration manual, sections 8.2.2 to 8.5. Times are in
+// milliseconds; -1: it did not come to that.
+struct ExchangeLog {
+  std::string_view client;
+  std::uint16_t clientPort = 0;
+  std::int64_t startMs = 0;  // Unix time of the first byte
+  std::string_view frontend;
+  std::string_view backend;
+  std::string_view server;         // empty: <NOSRV>
+  long requestTime = -1;           // TR: from the first byte to the end of the head
+  long queueTime = -1;             // Tw
+  long connectTime = -1;           // Tc
+  long responseTime = -1;          // Tr: until the head of the answer
+  long totalTime = -1;             // Ta
+  int status = -1;                 // -1: none was sent
+  std::uint64_t bytes = 0;         // to the client
+  std::string_view ending = "--";  // who ended it and when; section 8.5
+  char requestCookie = '-';
+  char responseCookie = '-';
+  std::size_t processConnections = 0;
+  std::size_t frontendConnections = 0;
+  std::size_t backendConnections = 0;
+  std::size_t serverConnections = 0;
+  unsigned retries = 0;
+  bool redispatched = false;
+  std::size_t serverQueue = 0;
+  std::size_t backendQueue = 0;
+  std::string_view method;  // empty: <BADREQ>
+  std::string_view target;
+  int minorVersion = 1;
+};
+
+std::string httpLogLine(const ExchangeLog& log);
+std::string tcpLogLine(const ExchangeLog& log);
+
+}  // namespace vpclab::lb
