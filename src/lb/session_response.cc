@@ -147,7 +147,7 @@ bool Session::takeFinalHead() {
     upIn_.clear();
   }
   if (how.sticky != nullptr) {
-    responseCookie_ = named ? 'R' : cookie.empty() ? 'N' : sticky_.refresh ? 'U' : 'I';
+    responseCookie_ = named ? 'R' : cookie.empty() ? 'N' : sticky_.id == how.stickyId ? 'U' : 'I';
   }
   status_ = response_.status;
   answeredAt_ = loop_.now();

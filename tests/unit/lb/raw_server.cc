@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 
 namespace vpclab::test {
 
@@ -51,7 +50,13 @@ std::string readUntil(int fd, const std::string& end) {
 }
 
 void write(int fd, const std::string& text) {
-  (void)base::writeAll(fd, text);
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t n = ::send(fd, text.data() + at, text.size() - at, MSG_NOSIGNAL);
+    if (n <= 0) {
+      return;
+    }
+    at += static_cast<std::size_t>(n);
+  }
 }
 
 }  // namespace vpclab::test

@@ -28,6 +28,7 @@ class RawServer {
 
 // Reads until the text ends with that.
 std::string readUntil(int fd, const std::string& end);
+// As far as the peer takes it.
 void write(int fd, const std::string& text);
 
 }  // namespace vpclab::test

@@ -1,5 +1,6 @@
 #include "unit/lb/worker_process.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <thread>
@@ -8,6 +9,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,13 +65,15 @@ Worker::Worker() {
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
   const std::string program = VPCLAB_BINARY_DIR "/bin/vpclab-worker";
   const std::string uid = std::to_string(::geteuid() == 0 ? 65534 : ::geteuid());
+  log_.reset(::memfd_create("log", MFD_CLOEXEC));
+  REQUIRE(log_);
   pid_ = ::fork();
   if (pid_ == 0) {
     ::dup2(pair[1], 3);
     if (pair[1] == 3) {
       ::fcntl(3, F_SETFD, 0);
     }
-    ::dup2(2, 1);
+    ::dup2(log_.get(), 1);
     ::execl(program.c_str(), program.c_str(), "serve", "--uid", uid.c_str(), nullptr);
     ::_exit(127);
   }
@@ -99,6 +103,19 @@ int Worker::end() {
   ::waitpid(pid_, &status, 0);
   pid_ = -1;
   return -1;
+}
+
+std::string Worker::log() const {
+  std::string out(1 << 20, '\0');
+  out.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::pread(log_.get(), out.data(), out.size(), 0))));
+  return out;
+}
+
+std::string Worker::waitForLog(const std::string& part) const {
+  for (int i = 0; i < 500 && log().find(part) == std::string::npos; ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  return log();
 }
 
 nlohmann::json Worker::call(const std::string& body, const std::vector<int>& sockets) {

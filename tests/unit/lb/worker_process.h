@@ -30,12 +30,16 @@ class Worker {
   nlohmann::json call(const std::string& body, const std::vector<int>& sockets = {});
   // Waits until every backend of the first listener has that state.
   bool waitForState(const std::string& state);
+  // What it has logged so far; waits until that is in it, or 5 s.
+  std::string log() const;
+  std::string waitForLog(const std::string& part) const;
   int pid() const { return pid_; }
   int control() const { return control_.get(); }
   int end();  // closes the control socket; the exit status
 
  private:
   base::UniqueFd control_;
+  base::UniqueFd log_;
   int pid_ = -1;
 };
 

@@ -1,0 +1,56 @@
+#include "lb/exchange_log.h"
+
+#include <doctest/doctest.h>
+
+#include "lb/log.h"
+
+using namespace vpclab;
+
+TEST_CASE("HAProxy's example of its HTTP log format, section 8.2.3") {
+  lb::ExchangeLog log;
+  log.client = "10.0.1.2";
+  log.clientPort = 33317;
+  log.startMs = 1'234'001'654'655;
+  log.frontend = "http-in";
+  log.backend = "static";
+  log.server = "srv1";
+  log.requestTime = 10;
+  log.queueTime = 0;
+  log.connectTime = 30;
+  log.responseTime = 69;
+  log.totalTime = 109;
+  log.status = 200;
+  log.bytes = 2750;
+  log.processConnections = log.frontendConnections = log.backendConnections = log.serverConnections = 1;
+  log.method = "GET";
+  log.target = "/index.html";
+  CHECK(lb::httpLogLine(log) ==
+        "10.0.1.2:33317 [07/Feb/2009:10:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 "
+        "\"GET /index.html HTTP/1.1\"");
+  log.target = "/a\"b\x1b[2J#\xff";
+  log.requestCookie = 'V';
+  log.responseCookie = 'N';
+  log.retries = 2;
+  log.redispatched = true;
+  log.serverQueue = 3;
+  log.backendQueue = 4;
+  CHECK(lb::httpLogLine(log) ==
+        "10.0.1.2:33317 [07/Feb/2009:10:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 - - --VN 1/1/1/1/+2 3/4 "
+        "\"GET /a#22b#1B[2J#23#FF HTTP/1.1\"");
+}
+
+TEST_CASE("what did not come to be") {
+  lb::ExchangeLog log;
+  log.client = "10.0.0.1";
+  log.clientPort = 1;
+  log.frontend = log.backend = "web";
+  log.ending = "PR";
+  CHECK(
+      lb::httpLogLine(log) ==
+      "10.0.0.1:1 [01/Jan/1970:00:00:00.000] web web/<NOSRV> -1/-1/-1/-1/-1 -1 0 - - PR-- 0/0/0/0/0 0/0 \"<BADREQ>\"");
+  log.queueTime = log.connectTime = 0;
+  log.totalTime = 5007;
+  log.bytes = 212;
+  log.ending = "--";
+  CHECK(lb::tcpLogLine(log) == "10.0.0.1:1 [01/Jan/1970:00:00:00.000] web web/<NOSRV> 0/0/5007 212 -- 0/0/0/0/0 0/0");
+}
