@@ -96,6 +96,8 @@ void compileTunnel(Builder& builder, const Member& member, const std::vector<Mem
   }
   const TunnelImplementation implementation = builder.capabilities().tunnelImplementation();
   WgDevice device{member.router->id, builder.takeName(member.router->id, point.id, origin), point.id, implementation};
+  // The point of presence has an interface of that name too, where wireguard-go is the implementation.
+  builder.takeName(point.id, device.name, origin);
   device.master = place->vrf;
   device.listenPort = kWireGuardPort;
   device.privateKey = member.privateKey;

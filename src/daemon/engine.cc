@@ -27,6 +27,14 @@ Engine::Engine(Options options, std::unique_ptr<kernel::System> system)
       store_(options_.runDir),
       system_(std::move(system)),
       probed_(std::async(std::launch::async, probeNow).share()),
+      learning_(std::async(std::launch::async,
+                           [this] {
+                             const auto& capabilities = probed().capabilities;
+                             if (capabilities &&
+                                 capabilities->tunnelImplementation() == state::TunnelImplementation::kWireGuardGo) {
+                               system_->learnTunnels();
+                             }
+                           })),
       pid_(::getpid()) {}
 
 base::Result<std::unique_ptr<Engine>> Engine::make(Options options) {

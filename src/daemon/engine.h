@@ -60,6 +60,7 @@ class Engine {
   Registry registry_;
   std::unique_ptr<kernel::System> system_;
   std::shared_future<Probed> probed_;
+  std::future<void> learning_;
   pid_t pid_;
 };
 

@@ -66,7 +66,7 @@ void addProcesses(const keeper::Listing& listing, json& into) {
   // Those of wireguard-go are processes too.
   for (const auto& tunnel : listing.tunnels) {
     for (auto& known : into["tunnels"]) {
-      if (known["access_point"] == tunnel.tunnel.netns) {
+      if (known["access_point"] == tunnel.tunnel.socketNetns) {
         known["state"] = stateName(tunnel.state);
         known["pid"] = tunnel.pid;
         known["restarts"] = tunnel.restarts;

@@ -94,13 +94,14 @@ base::Result<> Client::putTunnel(const Tunnel& tunnel, base::Deadline deadline) 
   return discard(call({{"op", "put-tunnel"}, {"tunnel", tunnelToJson(tunnel)}}, deadline, nullptr, nullptr));
 }
 
-base::Result<> Client::removeTunnel(const std::string& name, base::Deadline deadline) {
-  return discard(call({{"op", "remove-tunnel"}, {"name", name}}, deadline, nullptr, nullptr));
+base::Result<> Client::removeTunnel(const std::string& netns, const std::string& name, base::Deadline deadline) {
+  return discard(call({{"op", "remove-tunnel"}, {"netns", netns}, {"name", name}}, deadline, nullptr, nullptr));
 }
 
-base::Result<base::UniqueFd> Client::openTunnel(const std::string& name, base::Deadline deadline) {
+base::Result<base::UniqueFd> Client::openTunnel(const std::string& netns, const std::string& name,
+                                                base::Deadline deadline) {
   std::vector<base::UniqueFd> fds;
-  auto answer = call({{"op", "open-tunnel"}, {"name", name}}, deadline, &fds, nullptr);
+  auto answer = call({{"op", "open-tunnel"}, {"netns", netns}, {"name", name}}, deadline, &fds, nullptr);
   if (!answer) {
     return base::fail(std::move(answer.error()));
   }

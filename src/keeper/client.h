@@ -28,12 +28,14 @@ struct Launch {
   std::string netnsDir = "/run/netns";  // where the lab's namespaces are pinned
 };
 
-// wireguard-go(8) for one access point: started in the namespace that keeps its UDP socket, where it makes its tun
-// device.
+// wireguard-go(8) for one access point: started in the namespace that keeps its UDP socket, with a tun interface that
+// the keeper made in another. Both go when it ends.
 struct Tunnel {
-  std::string name;   // the interface's name at birth, unique per lab; also the tunnel's key
-  std::string netns;  // where it starts: the point of presence
+  std::string netns;        // where its interface is
+  std::string name;         // of the interface; with its namespace the tunnel's key
+  std::string socketNetns;  // where it runs: the point of presence
   std::uint32_t mtu = 0;
+  std::uint32_t tunFlags = 0;  // IFF_NO_PI, IFF_VNET_HDR: how it expects packets on the tun (TUNSETIFF)
 
   bool operator==(const Tunnel&) const = default;
 };
@@ -84,9 +86,9 @@ class Client {
   // Returns when its UAPI socket answers. A tunnel that ended is kExited and is not restarted by itself: its interface
   // has gone with its addresses, and only a new apply can put them back.
   base::Result<> putTunnel(const Tunnel& tunnel, base::Deadline deadline);
-  base::Result<> removeTunnel(const std::string& name, base::Deadline deadline);
+  base::Result<> removeTunnel(const std::string& netns, const std::string& name, base::Deadline deadline);
   // A connected stream socket to the tunnel's UAPI (https://www.wireguard.com/xplatform/), passed by the keeper.
-  base::Result<base::UniqueFd> openTunnel(const std::string& name, base::Deadline deadline);
+  base::Result<base::UniqueFd> openTunnel(const std::string& netns, const std::string& name, base::Deadline deadline);
   base::Result<Listing> list(base::Deadline deadline);
   // Sends a control message to a worker and returns its answer.
   base::Result<nlohmann::json> control(const std::string& netns, const std::string& name, const nlohmann::json& message,

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -76,6 +77,11 @@ base::Result<> makeReadOnly(const std::string& path) {
 }
 
 }  // namespace
+
+std::string runDirectory() {
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath("/var/run", nullptr), std::free);
+  return real ? real.get() : "/run";
+}
 
 base::Result<> makeMountsPrivate() {
   // Not MS_PRIVATE: what the host unmounts has to go here too, else a lab would keep its file systems busy.

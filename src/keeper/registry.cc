@@ -110,27 +110,27 @@ void Registry::putTunnel(const json& request, base::Deadline deadline, Reply rep
     reply(base::fail(tunnel.error()));
     return;
   }
-  const std::string& name = tunnel->name;
-  auto found = tunnels_.find(name);
+  const Key key(tunnel->netns, tunnel->name);
+  auto found = tunnels_.find(key);
   if (found == tunnels_.end()) {
     if (tunnels_.size() >= kMaxTunnels) {
       reply(base::fail(base::ErrorKind::kLimit, "a lab has at most " + std::to_string(kMaxTunnels) + " tunnels"));
       return;
     }
     auto slot = std::make_unique<TunnelSlot>(
-        context_, *tunnel, [this, name] { context_->loop->after({}, [this, name] { tunnels_.erase(name); }); });
-    found = tunnels_.emplace(name, std::move(slot)).first;
+        context_, *tunnel, [this, key] { context_->loop->after({}, [this, key] { tunnels_.erase(key); }); });
+    found = tunnels_.emplace(key, std::move(slot)).first;
   }
   found->second->put(*tunnel, deadline, onlyResult(std::move(reply)));
 }
 
 void Registry::removeTunnel(const json& request, base::Deadline deadline, Reply reply) {
-  const auto name = stringMember(request, "name");
-  if (!name) {
-    reply(base::fail(name.error()));
+  const auto key = keyOf(request);
+  if (!key) {
+    reply(base::fail(key.error()));
     return;
   }
-  const auto found = tunnels_.find(*name);
+  const auto found = tunnels_.find(*key);
   if (found == tunnels_.end()) {
     reply(Answer{});
   } else {
@@ -139,14 +139,15 @@ void Registry::removeTunnel(const json& request, base::Deadline deadline, Reply 
 }
 
 void Registry::openTunnel(const json& request, const Reply& reply) {
-  const auto name = stringMember(request, "name");
-  if (!name) {
-    reply(base::fail(name.error()));
+  const auto key = keyOf(request);
+  if (!key) {
+    reply(base::fail(key.error()));
     return;
   }
-  const auto found = tunnels_.find(*name);
+  const auto found = tunnels_.find(*key);
   if (found == tunnels_.end()) {
-    reply(base::fail(base::ErrorKind::kNotFound, "tunnel " + base::printable(*name) + ": there is none"));
+    reply(base::fail(base::ErrorKind::kNotFound, "tunnel " + base::printable(key->second) + " of " +
+                                                     base::printable(key->first) + ": there is none"));
     return;
   }
   auto socket = found->second->open();
@@ -204,7 +205,7 @@ Listing Registry::list() const {
   for (const auto& [key, slot] : processes_) {
     out.processes.push_back(slot->status());
   }
-  for (const auto& [name, slot] : tunnels_) {
+  for (const auto& [key, slot] : tunnels_) {
     out.tunnels.push_back(slot->status());
   }
   return out;
@@ -217,7 +218,7 @@ void Registry::endAll(base::Deadline deadline, std::function<void()> done) {
   for (const auto& [key, slot] : processes_) {
     slot->remove(deadline, [last](const base::Result<>&) {});
   }
-  for (const auto& [name, slot] : tunnels_) {
+  for (const auto& [key, slot] : tunnels_) {
     slot->remove(deadline, [last](const base::Result<>&) {});
   }
 }

@@ -23,7 +23,7 @@ class Registry {
   void endAll(base::Deadline deadline, std::function<void()> done);
 
  private:
-  using Key = std::pair<std::string, std::string>;  // namespace, name
+  using Key = std::pair<std::string, std::string>;  // namespace, name of the process or interface
   void put(const nlohmann::json& request, base::Deadline deadline, Reply reply);
   void remove(const nlohmann::json& request, base::Deadline deadline, Reply reply);
   void putTunnel(const nlohmann::json& request, base::Deadline deadline, Reply reply);
@@ -36,7 +36,7 @@ class Registry {
 
   Context* context_;
   std::map<Key, std::unique_ptr<ProcessSlot>> processes_;
-  std::map<std::string, std::unique_ptr<TunnelSlot>> tunnels_;
+  std::map<Key, std::unique_ptr<TunnelSlot>> tunnels_;
   bool ending_ = false;
 };
 

@@ -135,12 +135,6 @@ void runInit(const state::Command& command, int statusSocket) {
   ::_exit(0);
 }
 
-// /var/run is a link to /run on most systems, and a directory on some.
-std::string runDirectory() {
-  const std::unique_ptr<char, void (*)(void*)> real(::realpath("/var/run", nullptr), std::free);
-  return real ? real.get() : "/run";
-}
-
 }  // namespace
 
 std::vector<std::string> baseEnvironment() {
@@ -175,7 +169,7 @@ ChildPlan planCommand(const state::Command& command, const std::string& node, co
   return plan;
 }
 
-ChildPlan planTunnel(const std::string& interfaceName, const OpenNetns* netns) {
+ChildPlan planTunnel(const std::string& interfaceName, const OpenNetns* netns, int tun, int standIn) {
   ChildPlan plan;
   plan.title = "run wireguard-go for " + interfaceName;
   plan.netns = netns;
@@ -193,6 +187,8 @@ ChildPlan planTunnel(const std::string& interfaceName, const OpenNetns* netns) {
   plan.environment = baseEnvironment();
   plan.environment.emplace_back("LOG_LEVEL=error");
   plan.environment.emplace_back("WG_PROCESS_FOREGROUND=1");
+  plan.environment.emplace_back("WG_TUN_FD=" + std::to_string(kFirstInherited));
+  plan.inherit = {tun, standIn};
   return plan;
 }
 

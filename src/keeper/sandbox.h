@@ -16,8 +16,9 @@ base::Result<> checkCommand(const state::Command& command);
 // command; the kernel then ends everything else in there. Command and netns must outlive the call to spawn().
 ChildPlan planCommand(const state::Command& command, const std::string& node, const OpenNetns* netns);
 
-// The child that runs wireguard-go(8), with a /run of its own.
-ChildPlan planTunnel(const std::string& interfaceName, const OpenNetns* netns);
+// The child that runs wireguard-go(8) with this tun, with a /run of its own. `standIn`: an interface of the same name
+// in the namespace where it runs, which it keeps open (tun.h says why).
+ChildPlan planTunnel(const std::string& interfaceName, const OpenNetns* netns, int tun, int standIn);
 // Where its UAPI socket is, below its own root.
 std::string uapiPath(const std::string& interfaceName);
 

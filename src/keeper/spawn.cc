@@ -22,6 +22,7 @@ namespace vpclab::keeper {
 namespace {
 
 constexpr int kStatusFd = 4;
+static_assert(kFirstInherited == kStatusFd + 1);
 
 struct Ends {
   base::UniqueFd input;
@@ -31,11 +32,12 @@ struct Ends {
 };
 
 // Puts the descriptors at their places and closes all others.
-base::Result<> arrangeDescriptors(const Ends& ends) {
+base::Result<> arrangeDescriptors(const Ends& ends, const std::vector<int>& inherit) {
   constexpr int kAbove = 64;  // clear of every place
-  const std::array<int, 5> sources{ends.input.get(), ends.output.get(), ends.output.get(), ends.control.get(),
-                                   ends.status.get()};
-  std::array<int, 5> copies{};
+  std::vector<int> sources{ends.input.get(), ends.output.get(), ends.output.get(), ends.control.get(),
+                           ends.status.get()};
+  sources.insert(sources.end(), inherit.begin(), inherit.end());
+  std::vector<int> copies(sources.size(), -1);
   for (std::size_t i = 0; i < sources.size(); ++i) {
     copies.at(i) = sources.at(i) < 0 ? -1 : ::fcntl(sources.at(i), F_DUPFD_CLOEXEC, kAbove);
     if (sources.at(i) >= 0 && copies.at(i) < 0) {
@@ -51,7 +53,7 @@ base::Result<> arrangeDescriptors(const Ends& ends) {
     }
   }
   // By number: the C library of Debian 12 has it, but an older kernel may not.
-  if (::syscall(SYS_close_range, kStatusFd + 1, ~0U, 0U) != 0) {
+  if (::syscall(SYS_close_range, static_cast<unsigned>(copies.size()), ~0U, 0U) != 0) {
     return base::failErrno("close_range");
   }
   return {};
@@ -87,7 +89,7 @@ base::Result<> beginChild(const ChildPlan& plan, const Ends& ends) {
   if (auto entered = enterNetwork(plan.netns); !entered) {
     return entered;
   }
-  return arrangeDescriptors(ends);
+  return arrangeDescriptors(ends, plan.inherit);
 }
 
 base::Error finishChild(const ChildPlan& plan, const Inherited& inherited) {

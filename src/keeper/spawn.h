@@ -19,6 +19,9 @@ struct Inherited {
   unsigned long softFiles = 1024;
 };
 
+// Where the first of ChildPlan::inherit is in the child.
+inline constexpr int kFirstInherited = 5;
+
 // What a new child is, before it becomes another program. All of it happens in the child.
 struct ChildPlan {
   std::string title;                        // for errors: "run apache2 in bj-server1"
@@ -26,6 +29,7 @@ struct ChildPlan {
   unsigned long cloneFlags = 0;             // further namespaces
   bool control = false;                     // descriptor 3: one end of a socket pair
   bool keepFileLimit = false;               // else the soft limit of open files is what it was
+  std::vector<int> inherit;                 // the keeper's descriptors that it gets, from kFirstInherited on
   std::function<base::Result<>()> prepare;  // mounts and privileges
   std::vector<std::string> argv;            // a path with a slash, or a name to be looked for in PATH
   std::vector<std::string> environment;

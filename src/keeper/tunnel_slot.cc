@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "keeper/paths.h"
 #include "keeper/sandbox.h"
+#include "keeper/tun.h"
 
 namespace vpclab::keeper {
 
@@ -37,22 +38,26 @@ base::Result<> checkTunnel(const Tunnel& tunnel) {
 TunnelSlot::TunnelSlot(Context* context, Tunnel tunnel, std::function<void()> dropped)
     : context_(context), tunnel_(std::move(tunnel)), dropped_(std::move(dropped)) {}
 
+std::string TunnelSlot::title() const {
+  return "tunnel " + base::printable(tunnel_.name) + " of " + base::printable(tunnel_.netns);
+}
+
 TunnelStatus TunnelSlot::status() const {
-  const bool stale = netns_ && !context_->pins.isStill(tunnel_.netns, *netns_);
+  const bool stale = (netns_ && !context_->pins.isStill(tunnel_.netns, *netns_)) ||
+                     (socketNetns_ && !context_->pins.isStill(tunnel_.socketNetns, *socketNetns_));
   return {tunnel_, stale ? RunState::kExited : state_, child_ ? shownPid_ : 0, restarts_};
 }
 
 void TunnelSlot::setState(RunState state) {
   if (state_ != state) {
     state_ = state;
-    context_->publish({true, "", tunnel_.name, state, lastExit_});
+    context_->publish({true, tunnel_.netns, tunnel_.name, state, lastExit_});
   }
 }
 
 void TunnelSlot::put(const Tunnel& tunnel, base::Deadline deadline, Done done) {
-  const std::string title = "tunnel " + base::printable(tunnel.name);
   if (gone_ || stopped_ || starting_) {
-    done(base::fail(base::ErrorKind::kBusy, title + ": another call about it is under way"));
+    done(base::fail(base::ErrorKind::kBusy, title() + ": another call about it is under way"));
     return;
   }
   if (auto valid = checkTunnel(tunnel); !valid) {
@@ -65,9 +70,9 @@ void TunnelSlot::put(const Tunnel& tunnel, base::Deadline deadline, Done done) {
   if (child_ && status().state == RunState::kRunning && tunnel == tunnel_) {
     done({});
   } else if (child_) {
-    stopping_.push_back([this, tunnel, deadline, title, done = std::move(done)](const base::Result<>&) {
+    stopping_.push_back([this, tunnel, deadline, done = std::move(done)](const base::Result<>&) {
       if (removing_) {
-        done(base::fail(base::ErrorKind::kCancelled, title + ": removed while it was changed"));
+        done(base::fail(base::ErrorKind::kCancelled, title() + ": removed while it was changed"));
         return;
       }
       stopped_ = false;
@@ -89,15 +94,7 @@ void TunnelSlot::start(base::Deadline deadline, Done done) {
     ++restarts_;
   }
   setState(RunState::kStarting);
-  auto netns = context_->pins.open(tunnel_.netns);
-  if (!netns) {
-    finishStart(base::fail(std::move(netns.error())));
-    return;
-  }
-  netns_ = netns->id;
-  auto child = LiveChild::start(
-      planTunnel(tunnel_.name, &*netns), context_, &output_,
-      {[this](const ChildStatus& status) { startError_ = status.error; }, [this](int status) { ended(status); }});
+  auto child = launch();
   if (!child) {
     finishStart(base::fail(std::move(child.error())));
     return;
@@ -105,6 +102,28 @@ void TunnelSlot::start(base::Deadline deadline, Done done) {
   child_ = std::move(*child);
   shownPid_ = hostPidOf(child_->pid());
   poll();
+}
+
+// Its descriptors of the two interfaces are the only ones: they go with it, however it ends.
+base::Result<std::unique_ptr<LiveChild>> TunnelSlot::launch() {
+  auto netns = context_->pins.open(tunnel_.netns);
+  auto socketNetns = context_->pins.open(tunnel_.socketNetns);
+  if (!netns || !socketNetns) {
+    return base::fail(std::move(!netns ? netns.error() : socketNetns.error()));
+  }
+  netns_ = netns->id;
+  socketNetns_ = socketNetns->id;
+  auto tun = makeTun(*netns, tunnel_.name, tunnel_.tunFlags);
+  if (!tun) {
+    return base::fail(std::move(tun.error()).context(tunnel_.netns));
+  }
+  auto standIn = makeTun(*socketNetns, tunnel_.name, tunnel_.tunFlags);
+  if (!standIn) {
+    return base::fail(std::move(standIn.error()).context(tunnel_.socketNetns));
+  }
+  return LiveChild::start(
+      planTunnel(tunnel_.name, &*socketNetns, tun->get(), standIn->get()), context_, &output_,
+      {[this](const ChildStatus& status) { startError_ = status.error; }, [this](int status) { ended(status); }});
 }
 
 // Nothing tells when wireguard-go listens, so it is tried.
@@ -121,22 +140,23 @@ void TunnelSlot::poll() {
 
 base::Result<base::UniqueFd> TunnelSlot::open() const {
   if (!child_ || shownPid_ == 0) {
-    return base::fail(base::ErrorKind::kNotFound, "tunnel " + tunnel_.name + ": wireguard-go is not running");
+    return base::fail(base::ErrorKind::kNotFound, title() + ": wireguard-go is not running");
   }
   auto peer = connectUnix("/proc/" + std::to_string(shownPid_) + "/root" + uapiPath(tunnel_.name),
                           base::Deadline::after(base::Milliseconds(0)));
   if (!peer) {
-    return base::fail(std::move(peer.error()).context("tunnel " + tunnel_.name));
+    return base::fail(std::move(peer.error()).context(title()));
   }
   ::fcntl(peer->socket.get(), F_SETFL, ::fcntl(peer->socket.get(), F_GETFL) & ~O_NONBLOCK);
   return std::move(peer->socket);
 }
 
+// wireguard-go reads the MTU of the interface in its own namespace, to know how far it may pad a packet.
 base::Result<> TunnelSlot::setMtu() const {
   if (tunnel_.mtu == 0) {
     return {};
   }
-  auto netns = context_->pins.open(tunnel_.netns);
+  auto netns = context_->pins.open(tunnel_.socketNetns);
   if (!netns) {
     return base::fail(std::move(netns.error()));
   }
@@ -162,7 +182,7 @@ void TunnelSlot::finishStart(base::Result<> result) {
     everRan_ = true;
     setState(RunState::kRunning);
   } else {
-    result = base::fail(std::move(result.error()).context("tunnel " + tunnel_.name));
+    result = base::fail(std::move(result.error()).context(title()));
     child_.reset();
     drop();
   }
@@ -178,7 +198,7 @@ void TunnelSlot::ended(int waitStatus) {
   lastExit_ = describeExit(waitStatus);
   if (stopped_) {
     if (const Done done = std::exchange(starting_, nullptr)) {
-      done(base::fail(base::ErrorKind::kCancelled, "tunnel " + tunnel_.name + ": removed while it started"));
+      done(base::fail(base::ErrorKind::kCancelled, title() + ": removed while it started"));
     }
     for (const auto& done : std::exchange(stopping_, {})) {
       done({});

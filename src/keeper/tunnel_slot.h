@@ -25,6 +25,8 @@ class TunnelSlot {
 
  private:
   void start(base::Deadline deadline, Done done);
+  base::Result<std::unique_ptr<LiveChild>> launch();
+  std::string title() const;
   void poll();
   base::Result<> setMtu() const;
   void finishStart(base::Result<> result);
@@ -38,6 +40,7 @@ class TunnelSlot {
   std::function<void()> dropped_;
   OutputRing output_;
   std::optional<NetnsId> netns_;
+  std::optional<NetnsId> socketNetns_;
   std::unique_ptr<LiveChild> child_;
   RunState state_ = RunState::kExited;
   pid_t shownPid_ = 0;

@@ -12,7 +12,7 @@ namespace vpclab::keeper {
 // A process or tunnel came into another state.
 struct Event {
   bool tunnel = false;
-  std::string netns;  // of a process; empty for tunnels
+  std::string netns;  // of a tunnel: that of its interface
   std::string name;
   RunState state = RunState::kStarting;
   std::string lastExit;  // how it ended, where it has

@@ -118,17 +118,29 @@ std::string_view nameOf(RunState state) {
 }
 
 json tunnelToJson(const Tunnel& tunnel) {
-  return {{"name", tunnel.name}, {"netns", tunnel.netns}, {"mtu", tunnel.mtu}};
+  return {{"netns", tunnel.netns},
+          {"name", tunnel.name},
+          {"socket_netns", tunnel.socketNetns},
+          {"mtu", tunnel.mtu},
+          {"tun_flags", tunnel.tunFlags}};
 }
 
 base::Result<Tunnel> tunnelFromJson(const json& object) {
-  auto name = stringMember(object, "name");
   auto netns = stringMember(object, "netns");
+  auto name = stringMember(object, "name");
+  auto socketNetns = stringMember(object, "socket_netns");
   auto mtu = integerMember(object, "mtu", 0, 65535);
-  if (!name || !netns || !mtu) {
-    return base::fail(!name ? name.error() : !netns ? netns.error() : mtu.error());
+  auto tunFlags = integerMember(object, "tun_flags", 0, 65535);
+  for (const auto* text : {&netns, &name, &socketNetns}) {
+    if (!*text) {
+      return base::fail(text->error());
+    }
   }
-  return Tunnel{std::move(*name), std::move(*netns), static_cast<std::uint32_t>(*mtu)};
+  if (!mtu || !tunFlags) {
+    return base::fail(!mtu ? mtu.error() : tunFlags.error());
+  }
+  return Tunnel{std::move(*netns), std::move(*name), std::move(*socketNetns), static_cast<std::uint32_t>(*mtu),
+                static_cast<std::uint32_t>(*tunFlags)};
 }
 
 json listingToJson(const Listing& listing) {

@@ -10,6 +10,7 @@
 #include "kernel/proc_sys.h"
 #include "kernel/processes.h"
 #include "kernel/system.h"
+#include "kernel/wireguard_go.h"
 #include "plan/plan.h"
 
 namespace vpclab::kernel {
@@ -22,6 +23,7 @@ struct Environment {
   Pins pins;
   ProcSys procSys;
   Keepers keepers;
+  WireGuardGo wireGuardGo;
 };
 
 // KernelPort::execute().

@@ -1,6 +1,7 @@
 #include "kernel/links.h"
 
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 
 #include "base/text.h"
@@ -43,6 +44,9 @@ LinkInfo parseLink(const nlmsghdr* message) {
   out.kind = info.text(IFLA_INFO_KIND);
   if (out.kind == "vrf") {
     out.table = info.nest(IFLA_INFO_DATA).u32(IFLA_VRF_TABLE);
+  } else if (out.kind == "tun") {
+    const Attributes tun = info.nest(IFLA_INFO_DATA);
+    out.tunFlags = (tun.u8(IFLA_TUN_PI) == 0 ? IFF_NO_PI : 0U) | (tun.u8(IFLA_TUN_VNET_HDR) != 0 ? IFF_VNET_HDR : 0U);
   }
   return out;
 }

@@ -25,9 +25,10 @@ struct LinkInfo {
   unsigned flags = 0;
   std::uint32_t mtu = 0;
   int master = 0;
-  int peer = 0;             // IFLA_LINK
-  std::string address;      // raw bytes
-  std::uint32_t table = 0;  // of a VRF
+  int peer = 0;                // IFLA_LINK
+  std::string address;         // raw bytes
+  std::uint32_t table = 0;     // of a VRF
+  std::uint32_t tunFlags = 0;  // of a tun: IFF_NO_PI, IFF_VNET_HDR as for TUNSETIFF
 };
 
 LinkInfo parseLink(const nlmsghdr* message);

@@ -95,14 +95,14 @@ class Observation {
     }
   }
 
-  // An interface of wireguard-go and its process make one device. A process without an interface in its place is
-  // reported where it was born, so that it is cleared away.
+  // An interface of wireguard-go and its process make one device. A process whose interface is not complete, or was
+  // taken away, is one without a socket, so that it is made anew.
   base::Result<> joinTunnels(const std::vector<keeper::TunnelStatus>& tunnels) {
-    std::map<std::string, std::pair<const NodeView*, const LinkInfo*>> links;
+    std::map<std::pair<std::string, std::string>, std::pair<const NodeView*, const LinkInfo*>> links;
     for (const NodeView& view : views_) {
       for (const LinkInfo& link : view.links) {
         if (link.kind == "tun" && !socketNetnsOf(link).empty()) {
-          links[tunnelName(view.node, link.name)] = {&view, &link};
+          links[{view.node, link.name}] = {&view, &link};
         }
       }
     }
@@ -110,19 +110,19 @@ class Observation {
       if (!lives(status.state)) {
         continue;
       }
-      const auto it = links.find(status.tunnel.name);
+      const auto it = links.find({status.tunnel.netns, status.tunnel.name});
       state::WgDevice device;
       if (it != links.end()) {
-        auto read = readTunnel(status.tunnel.name);
+        auto read = readTunnel(status.tunnel);
         if (!read) {
           return base::fail(std::move(read.error()));
         }
         device = std::move(*read);
         completeWg(device, *it->second.first, *it->second.second);
         // Where the process really is counts, whatever the alias says.
-        device.socketNetns = status.tunnel.netns;
+        device.socketNetns = status.tunnel.socketNetns;
       } else {
-        device.netns = device.socketNetns = status.tunnel.netns;
+        device.netns = status.tunnel.netns;
         device.name = status.tunnel.name;
       }
       device.implementation = state::TunnelImplementation::kWireGuardGo;
@@ -131,12 +131,12 @@ class Observation {
     return {};
   }
 
-  base::Result<state::WgDevice> readTunnel(const std::string& name) {
+  base::Result<state::WgDevice> readTunnel(const keeper::Tunnel& tunnel) {
     auto keeper = environment_.keepers.find(lab_, deadline_);
     if (!keeper) {
       return base::fail(std::move(keeper.error()));
     }
-    auto socket = keeper->openTunnel(name, deadline_);
+    auto socket = keeper->openTunnel(tunnel.netns, tunnel.name, deadline_);
     if (!socket) {
       return base::fail(std::move(socket.error()));
     }

@@ -19,6 +19,7 @@
 #include "kernel/qdisc_requests.h"
 #include "kernel/system.h"
 #include "kernel/threads.h"
+#include "kernel/wireguard_go.h"
 #include "state/ingress_loss.h"
 
 namespace vpclab::kernel {
@@ -46,17 +47,6 @@ bool sameFile(const char* one, const char* other) {
   struct stat a = {};
   struct stat b = {};
   return ::stat(one, &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-bool inPath(const std::string& program) {
-  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody writes the environment
-  const std::string search = std::string(path == nullptr ? "" : path) + ":/usr/bin:/usr/local/bin:/usr/sbin";
-  for (const auto directory : base::split(search, ':')) {
-    if (!directory.empty() && ::access((std::string(directory) + "/" + program).c_str(), X_OK) == 0) {
-      return true;
-    }
-  }
-  return false;
 }
 
 base::Result<> tryTun() {
@@ -129,7 +119,7 @@ class Probe {
   void tunnel(NetlinkSocket& socket) {
     const auto device = tryLink(socket, "wireguard");
     capabilities.wireGuardDevice = device.has_value();
-    const bool program = inPath("wireguard-go");
+    const bool program = !findProgram("wireguard-go").empty();
     const auto tun = tryTun();
     capabilities.wireGuardGo = program && tun;
     Feature feature{"tunnel", "none", capabilities.tunnels(), wordsOf(device), ""};

@@ -193,7 +193,9 @@ class NodeReader {
   base::Result<> readSysctls() {
     std::vector<std::string> interfaces;
     for (const LinkInfo& link : view_.links) {
-      if ((link.flags & IFF_LOOPBACK) == 0 && interfaces.size() < kMaxInterfaces) {
+      // A tun without our alias is nobody's to route by: the stand-in of wireguard-go's, or one that is not complete.
+      const bool bare = link.kind == "tun" && socketNetnsOf(link).empty();
+      if ((link.flags & IFF_LOOPBACK) == 0 && !bare && interfaces.size() < kMaxInterfaces) {
         interfaces.push_back(link.name);
       }
     }

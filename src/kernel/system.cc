@@ -82,6 +82,10 @@ class RealSystem : public System {
     return kernel::tunnelPeers(environment_, lab, device, deadline);
   }
 
+  void learnTunnels() override {
+    static_cast<void>(environment_.wireGuardGo.tunFlags(base::Deadline::after(kObserveLimit)));
+  }
+
   std::string pinPath(const std::string& lab, const std::string& node) const override {
     return environment_.pins.path(lab, node);
   }

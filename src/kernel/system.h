@@ -36,6 +36,8 @@ class System : public plan::KernelPort {
   // The peers of a tunnel that is up; of the device only its place and implementation are looked at.
   virtual base::Result<std::vector<TunnelPeer>> tunnelPeers(const std::string& lab, const state::WgDevice& device,
                                                             base::Deadline deadline) = 0;
+  // Finds out early what the first tunnel would have to wait for. Reports nothing: what goes wrong goes wrong again.
+  virtual void learnTunnels() = 0;
   virtual std::string pinPath(const std::string& lab, const std::string& node) const = 0;
 };
 

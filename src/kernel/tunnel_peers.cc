@@ -5,7 +5,6 @@
 
 #include "kernel/namespaces.h"
 #include "kernel/threads.h"
-#include "kernel/tunnels.h"
 #include "kernel/wg_netlink.h"
 #include "kernel/wg_uapi.h"
 
@@ -19,7 +18,7 @@ base::Result<> readProcess(Environment& environment, const std::string& lab, con
   if (!keeper) {
     return base::fail(std::move(keeper.error()));
   }
-  auto uapi = keeper->openTunnel(tunnelNameOf(device), deadline);
+  auto uapi = keeper->openTunnel(device.netns, device.name, deadline);
   if (!uapi) {
     return base::fail(std::move(uapi.error()));
   }

@@ -1,12 +1,7 @@
 #include "kernel/tunnels.h"
 
-#include <array>
-#include <cstdio>
+#include <string_view>
 
-#include <linux/if_link.h>
-#include <linux/rtnetlink.h>
-
-#include "base/text.h"
 #include "kernel/link_requests.h"
 #include "kernel/namespaces.h"
 #include "kernel/threads.h"
@@ -17,7 +12,6 @@ namespace vpclab::kernel {
 
 namespace {
 
-constexpr std::string_view kTunnelPrefix = "vt-";
 constexpr std::string_view kAlias = "vpclab socket=";
 
 class WgJob {
@@ -68,7 +62,7 @@ class WgJob {
         return keeper.error().kind() == base::ErrorKind::kNotFound ? base::Result<>()
                                                                    : base::fail(std::move(keeper.error()));
       }
-      return keeper->removeTunnel(tunnelNameOf(device), deadline_);
+      return keeper->removeTunnel(device.netns, device.name, deadline_);
     }
     auto removed =
         inNetns(device.netns, [&](Session& session) { return deleteLink(session, device.name, "wireguard"); });
@@ -94,43 +88,31 @@ class WgJob {
     return inNetns(device.socketNetns, [&](Session& session) { return createWgLink(session, device, *target); });
   }
 
-  // Born where its socket stays, configured, moved with its final name in one request.
   base::Result<> createByProcess(const state::WgDevice& device) {
-    auto target = openPin(environment_.pins.path(lab_, device.netns));
-    if (!target) {
-      return base::fail(std::move(target.error()));
+    auto flags = environment_.wireGuardGo.tunFlags(deadline_);
+    if (!flags) {
+      return base::fail(std::move(flags.error()));
     }
     auto keeper = environment_.keepers.connect(lab_, deadline_);
     if (!keeper) {
       return base::fail(std::move(keeper.error()));
     }
-    const std::string born = tunnelName(device.netns, device.name);
     // One that was left half-made is of no use: its interface may be anywhere.
-    if (auto removed = keeper->removeTunnel(born, deadline_); !removed) {
+    if (auto removed = keeper->removeTunnel(device.netns, device.name, deadline_); !removed) {
       return removed;
     }
-    if (auto put = keeper->putTunnel({born, device.socketNetns, device.mtu}, deadline_); !put) {
+    if (auto put = keeper->putTunnel({device.netns, device.name, device.socketNetns, device.mtu, *flags}, deadline_);
+        !put) {
       return put;
     }
-    auto uapi = keeper->openTunnel(born, deadline_);
+    auto uapi = keeper->openTunnel(device.netns, device.name, deadline_);
     if (!uapi) {
       return base::fail(std::move(uapi.error()));
     }
     if (auto written = writeUapi(*uapi, wgChange(nullptr, device), deadline_); !written) {
       return base::fail(std::move(written.error()).context("configure " + device.name + " of " + device.netns));
     }
-    return inNetns(device.socketNetns, [&](Session& session) -> base::Result<> {
-      auto index = session.links.index(born, deadline_);
-      if (!index) {
-        return base::fail(std::move(index.error()).context("interface of wireguard-go in " + device.socketNetns));
-      }
-      ifinfomsg header{};
-      header.ifi_index = *index;
-      Message message("move " + born + " from " + device.socketNetns + " to " + device.netns + " as " + device.name,
-                      RTM_NEWLINK, 0, header);
-      message.u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(target->get())).text(IFLA_IFNAME, device.name);
-      return session.route.request(message, deadline_);
-    });
+    return {};
   }
 
   base::Result<> writeByProcess(const state::WgDevice& device, const WgChange& change) {
@@ -141,7 +123,7 @@ class WgJob {
     if (!keeper) {
       return base::fail(std::move(keeper.error()));
     }
-    auto uapi = keeper->openTunnel(tunnelNameOf(device), deadline_);
+    auto uapi = keeper->openTunnel(device.netns, device.name, deadline_);
     if (!uapi) {
       return base::fail(std::move(uapi.error()));
     }
@@ -154,17 +136,6 @@ class WgJob {
 };
 
 }  // namespace
-
-std::string tunnelName(const std::string& netns, const std::string& name) {
-  std::array<char, 17> hash{};
-  std::snprintf(hash.data(), hash.size(), "%016llx",
-                static_cast<unsigned long long>(base::stableHash(netns + "/" + name)));
-  return std::string(kTunnelPrefix) + std::string(hash.data(), 12);
-}
-
-std::string tunnelNameOf(const state::WgDevice& device) {
-  return device.name.starts_with(kTunnelPrefix) ? device.name : tunnelName(device.netns, device.name);
-}
 
 std::string socketAlias(const std::string& socketNetns) {
   return std::string(kAlias) + socketNetns;

@@ -16,11 +16,6 @@ namespace vpclab::kernel {
 base::Result<> executeWg(Environment& environment, const std::string& lab, const plan::Step& step,
                          base::Deadline deadline);
 
-// The name under which wireguard-go's interface is born, and the keeper knows it: follows from its final place.
-std::string tunnelName(const std::string& netns, const std::string& name);
-// Of an interface that never reached its place it is its name.
-std::string tunnelNameOf(const state::WgDevice& device);
-
 // The kernel does not tell where a WireGuard device has its socket, so the interface's alias does.
 std::string socketAlias(const std::string& socketNetns);
 // Empty: not an alias of ours.

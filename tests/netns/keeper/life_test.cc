@@ -138,10 +138,10 @@ TEST_CASE("requests that make no sense are answered, and do not disturb the othe
   Lab lab;
   auto client = lab.keeper();
   CHECK(client.remove("n1", "lb", soon()));  // idempotent
-  CHECK(client.removeTunnel("wg1", soon()));
-  CHECK(client.openTunnel("wg1", soon()).error().kind() == base::ErrorKind::kNotFound);
+  CHECK(client.removeTunnel("n1", "wg1", soon()));
+  CHECK(client.openTunnel("n1", "wg1", soon()).error().kind() == base::ErrorKind::kNotFound);
   CHECK(client.output("n1", "lb", soon()).error().kind() == base::ErrorKind::kNotFound);
-  CHECK(client.putTunnel({"wg 1/..", "n1", 0}, soon()).error().kind() == base::ErrorKind::kInvalid);
+  CHECK(client.putTunnel({"n1", "wg 1/..", "n1", 0, 0}, soon()).error().kind() == base::ErrorKind::kInvalid);
   CHECK(client.put(command("../n1", {"true"}), soon()).error().kind() == base::ErrorKind::kInvalid);
   CHECK(client.put(command("missing", {"true"}), soon()).error().message().find("No such file") != std::string::npos);
   CHECK(client.list(soon())->processes.empty());

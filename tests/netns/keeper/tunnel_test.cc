@@ -37,25 +37,27 @@ bool available() {
 
 }  // namespace
 
-TEST_CASE("wireguard-go: starts in its namespace, answers, its death is told, and it can be had again") {
+TEST_CASE("wireguard-go: its interface is in its place, it answers, its death is told, and it can be had again") {
   if (!available()) {
     MESSAGE("skipped: no wireguard-go or no /dev/net/tun");
     return;
   }
   Lab lab;
+  lab.addNetns("br");
   lab.addNetns("pop");
   auto client = lab.keeper();
   auto watcher = keeper::Watcher::connect(lab.address(), soon());
   REQUIRE(watcher);
   const std::string mounts = slurp("/proc/self/mountinfo");
-  const keeper::Tunnel tunnel{"wgk1", "pop", 1380};
+  const keeper::Tunnel tunnel{"br", "wgk1", "pop", 1380, 0};
   const auto put = client.putTunnel(tunnel, soon());
   REQUIRE_MESSAGE(put.has_value(), put.error().message());
-  CHECK(shell("nsenter --net=" + lab.pin("pop") + " ip -br link show wgk1").find("wgk1") == 0);
+  CHECK(shell("nsenter --net=" + lab.pin("br") + " ip -br link show wgk1").find("wgk1") == 0);
+  // Its stand-in, whose MTU is all that wireguard-go can see of it.
   CHECK(shell("nsenter --net=" + lab.pin("pop") + " ip link show wgk1").find("mtu 1380") != std::string::npos);
   CHECK(shell("ip link show wgk1 2>&1").find("does not exist") != std::string::npos);
 
-  auto socket = client.openTunnel("wgk1", soon());
+  auto socket = client.openTunnel("br", "wgk1", soon());
   REQUIRE_MESSAGE(socket.has_value(), socket.error().message());
   CHECK(getDevice(socket->get()).find("errno=0\n") != std::string::npos);
   CHECK(slurp("/proc/self/mountinfo") == mounts);
@@ -75,6 +77,7 @@ TEST_CASE("wireguard-go: starts in its namespace, answers, its death is told, an
     const auto event = watcher->next(soon());
     REQUIRE(event);
     CHECK(event->tunnel);
+    CHECK(event->netns == "br");
     CHECK(event->name == "wgk1");
     if (event->state == keeper::RunState::kExited) {
       CHECK(event->lastExit == "signal 9 (Killed)");
@@ -84,13 +87,15 @@ TEST_CASE("wireguard-go: starts in its namespace, answers, its death is told, an
   listing = client.list(soon());
   CHECK(listing->tunnels[0].state == keeper::RunState::kExited);
   CHECK(listing->tunnels[0].pid == 0);
-  CHECK(client.openTunnel("wgk1", soon()).error().kind() == base::ErrorKind::kNotFound);
+  CHECK(client.openTunnel("br", "wgk1", soon()).error().kind() == base::ErrorKind::kNotFound);
   REQUIRE(client.putTunnel(tunnel, soon()));
   CHECK(client.list(soon())->tunnels[0].restarts == 1);
-  REQUIRE(client.removeTunnel("wgk1", soon()));
+  REQUIRE(client.removeTunnel("br", "wgk1", soon()));
   CHECK(client.list(soon())->tunnels.empty());
-  CHECK(shell("nsenter --net=" + lab.pin("pop") + " ip link show wgk1 2>&1").find("does not exist") !=
-        std::string::npos);
+  for (const char* netns : {"br", "pop"}) {
+    CHECK(shell("nsenter --net=" + lab.pin(netns) + " ip link show wgk1 2>&1").find("does not exist") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("a tunnel that cannot start says why") {
@@ -99,12 +104,18 @@ TEST_CASE("a tunnel that cannot start says why") {
     return;
   }
   Lab lab;
+  lab.addNetns("br");
   lab.addNetns("pop");
   auto client = lab.keeper();
-  CHECK(client.putTunnel({"wgk2", "missing", 0}, soon()).error().kind() == base::ErrorKind::kNotFound);
-  shell("nsenter --net=" + lab.pin("pop") + " ip link add wgk2 type veth peer name wgk3");
-  const auto put = client.putTunnel({"wgk2", "pop", 0}, soon());
-  REQUIRE_FALSE(put);
-  CHECK(put.error().message().find("wireguard-go ended before it was ready") != std::string::npos);
+  CHECK(client.putTunnel({"missing", "wgk2", "pop", 0, 0}, soon()).error().kind() == base::ErrorKind::kNotFound);
+  CHECK(client.putTunnel({"br", "wgk2", "missing", 0, 0}, soon()).error().kind() == base::ErrorKind::kNotFound);
+  for (const char* netns : {"br", "pop"}) {
+    shell("nsenter --net=" + lab.pin(netns) + " ip link add wgk2 type veth peer name wgk3");
+    const auto put = client.putTunnel({"br", "wgk2", "pop", 0, 0}, soon());
+    REQUIRE_FALSE(put);
+    CHECK(put.error().message().find("tunnel wgk2 of br: " + std::string(netns) + ": make the tun interface wgk2: ") !=
+          std::string::npos);
+    shell("nsenter --net=" + lab.pin(netns) + " ip link del wgk2");
+  }
   CHECK(client.list(soon())->tunnels.empty());
 }

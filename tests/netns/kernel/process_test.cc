@@ -63,9 +63,9 @@ TEST_CASE("two tunnels carry packets; a peer is changed without touching the oth
   }
   LabFixture lab;
   lab.makeNodes({"br-l", "pop-l", "br-r", "pop-r"});
-  lab.create({makeVeth({"pop-l", "wan", net::Mac::fromSeed("l")}, {"pop-r", "wan", net::Mac::fromSeed("r")})});
-  lab.create({Address{"pop-l", "wan", net::Prefix::parse("100.64.0.1/24").value()},
-              Address{"pop-r", "wan", net::Prefix::parse("100.64.0.2/24").value()}});
+  lab.create({makeVeth({"pop-l", "eth0", net::Mac::fromSeed("l")}, {"pop-r", "eth0", net::Mac::fromSeed("r")})});
+  lab.create({Address{"pop-l", "eth0", net::Prefix::parse("100.64.0.1/24").value()},
+              Address{"pop-r", "eth0", net::Prefix::parse("100.64.0.2/24").value()}});
   WgDevice left = device("l", 1);
   WgDevice right = device("r", 2);
   left.peers[right.publicKey] = peer("100.64.0.2", "10.0.2.0/24");
