@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "check/worker_status.h"
+#include "daemon/listener_view.h"
 #include "daemon/tunnel_view.h"
 #include "daemon/worker_answer.h"
 #include "keeper/client.h"
@@ -105,18 +105,16 @@ json balancersToJson(keeper::Client& client, const lab::Lab& lab, json& problems
       problems.push_back("load balancer " + id + ": " + status.error().message());
     }
     for (const auto& listener : balancer.listeners) {
-      json backends = json::array();
-      const auto seen =
-          status ? check::backendsOf(*status, listener.id) : base::Result<std::vector<check::BackendStatus>>();
-      if (!seen) {
-        problems.push_back("load balancer " + id + ": " + seen.error().message());
-      } else {
-        for (const auto& backend : *seen) {
-          backends.push_back({{"name", backend.name}, {"state", backend.state}, {"reason", backend.reason}});
+      json view{{"backends", json::array()}, {"flips", json::array()}};
+      if (status) {
+        if (auto seen = listenerView(*status, listener.id)) {
+          view = std::move(*seen);
+        } else {
+          problems.push_back("load balancer " + id + ": " + seen.error().message());
         }
       }
-      listeners.push_back(
-          {{"id", listener.id}, {"title", listener.title}, {"port", listener.port}, {"backends", std::move(backends)}});
+      view.update({{"id", listener.id}, {"title", listener.title}, {"port", listener.port}});
+      listeners.push_back(std::move(view));
     }
     out.push_back({{"id", id}, {"title", balancer.title}, {"listeners", std::move(listeners)}});
   }

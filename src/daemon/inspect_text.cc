@@ -1,50 +1,15 @@
-#include <algorithm>
-#include <array>
-#include <cstdio>
-
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "daemon/inspect_json.h"
+#include "daemon/listener_text.h"
+#include "daemon/table.h"
 
 namespace vpclab::daemon {
 
 using nlohmann::json;
 
 namespace {
-
-using Row = std::vector<std::string>;
-
-// Columns as wide as their widest cell, in terminal columns.
-void addTable(std::string& out, const std::string& title, const std::vector<Row>& rows) {
-  if (rows.size() < 2) {
-    return;
-  }
-  std::vector<int> widths(rows.front().size(), 0);
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], base::displayWidth(row[i]));
-    }
-  }
-  out += title + "\n";
-  for (const auto& row : rows) {
-    std::string line = " ";
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += " " + row[i];
-      line.append(static_cast<std::size_t>(widths[i] - base::displayWidth(row[i])) + 1, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-}
-
-std::string text(const json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end() || found->is_null()) {
-    return "";
-  }
-  return base::printable(found->is_string() ? found->get<std::string>() : found->dump());
-}
 
 std::string pidText(const json& object) {
   const std::string pid = text(object, "pid");
@@ -75,20 +40,6 @@ void addNodes(const json& lab, std::string& out) {
     row.resize(nodes.front().size());
   }
   addTable(out, "Nodes", nodes);
-}
-
-// "1.4 MiB"
-std::string bytesText(const json& bytes) {
-  constexpr std::array<const char*, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = bytes.get<double>();
-  std::size_t unit = 0;
-  while (value >= 1024 && unit + 1 < kUnits.size()) {
-    value /= 1024;
-    ++unit;
-  }
-  std::array<char, 48> text{};
-  (void)std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits.at(unit));
-  return text.data();
 }
 
 void addTunnels(const json& lab, std::string& out) {
@@ -137,16 +88,7 @@ std::string labToText(const json& lab) {
   }
   addTable(out, "Processes", processes);
   addTunnels(lab, out);
-  std::vector<Row> backends{{"LOAD BALANCER", "LISTENER", "PORT", "BACKEND", "STATE", "REASON"}};
-  for (const auto& balancer : lab["load_balancers"]) {
-    for (const auto& listener : balancer["listeners"]) {
-      for (const auto& backend : listener["backends"]) {
-        backends.push_back({text(balancer, "id"), text(listener, "id"), text(listener, "port"), text(backend, "name"),
-                            text(backend, "state"), text(backend, "reason")});
-      }
-    }
-  }
-  addTable(out, "Load balancers", backends);
+  addLoadBalancers(lab, out);
   for (const auto& problem : lab["problems"]) {
     out += "  problem: " + base::printable(problem.get<std::string>()) + "\n";
   }

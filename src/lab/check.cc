@@ -1,5 +1,6 @@
 #include "lab/check.h"
 
+#include <algorithm>
 #include <array>
 
 #include "lab/nouns.h"
@@ -37,10 +38,15 @@ const Listener* findListener(const LoadBalancer& balancer, const std::string& na
 
 void checkBackendExists(Context& context, const Object& object, const BackendCheck& check, const Listener& listener) {
   const std::string_view key = check.server.empty() ? "address" : "server";
-  for (const Backend& backend : listener.backends) {
-    if (check.server.empty() ? backend.address == check.address : backend.server == check.server) {
-      return;
-    }
+  const auto meant = [&](const Backend& backend) {
+    return check.server.empty() ? backend.address == check.address : backend.server == check.server;
+  };
+  const auto among = [&](const std::vector<Backend>& backends) {
+    return std::any_of(backends.begin(), backends.end(), meant);
+  };
+  if (among(listener.backends) || std::any_of(listener.pools.begin(), listener.pools.end(),
+                                              [&](const Pool& pool) { return among(pool.backends); })) {
+    return;
   }
   context.report.error(object.pos(key), "listener " + quote(listener.id) + " has no backend " +
                                             (check.server.empty() ? check.address->toString() : quote(check.server)));

@@ -168,6 +168,7 @@ void Session::onTimeout() {
       return;
     case Phase::kQueued:
       leaveQueue();
+      dispatchedAt_ = loop_.now();
       ending_ = "sQ";
       if (config_->protocol == state::ListenerProtocol::kTcp) {
         logExchange();
@@ -221,7 +222,6 @@ void Session::respond(int status, std::string_view text, std::string_view locati
   responseBody_ = {};
   clientBody_ = http::BodyKind::kNone;
   phase_ = Phase::kExchange;
-  answeredAt_ = loop_.now();
   if (!clientOut_.append(ownResponse(status, text, keepAlive_, method_ != "HEAD", location))) {
     logExchange();
     abortBoth();
@@ -276,7 +276,7 @@ void Session::finishExchange() {
   server_.clear();
   clientBytesIn_ = clientIn_.size();
   bytesToClient_ = movedAtDeadline_ = 0;
-  dispatchedAt_ = connectingAt_ = connectedAt_ = answeredAt_ = {};
+  headDone_ = dispatchedAt_ = connectingAt_ = connectedAt_ = answeredAt_ = {};
   ending_ = "--";
   setDeadline(loop_.now() + config_->idleTimeout);
 }

@@ -71,6 +71,7 @@ class Session : public SocketOwner, private Waiter, public std::enable_shared_fr
   void connectTo(const std::shared_ptr<Backend>& backend, bool mayReuse);
   bool checkConnected();
   void connectFailed(const std::string& how);
+  void countRetry(bool elsewhere);
   void upstreamFailed(const char* how);
   void badAnswer(const char* how);
   bool tryAgain(const std::shared_ptr<Backend>& failed, bool reused);
@@ -167,7 +168,7 @@ class Session : public SocketOwner, private Waiter, public std::enable_shared_fr
   std::uint64_t bytesToClient_ = 0;
   unsigned retries_ = 0;
   bool redispatched_ = false;
-  std::size_t serverQueue_ = 0;  // who was before it
+  std::size_t serverQueue_ = 0;  // its place when it came, from 1
   std::size_t poolQueue_ = 0;
   char responseCookie_ = '-';
   const char* ending_ = "--";

@@ -34,7 +34,7 @@ void Session::countExchange(Clock::time_point end) {
   }
   BackendCounters& last = tried_.back()->counters;
   last.queuedMs += orNothing(millisecondsBetween(headDone_, dispatchedAt_));
-  if (upstream_ && answeredAt_ != Clock::time_point()) {
+  if (answeredAt_ != Clock::time_point()) {
     ++last.answered;
     ++last.codes.at(codeClass);
     last.responseMs += orNothing(millisecondsBetween(connectedAt_, answeredAt_));
@@ -58,8 +58,9 @@ void Session::logExchange() {
   log.ending = ending_;
   log.processConnections = listener_->shared().sessions;
   log.frontendConnections = listener_->sessionCount();
-  log.backendConnections = pool_ ? pool_->active() : 0;
-  log.serverConnections = upstream_ ? upstream_->backend->active : 0;
+  // Besides this one, as HAProxy counts them.
+  log.backendConnections = pool_ ? pool_->active() - (upstream_ ? 1 : 0) : 0;
+  log.serverConnections = upstream_ ? upstream_->backend->active - 1 : 0;
   log.retries = retries_;
   log.redispatched = redispatched_;
   log.serverQueue = serverQueue_;
@@ -69,7 +70,7 @@ void Session::logExchange() {
     return;
   }
   log.requestTime = millisecondsBetween(firstByte_, headDone_);
-  log.responseTime = upstream_ ? millisecondsBetween(connectedAt_, answeredAt_) : -1;
+  log.responseTime = millisecondsBetween(connectedAt_, answeredAt_);
   log.status = status_ == 0 ? -1 : status_;
   log.requestCookie = sticky_.flag;
   log.responseCookie = responseCookie_;

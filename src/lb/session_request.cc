@@ -64,7 +64,12 @@ bool Session::readClient() {
 
 // The client is gone: nobody to answer.
 void Session::clientLeft() {
-  if (phase_ != Phase::kHead && phase_ != Phase::kLinger) {
+  if (phase_ == Phase::kHead && begun_) {
+    ++listener_->counters.requests;
+    ending_ = "CR";
+    status_ = 400;
+    logExchange();
+  } else if (phase_ != Phase::kHead && phase_ != Phase::kLinger) {
     ending_ = tunnels() || responseBegun_    ? "CD"
               : phase_ == Phase::kQueued     ? "CQ"
               : phase_ == Phase::kConnecting ? "CC"
@@ -100,7 +105,6 @@ bool Session::takeRequest() {
     return true;
   };
   ++listener_->counters.requests;
-  headDone_ = loop_.now();
   if (outcome == http::HeadParser::Outcome::kMore) {
     ending_ = "CR";
     keepAlive_ = false;
@@ -110,6 +114,7 @@ bool Session::takeRequest() {
   if (outcome == http::HeadParser::Outcome::kBad) {
     return refuse(requestParser_.problem().status, requestParser_.problem().reason);
   }
+  headDone_ = loop_.now();
   method_ = request_.method;
   target_ = request_.target.substr(0, kLoggedTargetBytes);
   clientMinor_ = request_.minorVersion;

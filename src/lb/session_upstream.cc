@@ -50,6 +50,9 @@ void Session::take(const Pool::Choice& choice) {
     if (dispatchedAt_ == base::Clock::time_point()) {
       dispatchedAt_ = loop_.now();
     }
+    if (tried_.size() > 1) {
+      countRetry(true);
+    }
     connectTo(choice.backend, replayable_);
     return;
   }
@@ -66,8 +69,8 @@ void Session::take(const Pool::Choice& choice) {
 
 void Session::joinQueue() {
   phase_ = Phase::kQueued;
-  (sticky_.id.empty() ? poolQueue_ : serverQueue_) = pool_->queue().size();
   place_ = pool_->queue().join(*this);
+  (sticky_.id.empty() ? poolQueue_ : serverQueue_) = pool_->queue().size();
   queued_ = true;
   setDeadline(loop_.now() + config_->queueTimeout);
 }
@@ -98,6 +101,7 @@ void Session::connectTo(const std::shared_ptr<Backend>& backend, bool mayReuse) 
   upstreamBytes_ = 0;
   server_ = backend->config().name;
   connectingAt_ = loop_.now();
+  connectedAt_ = {};
   pool_->taken(*backend);
   if (mayReuse) {
     upstream_ = backend->takeIdle();
@@ -147,10 +151,13 @@ void Session::connectFailed(const std::string& how) {
   const std::shared_ptr<Backend> backend = upstream_->backend;
   dropUpstream(false);
   pool_->failed(*backend, Pool::Failure::kUnreachable, how);
+  dispatch();
+}
+
+void Session::countRetry(bool elsewhere) {
   ++retries_;
   ++listener_->counters.retries;
-  redispatched_ = true;
-  dispatch();
+  redispatched_ = redispatched_ || elsewhere;
 }
 
 // The connection came to an end before the answer did.
@@ -189,11 +196,9 @@ bool Session::tryAgain(const std::shared_ptr<Backend>& failed, bool reused) {
     if (!next) {
       return false;
     }
-    redispatched_ = true;
   }
+  countRetry(next != failed);
   upOut_.rewind();
-  ++retries_;
-  ++listener_->counters.retries;
   connectTo(next, false);
   return true;
 }

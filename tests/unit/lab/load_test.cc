@@ -146,13 +146,14 @@ load_balancers:
         forwarded_address: true
         via: false
         pools:
-          b: {backends: [{server: s, port: 82}]}
+          b: {backends: [{address: 10.9.9.8, port: 82}]}
           a: {balance: source, backends: [{server: s, port: 83}]}
         rules:
           - {host: "*.Example.COM", path_prefix: /a, pool: a}
           - {header: {name: X-V, value: "2"}, source: 10.0.0.0/8, pool: b}
           - {path: /x, redirect: {location: /y}}
           - {redirect: {status: 308, prefix: "https://b.example"}}
+checks: [{backend: {load_balancer: lb, listener: web, address: 10.9.9.8, expect: up}}]
 )");
   const auto& listener = lab.loadBalancers.at("lb").listeners.at(0);
   CHECK(listener.balance == lab::Balance::kLeastConnections);
