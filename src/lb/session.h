@@ -13,6 +13,7 @@
 #include "lb/event_loop.h"
 #include "lb/listener.h"
 #include "lb/pool.h"
+#include "lb/rewrite.h"
 #include "lb/socket.h"
 #include "lb/stickiness.h"
 
@@ -96,6 +97,8 @@ class Session : public SocketOwner, private Waiter, public std::enable_shared_fr
   bool readUpstream();
   bool takeResponse();
   bool takeFinalHead();
+  void bindClient(ResponseRewrite& how, std::string& cookie) const;
+  void tellBinding(const ResponseRewrite& how, bool named);
   std::string newCookie() const;
   bool moveResponse();
   bool writeClient();

@@ -78,7 +78,12 @@ bool Session::takeResponse() {
   }
   // RFC 9110 section 15.2: interim responses are passed on, but not to HTTP/1.0, which does not know them.
   std::string head;
-  if (clientMinor_ >= 1) {
+  if (response_.status == 101) {
+    std::string cookie;
+    ResponseRewrite how;
+    bindClient(how, cookie);
+    tellBinding(how, writeResponseHead(response_, how, head));
+  } else if (clientMinor_ >= 1) {
     writeResponseHead(response_, {}, head);
   }
   clientOut_.compact();
@@ -125,12 +130,7 @@ bool Session::takeFinalHead() {
   how.clientMinorVersion = clientMinor_;
   how.keepAlive = keepAlive_;
   std::string cookie;
-  if (config_->sticky.mode != state::Stickiness::kOff) {
-    cookie = newCookie();
-    how.sticky = &config_->sticky;
-    how.stickyId = upstream_->backend->stickyId();
-    how.newCookie = cookie;
-  }
+  bindClient(how, cookie);
   std::string head;
   head.reserve(responseParser_.consumed() + 128);
   const bool named = writeResponseHead(response_, how, head);
@@ -146,9 +146,7 @@ bool Session::takeFinalHead() {
   if (upIn_.empty()) {
     upIn_.clear();
   }
-  if (how.sticky != nullptr) {
-    responseCookie_ = named ? 'R' : cookie.empty() ? 'N' : sticky_.id == how.stickyId ? 'U' : 'I';
-  }
+  tellBinding(how, named);
   status_ = response_.status;
   answeredAt_ = loop_.now();
   responseBegun_ = true;
@@ -157,6 +155,23 @@ bool Session::takeFinalHead() {
     upOut_.clear();
   }
   return true;
+}
+
+// Makes the answer keep its client with this backend; `cookie` holds what `how` then refers to.
+void Session::bindClient(ResponseRewrite& how, std::string& cookie) const {
+  if (config_->sticky.mode != state::Stickiness::kOff) {
+    cookie = newCookie();
+    how.sticky = &config_->sticky;
+    how.stickyId = upstream_->backend->stickyId();
+    how.newCookie = cookie;
+  }
+}
+
+// For the log. `named`: a cookie of the backend's own was made to name it.
+void Session::tellBinding(const ResponseRewrite& how, bool named) {
+  if (how.sticky != nullptr) {
+    responseCookie_ = named ? 'R' : how.newCookie.empty() ? 'N' : sticky_.id == how.stickyId ? 'U' : 'I';
+  }
 }
 
 // That of an answer that binds its client to the backend, or binds it for longer; empty: it is bound already, or the

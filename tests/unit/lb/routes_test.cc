@@ -144,6 +144,21 @@ TEST_CASE("an inserted cookie keeps a client with its backend, and is the balanc
   CHECK(has(balancer.waitForLog("II"), " --II "));
 }
 
+TEST_CASE("a switch of protocols binds its client too") {
+  RawServer backend("127.0.20.64", [](int fd, int) {
+    readUntil(fd, "\r\n\r\n");
+    write(fd, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+  });
+  Listening front("127.0.20.65");
+  Worker balancer;
+  auto listener = listenerFor(front, {backend.address()});
+  listener.sticky = {state::Stickiness::kInsert, "SID", std::chrono::seconds(0)};
+  REQUIRE(balancer.configure({"lb", "lb", state::LoadBalancer{"lb", {listener}}}, {front.fd.get()})["ok"] == true);
+  const auto answer = raw(front.address, "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+  CHECK(answer.rfind("HTTP/1.1 101 ", 0) == 0);
+  CHECK(cookieIn(answer, "SID").size() == 16);
+}
+
 TEST_CASE("a backend's own cookie, with a prefix or rewritten") {
   const auto setsCookie = [](int fd, int) { echoHead(fd, "Set-Cookie: JS=abc; Path=/\r\nSet-Cookie: x=y\r\n"); };
   RawServer one("127.0.20.56", setsCookie);

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""A load balancer from its lab file to what curl sees: rules, redirects, cookies, headers; what inspect tells of it."""
+import sandbox
+from sandbox import equal, until
+
+URL = "http://139.198.18.141"
+
+
+def test(host):
+    lab = host.labs / "load-balancer" / "lab.yaml"
+    host.start_daemon()
+    host.vpclab("up", lab)
+
+    def curl(*arguments):
+        return host.vpclab("exec", "internet", "--", "curl", "-s", "-m", "10", *arguments).stdout
+
+    def page(*arguments):
+        text = curl(*arguments, URL + "/")
+        names = [name for name in ("web1", "web2", "spare", "beta", "intranet") if name in text]
+        assert len(names) == 1, text
+        return names[0]
+
+    equal(page("-H", "X-Version: beta"), "beta", "by header")
+    equal(page("-H", "Host: Beta.Example.com:80"), "beta", "by host")
+    equal(curl("-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", URL + "/old/a?b"),
+          "301 http://www.example.com/old/a?b", "a redirect")
+
+    # A client with a cookie jar stays; one without goes around.
+    jar = ("-b", host.directory / "jar", "-c", host.directory / "jar")
+    first = page(*jar)
+    equal({page(*jar) for _ in range(4)}, {first}, "the pages of one client")
+    equal({page() for _ in range(4)}, {"web1", "web2"}, "the pages of many")
+    # Its backend out of service, it gets another one, and keeps that.
+    backend = f"{{server: {first}, port: 80, max_connections: 200}}"
+    host.edit(lab, backend, backend[:-1] + ", disabled: true}")
+    host.vpclab("apply", lab)
+    other = page(*jar)
+    assert other != first, other
+    equal({page(*jar) for _ in range(3)}, {other}, "the pages of that client")
+
+    # Its last web server moves its page to another port: that backend is down, and the spare one is there for it.
+    server = f"{other}: {{vxnet: net, address: 172.16.1.1{other[-1]}, http: {{"
+    host.edit(lab, server, server + "port: 81")
+    host.vpclab("apply", lab)
+    until(lambda: page() == "spare", 60, "the spare server takes over")
+    listener = host.json("inspect", "load-balancer")["labs"][0]["load_balancers"][0]["listeners"][0]
+    backends = {backend["name"]: backend for backend in listener["backends"]}
+    equal({name: backends[name]["state"] for name in (first, other, "spare", "beta")},
+          {first: "disabled", other: "down", "spare": "up", "beta": "up"}, "states")
+    assert "Connection refused" in backends[other]["reason"], backends[other]
+    equal(backends["beta"]["pool"], "beta", "the pool")
+    assert backends["beta"]["codes"]["2xx"] == 2, backends["beta"]
+    assert listener["codes"]["3xx"] == 2 and listener["redirected"] == 2, listener
+    assert [flip for flip in listener["flips"] if (flip["backend"], flip["state"]) == (other, "down")], listener["flips"]
+    text = host.vpclab("inspect", "load-balancer").stdout
+    assert "Backends that went up or down lately" in text, text
+    host.vpclab("down", "--all")
+    host.nothing_left()
+
+
+if __name__ == "__main__":
+    sandbox.main(test)
