@@ -67,6 +67,7 @@ std::string verbOf(const Request& request) {
           [](const NodeRequest&) -> std::string { return "node"; },
           [](const ForwardRequest&) -> std::string { return "forward"; },
           [](const LinkRequest&) -> std::string { return "link"; },
+          [](const LogsRequest&) -> std::string { return "logs"; },
           [](const DoctorRequest&) -> std::string { return "doctor"; },
           [](const StatusRequest&) -> std::string { return "status"; },
       },
@@ -119,6 +120,9 @@ std::string encodeRequest(const Request& request) {
                                    return json{{"lab", r.lab}};
                                  },
                                  [](const LinkRequest& r) { return linkToJson(r); },
+                                 [](const LogsRequest& r) {
+                                   return json{{"lab", r.lab}, {"node", r.node}, {"follow", r.follow}};
+                                 },
                                  [](const DoctorRequest&) { return json::object(); },
                                  [](const StatusRequest&) { return json::object(); },
                              },
@@ -181,6 +185,11 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
     LinkRequest request;
     reader.take("lab", request.lab).take("link", request.link);
     takeLink(reader, request);
+    return finished(reader, std::move(request));
+  }
+  if (verb == "logs") {
+    LogsRequest request;
+    reader.take("lab", request.lab).take("node", request.node).take("follow", request.follow);
     return finished(reader, std::move(request));
   }
   if (verb == "doctor") {

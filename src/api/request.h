@@ -71,6 +71,14 @@ struct LinkRequest {
   bool operator==(const LinkRequest&) const = default;
 };
 
+// What the node's own process has written last: a load balancer's log, or the output of a server's command.
+struct LogsRequest {
+  std::string lab;  // as in NodeRequest
+  std::string node;
+  bool follow = false;  // goes on with what comes, until the client stops it
+  bool operator==(const LogsRequest&) const = default;
+};
+
 struct DoctorRequest {
   bool operator==(const DoctorRequest&) const = default;
 };
@@ -81,7 +89,7 @@ struct StatusRequest {
 };
 
 using Request = std::variant<ApplyRequest, PlanRequest, LabRequest, DownRequest, NodeRequest, ForwardRequest,
-                             LinkRequest, DoctorRequest, StatusRequest>;
+                             LinkRequest, LogsRequest, DoctorRequest, StatusRequest>;
 
 // "/v1/apply" and so on.
 std::string targetOf(const Request& request);

@@ -51,6 +51,7 @@ std::unique_ptr<Verb> makeDrift();
 std::unique_ptr<Verb> makeHeal();
 std::unique_ptr<Verb> makeCheck();
 std::unique_ptr<Verb> makeInspect();
+std::unique_ptr<Verb> makeLogs();
 std::unique_ptr<Verb> makeExec();
 std::unique_ptr<Verb> makeForward();
 std::unique_ptr<Verb> makeLink();

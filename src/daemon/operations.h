@@ -20,6 +20,7 @@ api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& se
 api::Final findNode(Engine& engine, const api::NodeRequest& request, Session& session);
 api::Final findForward(Engine& engine, const api::ForwardRequest& request, Session& session);
 api::Final setLink(Engine& engine, const api::LinkRequest& request, Session& session);
+api::Final showLogs(Engine& engine, const api::LogsRequest& request, Session& session);
 api::Final doctor(Engine& engine, Session& session);
 api::Final status(Engine& engine);
 

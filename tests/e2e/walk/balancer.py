@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
 """A load balancer from its lab file to what curl sees: rules, redirects, cookies, headers; what inspect tells of it."""
+import re
+import signal
+import subprocess
+
 import sandbox
 from sandbox import equal, until
 
@@ -54,6 +58,18 @@ def test(host):
     assert [flip for flip in listener["flips"] if (flip["backend"], flip["state"]) == (other, "down")], listener["flips"]
     text = host.vpclab("inspect", "load-balancer").stdout
     assert "Backends that went up or down lately" in text, text
+    log = host.vpclab("logs", "lb").stdout
+    assert re.search(r"^198\.51\.100\.\d+:\d+ \[\S+\] web web/web\d \d+/0/\d+/\d+/\d+ 200 \d+ - - --VN \d+/\d+/0/0/0 0/0 "
+                     r'"GET / HTTP/1.1"$', log, re.M), log
+    assert f"Server web/{other} is DOWN, reason: " in log, log
+    host.vpclab("logs", "web1", status=1)
+    follower = subprocess.Popen([sandbox.BIN / "vpclab", "logs", "lb", "--follow"], stdout=subprocess.PIPE, text=True)
+    curl(URL + "/followed")
+    for line in follower.stdout:
+        if "GET /followed HTTP/1.1" in line:
+            break
+    follower.send_signal(signal.SIGINT)
+    equal(follower.wait(30), 0, "exit status of a follower that was interrupted")
     host.vpclab("down", "--all")
     host.nothing_left()
 

@@ -18,6 +18,7 @@ TEST_CASE("every request survives the way to the daemon") {
       DownRequest{"", true},
       NodeRequest{"a", "北京演示云服务器1"},
       ForwardRequest{"a"},
+      LogsRequest{"a", "lb", true},
       DoctorRequest{},
       StatusRequest{},
   };

@@ -61,6 +61,8 @@ TEST_CASE("bad usage is told on standard error alone, with the status for it") {
       {"heal", "a", "b"},
       {"check", "a", "b"},
       {"inspect", "a", "b"},
+      {"logs"},
+      {"logs", "a", "b"},
       {"doctor", "a"},
       {"version", "a"},
       {"down"},
@@ -89,7 +91,8 @@ TEST_CASE("bad usage is told on standard error alone, with the status for it") {
   }
   // With what each verb needs, so that the option is all that is wrong.
   const std::map<std::string, Words> needed{{"up", {"a.yaml"}},       {"apply", {"a.yaml"}}, {"plan", {"a.yaml"}},
-                                            {"validate", {"a.yaml"}}, {"forward", {"80"}},   {"link", {"set", "a"}}};
+                                            {"validate", {"a.yaml"}}, {"forward", {"80"}},   {"link", {"set", "a"}},
+                                            {"logs", {"a"}}};
   for (const auto& verb : cli::allVerbs()) {
     const std::string name = verb->name();
     if (name == "exec") {
