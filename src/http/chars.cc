@@ -26,8 +26,9 @@ constexpr std::array<std::uint8_t, 256> makeTable() {
     if (visible && !contains("\"#<>", c)) {
       classes |= kTarget;
     }
-    // unreserved, pct-encoded, sub-delims; ':' and brackets are looked at apart.
-    if (alnum || (visible && contains("-._~%!$&'()*+,;=", c))) {
+    // unreserved and pct-encoded; ':' and brackets are looked at apart. A reg-name may have sub-delims too, but no host
+    // name has them, and peers refuse them: a comma reads as a list to some.
+    if (alnum || (visible && contains("-._~%", c))) {
       classes |= kHost;
     }
     table[i] = classes;

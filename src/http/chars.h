@@ -11,7 +11,7 @@ enum CharClass : std::uint8_t {
   kToken = 1,       // tchar, RFC 9110 section 5.6.2
   kFieldValue = 2,  // field-vchar, SP, HTAB, obs-text, RFC 9110 section 5.5
   kTarget = 4,      // what may stand in a request target: see chars.cc
-  kHost = 8,        // reg-name, IPv4address, and within brackets an IP-literal, RFC 3986 section 3.2.2
+  kHost = 8,        // of a host name or IPv4 address: see chars.cc; RFC 3986 section 3.2.2
 };
 
 extern const std::array<std::uint8_t, 256> kCharClasses;

@@ -1,5 +1,6 @@
 #include "http/framing.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/text.h"
@@ -16,6 +17,7 @@ struct Codings {
   int chunked = 0;
   bool chunkedLast = false;
   bool other = false;
+  bool malformed = false;
 };
 
 Codings codingsOf(const Fields& fields) {
@@ -25,6 +27,9 @@ Codings codingsOf(const Fields& fields) {
       continue;
     }
     out.present = true;
+    // A recipient may overlook empty elements, but no sender may write them (RFC 9110 section 5.6.1), and others do not
+    // read "chunked" behind one.
+    auto left = std::count(field.value.begin(), field.value.end(), ',') + 1;
     forEachElement(field.value, [&](std::string_view coding) {
       out.chunkedLast = equalsIgnoringCase(coding, "chunked");
       if (out.chunkedLast) {
@@ -32,7 +37,9 @@ Codings codingsOf(const Fields& fields) {
       } else {
         out.other = true;
       }
+      --left;
     });
+    out.malformed = out.malformed || left > 0;
   }
   return out;
 }
@@ -78,7 +85,7 @@ Parsed<Framing> framingOfAny(const Fields& fields, int minorVersion, BodyKind ot
     if (*length) {
       return refuse(400, "Transfer-Encoding together with Content-Length");
     }
-    if (codings.chunked > 1 || (codings.chunked == 1 && !codings.chunkedLast) ||
+    if (codings.malformed || codings.chunked > 1 || (codings.chunked == 1 && !codings.chunkedLast) ||
         (codings.chunked == 0 && !codings.other)) {
       return refuse(400, "malformed Transfer-Encoding");
     }
