@@ -15,7 +15,7 @@ std::string Tail::take(std::string_view seen) {
   seen = end == std::string_view::npos ? std::string_view{} : seen.substr(0, end + 1);
   const auto known = last_.empty() ? std::string_view::npos : seen.rfind(last_);
   // Where even that has gone already, all of it is new.
-  const std::string fresh(known == std::string_view::npos ? seen : seen.substr(known + last_.size()));
+  std::string fresh(known == std::string_view::npos ? seen : seen.substr(known + last_.size()));
   if (!fresh.empty()) {
     last_ = seen.substr(seen.size() - std::min(seen.size(), kRemembered));
   }

@@ -34,7 +34,7 @@ std::string parseHost(Context& context, const Object& object) {
 }
 
 std::string parsePath(Context& context, const Object& object, std::string_view key) {
-  const std::string path = object.text(key);
+  std::string path = object.text(key);
   if (object.has(key) && (path.front() != '/' || !isUriText(path) || path.find_first_of("?#") != std::string::npos)) {
     context.report.error(object.pos(key), "`" + std::string(key) + "`: " + quote(path) + " is not a path",
                          "it begins with / and has no spaces and no query, as in /images");
@@ -85,7 +85,7 @@ void parseRedirect(Context& context, ForwardRule& rule, const Value& value) {
 }
 
 std::string parsePool(Context& context, const Listener& listener, const Object& object) {
-  const std::string pool = object.text("pool");
+  std::string pool = object.text("pool");
   if (!object.has("pool") || pool == kDefaultPool) {
     return "";
   }
