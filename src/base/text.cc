@@ -146,7 +146,11 @@ int displayWidth(std::string_view utf8) {
 }
 
 std::string printable(std::string_view text) {
-  std::string out;
+  // Most texts are ASCII whole, and the balancer's log asks for every line.
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+  const auto clean = std::find_if_not(text.begin(), text.end(), plain);
+  std::string out(text.begin(), clean);
+  text.remove_prefix(out.size());
   const auto escape = [&](unsigned char c) {
     std::array<char, 5> hex{};
     (void)std::snprintf(hex.data(), hex.size(), "\\x%02x", c);

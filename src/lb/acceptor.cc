@@ -3,6 +3,8 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -34,6 +36,8 @@ base::Result<> Acceptor::take(base::UniqueFd socket) {
     return {};
   }
   ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) | O_NONBLOCK);
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // every accepted one inherits it
   if (auto added = loop_.add(socket.get(), EPOLLIN, this); !added) {
     return base::fail(std::move(added.error()).context("watch a listening socket"));
   }

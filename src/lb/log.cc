@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -68,12 +67,25 @@ std::string logTime(std::int64_t unixMs) {
   const auto day = std::chrono::floor<std::chrono::days>(when);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(when - day);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%02u/%s/%04d:%02d:%02d:%02d.%03d", static_cast<unsigned>(date.day()),
-                kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
-                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
-  return text.data();
+  // By hand: this is done for every request, and printf reads its format each time.
+  std::string text;
+  text.reserve(24);
+  const auto number = [&text](std::int64_t value, std::int64_t unit, char end) {
+    for (; unit > 0; unit /= 10) {
+      text.push_back(static_cast<char>('0' + value / unit % 10));
+    }
+    if (end != '\0') {
+      text.push_back(end);
+    }
+  };
+  number(static_cast<unsigned>(date.day()), 10, '/');
+  text.append(kMonths[static_cast<unsigned>(date.month()) - 1]).push_back('/');
+  number(static_cast<int>(date.year()), 1000, ':');
+  number(time.hours().count(), 10, ':');
+  number(time.minutes().count(), 10, ':');
+  number(time.seconds().count(), 10, '.');
+  number(time.subseconds().count(), 100, '\0');
+  return text;
 }
 
 }  // namespace vpclab::lb

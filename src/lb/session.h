@@ -126,10 +126,11 @@ class Session : public SocketOwner, private Waiter, public std::enable_shared_fr
   std::string method_;
   std::string target_;  // for the log, cut
   int clientMinor_ = 1;
-  bool begun_ = false;       // the first byte of a request is there
-  bool keepAlive_ = true;    // the client's connection
-  bool upgrade_ = false;     // the request asks for another protocol
-  bool replayable_ = false;  // sending it twice does no harm
+  bool begun_ = false;         // the first byte of a request is there
+  bool keepAlive_ = true;      // the client's connection
+  bool clientCloses_ = false;  // the client has said that this request is its last
+  bool upgrade_ = false;       // the request asks for another protocol
+  bool replayable_ = false;    // sending it twice does no harm
   http::Framing requestBody_;
   std::uint64_t requestLeft_ = 0;
   ChunkRelay requestChunks_;

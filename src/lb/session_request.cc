@@ -132,6 +132,7 @@ bool Session::takeRequest() {
   requestLeft_ = framing->length;
   requestChunks_.reset();
   keepAlive_ = http::keepsAlive(request_.fields, request_.minorVersion);
+  clientCloses_ = !keepAlive_;
   upgrade_ = asksForUpgrade(request_, requestBody_);
   replayable_ = requestBody_.kind == http::BodyKind::kNone && !upgrade_ && http::isIdempotent(method_);
 

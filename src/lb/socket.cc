@@ -52,8 +52,6 @@ Endpoint endpointOf(const SocketAddress& address) {
 bool Socket::adopt(base::UniqueFd fd, SocketOwner* owner) {
   fd_ = std::move(fd);
   owner_ = owner;
-  const int on = 1;
-  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   // Read before it is watched: what has come already is most often there.
   readable_ = writable_ = true;
   if (auto added = loop_.add(fd_.get(), kEvents, this); !added) {
@@ -181,8 +179,7 @@ void Socket::abort() {
 
 void Socket::close() {
   if (open()) {
-    loop_.remove(fd_.get());
-    fd_.reset();
+    fd_.reset();  // nobody else has it, so that the kernel forgets to watch it: epoll(7), question 6
   }
   readable_ = writable_ = peerClosed_ = broken_ = false;
 }

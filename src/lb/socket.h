@@ -31,7 +31,7 @@ class Socket : public EventHandler {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  // Takes an accepted descriptor, which is non-blocking.
+  // Takes an accepted descriptor, which is non-blocking and has TCP_NODELAY from its listening socket.
   bool adopt(base::UniqueFd fd, SocketOwner* owner);
   // Starts a connection; false if it fails at once. It is made (or has failed) once connected() says so.
   bool connect(const net::IpAddr& address, std::uint16_t port, SocketOwner* owner);

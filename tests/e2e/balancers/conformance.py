@@ -11,7 +11,7 @@ import threading
 import exchange
 import proxies
 import sandbox
-from cases import Case, cases
+from cases import Case, cases, marked
 from recorder import Recorder
 
 LANES = 6
@@ -27,7 +27,7 @@ class Seen:
         complete = bool(final) and final[0][2]
         self.hangs = ended == "hangs"
         self.messages = list(recorder.messages)
-        self.heads = recorder.heads
+        self.heads = list(recorder.heads)
         if case.reply and "answer: " in case.name:
             self.accepted = complete and self.status != 502
         else:
@@ -64,8 +64,9 @@ def run_all(started, recorders) -> dict[str, dict[int, Seen]]:
     return seen
 
 
-def judge(case: Case, ours: Seen, others: list[Seen]) -> list[str]:
+def judge(number: int, case: Case, ours: Seen, others: list[Seen]) -> list[str]:
     wrong = []
+    heads = [head for head in ours.heads if marked(number) in head]
     if case.expect == "accept" and not ours.accepted:
         wrong.append("has to be taken")
     if case.expect == "refuse" and ours.accepted:
@@ -76,8 +77,8 @@ def judge(case: Case, ours: Seen, others: list[Seen]) -> list[str]:
         wrong.append("the backend got something else: " + repr([one.head for one in ours.messages]))
     if ours.accepted and case.body is not None and ours.body != case.body:
         wrong.append(f"the client got {ours.body[:60]!r}")
-    if ours.heads > case.most:
-        wrong.append(f"{ours.heads} messages reached the backend")
+    if len(heads) > case.most:
+        wrong.append(f"{len(heads)} messages reached the backend: {heads}")
     return wrong
 
 
@@ -92,7 +93,7 @@ def test(host):
     sums = {name: dict.fromkeys(("accept", "refuse", "either"), 0) for name in names}
     for number, case in enumerate(cases):
         row = [seen[name][number] for name in names]
-        wrong = judge(case, row[0], row[1:])
+        wrong = judge(number, case, row[0], row[1:])
         failed += bool(wrong)
         for name, one in zip(names, row):
             sums[name][case.expect] += one.accepted if case.expect != "refuse" else not one.accepted

@@ -66,7 +66,7 @@ class Recorder:
 
     def forget(self, reply):
         self.messages: list[Message] = []
-        self.heads = 0  # also those whose body never came whole
+        self.heads: list[bytes] = []  # also of those whose body never came whole
         self.reply = reply or (lambda message, number: (OK, False))
 
     def accept(self):
@@ -80,7 +80,7 @@ class Recorder:
             try:
                 while True:
                     head = stream.until(b"\r\n\r\n") + b"\r\n"
-                    self.heads += 1
+                    self.heads.append(head)
                     message = Message(head, b"")
                     if message.values("expect"):
                         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
