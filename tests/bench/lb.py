@@ -2,7 +2,7 @@
 """Our load balancer beside HAProxy and nginx: lb.py [ROUNDS] [SECONDS]; medians of interleaved rounds.
 
 Client, balancer and the backends are namespaces of a private host; three nginx backends serve 1 KiB and 1 MiB, and in one row
-a tenth of the requests goes to a slow one. `wrk` is the load. What counts is the balancer's processor time for each request (or
+a tenth of the answers takes a second. `wrk` is the load. What counts is the balancer's processor time for each request (or
 MiB), user and system, and the latency; both as ratios to the others in the same run. VPCLAB_BIN_DIR has a Release build.
 """
 import pathlib
@@ -26,7 +26,7 @@ BACKENDS = ["10.2.0.11", "10.2.0.12", "10.2.0.13"]
 # name, path, connections, closes the connection behind each request
 ROWS = [("1 KiB, 32 connections", "/1k", 32, False), ("1 KiB, 256 connections", "/1k", 256, False),
         ("1 KiB, a connection each", "/1k", 32, True), ("1 MiB, 32 connections", "/1m", 32, False),
-        ("1 KiB, 10 % slow", "/some-slow", 32, False)]
+        ("1 KiB, 256, 10 % slow", "/some-slow", 256, False)]
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -60,11 +60,10 @@ def start_backends(directory: pathlib.Path):
 worker_processes 1; pid {directory}/backends.pid; error_log {directory}/backends.log crit; user root; daemon off;
 events {{ worker_connections 8192; }}
 http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=10;
-  limit_req_zone $server_name zone=z:1m rate=1r/s;
   split_clients "$request_id" $slow {{ 10% /slow; * /1k; }}
   server {{ listen 80 reuseport backlog=4096; root {pages};
     location = /some-slow {{ rewrite ^ $slow last; }}
-    location = /slow {{ limit_rate 50k; rewrite ^ /1k break; }} }} }}
+    location = /slow {{ limit_rate 1000; rewrite ^ /1k break; }} }} }}
 """)
     subprocess.Popen(inside("backends", "nginx", "-p", directory, "-c", file))
 
