@@ -6,3 +6,8 @@ foreach(script again balancer by_hand container down forward killed labs minimal
   set_tests_properties(e2e.${script} PROPERTIES LABELS e2e TIMEOUT 900 SKIP_RETURN_CODE 77
                        ENVIRONMENT VPCLAB_BIN_DIR=${CMAKE_BINARY_DIR}/bin)
 endforeach()
+
+# The short version of the benchmark of many servers: its results, not its times.
+add_test(NAME e2e.scale COMMAND ${VPCLAB_PYTHON} -B ${CMAKE_SOURCE_DIR}/tests/bench/scale/scale.py --rounds 1 30)
+set_tests_properties(e2e.scale PROPERTIES LABELS e2e TIMEOUT 900 SKIP_RETURN_CODE 77
+                     ENVIRONMENT VPCLAB_BIN_DIR=${CMAKE_BINARY_DIR}/bin)

@@ -1,0 +1,74 @@
+"""A lab's kernel objects, from `vpclab plan --json`: for the floor's program, and as files for `ip -batch`."""
+import collections
+import pathlib
+
+
+class Objects:
+    def __init__(self, plan: dict):
+        self.all = [step["after"] for step in plan["plan"]["steps"] if step["action"] == "create"]
+        self.counts = collections.Counter(o["kind"] for o in self.all)
+
+    def of(self, kind: str) -> list[dict]:
+        return [o for o in self.all if o["kind"] == kind]
+
+    def ends(self):
+        """Of each pair the bridge's port first: the end that has a master."""
+        for pair in self.of("veth"):
+            yield (pair["a"], pair["b"]) if pair["a"]["master"] else (pair["b"], pair["a"])
+
+    def floor(self) -> str:
+        """What bench_scale_floor reads; see there. The daemon's own kinds, nft tables and processes, are not among it."""
+        lines = [("netns", o["name"]) for o in self.of("netns")]
+        lines += [("sysctl", o["netns"], o["path"], o["value"]) for o in self.of("sysctl")]
+        lines += [("bridge", o["netns"], o["name"]) for o in self.of("bridge")]
+        lines += [("veth", port["netns"], port["name"], port["master"], peer["netns"], peer["name"])
+                  for port, peer in self.ends()]
+        lines += [("address", o["netns"], o["link"], *o["prefix"].split("/"), int(o["noPrefixRoute"]))
+                  for o in self.of("address")]
+        lines += [("route", o["netns"], o["table"], *o["destination"].split("/"), o["metric"], o["type"], o["gateway"],
+                   o["device"], o["preferredSource"])
+                  for o in sorted(self.of("route"), key=lambda o: o["gateway"] is not None)]
+        lines += [("rule", o["netns"], o["priority"], o["incomingInterface"], o["mark"], o["table"])
+                  for o in self.of("rule")]
+        lines += [("neighbour", o["netns"], o["link"], o["address"], o["mac"]) for o in self.of("neighbour")]
+        return "".join(" ".join("-" if word in (None, "") else str(word) for word in line) + "\n" for line in lines)
+
+    def batches(self, directory: pathlib.Path) -> list[list[str]]:
+        """The commands that make the same with ip(8): its parameters are left out but forwarding, which ip cannot set."""
+        directory.mkdir(exist_ok=True)
+        names = [o["name"] for o in self.of("netns")]
+        inside = {name: ["link set lo up"] for name in names}
+        for o in self.of("bridge"):
+            inside[o["netns"]].append(f"link add {o['name']} up type bridge")
+        for port, peer in self.ends():
+            inside[port["netns"]] += [f"link add {port['name']} type veth peer name {peer['name']} netns {peer['netns']}",
+                                      f"link set {port['name']} master {port['master']} up"]
+        later = collections.defaultdict(list)
+        for _, peer in self.ends():
+            later[peer["netns"]].append(f"link set {peer['name']} up")
+        for o in self.of("address"):
+            later[o["netns"]].append(f"address add {o['prefix']} dev {o['link']}" + " noprefixroute" * o["noPrefixRoute"])
+        for o in sorted(self.of("route"), key=lambda o: o["gateway"] is not None):
+            words = ["route add", o["type"], o["destination"], f"table {o['table']} metric {o['metric']}"]
+            words += [f"{word} {o[key]}" for word, key in (("via", "gateway"), ("dev", "device"), ("src", "preferredSource"))
+                      if o[key]]
+            later[o["netns"]].append(" ".join(words))
+        for o in self.of("rule"):
+            selector = f"iif {o['incomingInterface']}" if o["incomingInterface"] else f"fwmark {o['mark']}" if o["mark"] else ""
+            later[o["netns"]].append(f"rule add priority {o['priority']} {selector} lookup {o['table']}")
+        for o in self.of("neighbour"):
+            later[o["netns"]].append(f"neighbour add {o['address']} lladdr {o['mac']} dev {o['link']} nud permanent")
+        routers = [o["netns"] for o in self.of("sysctl") if o["path"] == "net/ipv4/ip_forward" and o["value"] == "1"]
+
+        def batch(name: str, lines: list[str]) -> str:
+            file = directory / name
+            file.write_text("\n".join(lines) + "\n")
+            return str(file)
+
+        switches = sorted({o["netns"] for o in self.of("bridge")})
+        commands = [["ip", "-batch", batch("all", [f"netns add {name}" for name in names])]]
+        commands += [["ip", "-n", name, "-batch", batch(f"links.{name}", inside[name])] for name in switches]
+        commands += [["ip", "-n", name, "-batch",
+                      batch(f"in.{name}", ([] if name in switches else inside[name]) + later[name])] for name in names]
+        commands += [["ip", "netns", "exec", name, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"] for name in routers]
+        return commands
