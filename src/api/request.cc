@@ -97,36 +97,42 @@ std::string targetOf(const Request& request) {
 }
 
 std::string encodeRequest(const Request& request) {
-  return dumpJson(std::visit(base::Overloaded{
-                                 [](const ApplyRequest& r) {
-                                   return json{{"bundle", bundleToJson(r.bundle)},
-                                               {"checks", r.checks},
-                                               {"colours", r.colours},
-                                               {"details", r.details}};
-                                 },
-                                 [](const PlanRequest& r) {
-                                   return json{{"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}};
-                                 },
-                                 [](const LabRequest& r) {
-                                   return json{{"lab", r.lab}, {"colours", r.colours}};
-                                 },
-                                 [](const DownRequest& r) {
-                                   return json{{"lab", r.lab}, {"all", r.all}};
-                                 },
-                                 [](const NodeRequest& r) {
-                                   return json{{"lab", r.lab}, {"node", r.node}};
-                                 },
-                                 [](const ForwardRequest& r) {
-                                   return json{{"lab", r.lab}};
-                                 },
-                                 [](const LinkRequest& r) { return linkToJson(r); },
-                                 [](const LogsRequest& r) {
-                                   return json{{"lab", r.lab}, {"node", r.node}, {"follow", r.follow}};
-                                 },
-                                 [](const DoctorRequest&) { return json::object(); },
-                                 [](const StatusRequest&) { return json::object(); },
-                             },
-                             request));
+  return dumpJson(
+      std::visit(base::Overloaded{
+                     [](const ApplyRequest& r) {
+                       json out{{"bundle", bundleToJson(r.bundle)},
+                                {"checks", r.checks},
+                                {"colours", r.colours},
+                                {"details", r.details},
+                                {"rollback", r.rollback}};
+                       if (!r.expected.empty()) {
+                         out["expected"] = json::parse(r.expected, nullptr, false);
+                       }
+                       return out;
+                     },
+                     [](const PlanRequest& r) {
+                       return json{{"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}, {"save", r.save}};
+                     },
+                     [](const LabRequest& r) {
+                       return json{{"lab", r.lab}, {"colours", r.colours}};
+                     },
+                     [](const DownRequest& r) {
+                       return json{{"lab", r.lab}, {"all", r.all}};
+                     },
+                     [](const NodeRequest& r) {
+                       return json{{"lab", r.lab}, {"node", r.node}};
+                     },
+                     [](const ForwardRequest& r) {
+                       return json{{"lab", r.lab}};
+                     },
+                     [](const LinkRequest& r) { return linkToJson(r); },
+                     [](const LogsRequest& r) {
+                       return json{{"lab", r.lab}, {"node", r.node}, {"follow", r.follow}};
+                     },
+                     [](const DoctorRequest&) { return json::object(); },
+                     [](const StatusRequest&) { return json::object(); },
+                 },
+                 request));
 }
 
 base::Result<Request> decodeRequest(const std::string& target, const std::string& body) {
@@ -156,8 +162,12 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
     PlanRequest plan;
     if (verb == "apply") {
       reader.take("checks", apply.checks).take("colours", apply.colours).take("details", apply.details);
+      reader.take("rollback", apply.rollback);
+      if (const json* expected = reader.optionalMember("expected")) {
+        apply.expected = dumpJson(*expected);
+      }
     } else {
-      reader.take("shell", plan.shell);
+      reader.take("shell", plan.shell).take("save", plan.save);
     }
     auto bundle = takeBundle(reader);
     if (!bundle) {

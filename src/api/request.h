@@ -20,6 +20,10 @@ struct ApplyRequest {
   bool checks = false;   // run the lab's checks afterwards
   bool colours = false;  // of the check table
   bool details = false;  // the answer's data has each step and its outcome: for programs, and large
+  // Should the first apply of a lab not succeed, takes away what it has made.
+  bool rollback = false;
+  // What a PlanRequest with `save` answered: exactly that is carried out, or nothing. JSON; empty: whatever it takes.
+  std::string expected;
   bool operator==(const ApplyRequest&) const = default;
 };
 
@@ -27,6 +31,7 @@ struct ApplyRequest {
 struct PlanRequest {
   Bundle bundle;
   bool shell = false;  // also as commands of ip(8), nft(8) and wg(8)
+  bool save = false;   // the answer's data has `saved`, by which an apply knows the plan again
   bool operator==(const PlanRequest&) const = default;
 };
 

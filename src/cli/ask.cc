@@ -67,6 +67,7 @@ class Presenter {
     std::visit([this](const auto& e) { show(e); }, event);
   }
   void end() { line_.clear(); }
+  const std::vector<std::string>& planLines() const { return planLines_; }
 
  private:
   void show(const api::Heading& heading) {
@@ -75,6 +76,7 @@ class Presenter {
     }
   }
   void show(const api::PlanEvent& plan) {
+    planLines_ = plan.lines;
     if (context_.json) {
       return;
     }
@@ -108,6 +110,7 @@ class Presenter {
   const Context& context_;
   const AskOptions& options_;
   ProgressLine line_;
+  std::vector<std::string> planLines_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
@@ -176,6 +179,11 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
   const auto ends = data.find("daemon_ends");
   if (ends != data.end() && *ends == true) {
     waitForEnd(daemon.get());
+  }
+  if (options.onFinal) {
+    if (auto done = options.onFinal(*final, presenter.planLines()); !done) {
+      return finish(context, done.error());
+    }
   }
   if (options.profile && !context.json) {
     printProfile(data);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "api/client.h"
 #include "cli/context.h"
@@ -13,6 +15,9 @@ struct AskOptions {
   PlanDetail planDetail = PlanDetail::kSummary;
   bool profile = false;      // afterwards, where the time went
   bool startDaemon = false;  // where none runs, one that ends with its last lab
+  // Given the answer and what people were shown of the plan, before anything is said of the end; what it says went
+  // wrong is the end.
+  std::function<base::Result<>(const api::Final& final, const std::vector<std::string>& planLines)> onFinal = {};
 };
 
 // Connects to the daemon. Errors: kNotFound says how to start one.

@@ -1,6 +1,10 @@
+#include <nlohmann/json.hpp>
+
+#include "api/json_reader.h"
 #include "cli/ask.h"
 #include "cli/finish.h"
 #include "cli/lab_file.h"
+#include "cli/plan_file.h"
 #include "cli/verb.h"
 
 namespace vpclab::cli {
@@ -14,11 +18,14 @@ class PlanVerb : public Verb {
   const char* examples() const override {
     return "  sudo vpclab plan labs/cross-region/stage-2.yaml\n"
            "  sudo vpclab plan labs/cross-region/stage-2.yaml --shell    also as commands of ip, nft and wg\n"
+           "  sudo vpclab plan labs/cross-region/stage-2.yaml --out stage-2.plan && sudo vpclab apply stage-2.plan\n"
+           "Below a change stands, behind a `!`, what it does to traffic that is there.\n"
            "Exit status: 0 no changes; 3 changes not applied yet; 1 failed; 2 bad input.";
   }
   void declare(VerbOptions& options) override {
     options.positional("FILE", file_, "the lab file", true);
     options.flag("--shell", shell_, "also as a shell script");
+    options.option("--out", out_, "keep the plan in this file, for `apply`; pages and private files are in it");
   }
   int run(const Context& context) override {
     auto loaded = loadBundle(file_);
@@ -27,11 +34,26 @@ class PlanVerb : public Verb {
     }
     AskOptions options;
     options.planDetail = PlanDetail::kSteps;
-    return ask(context, api::PlanRequest{std::move(loaded.bundle), shell_}, options);
+    if (!out_.empty()) {
+      options.onFinal = [&](const api::Final& final, const std::vector<std::string>& lines) {
+        return keep(final, lines, loaded.bundle);
+      };
+    }
+    return ask(context, api::PlanRequest{loaded.bundle, shell_, !out_.empty()}, options);
   }
 
  private:
+  base::Result<> keep(const api::Final& final, const std::vector<std::string>& lines, const api::Bundle& bundle) const {
+    const auto data = nlohmann::json::parse(final.data, nullptr, false);
+    const auto saved = data.find("saved");
+    if (saved == data.end()) {
+      return {};  // there is no plan, and the answer says why
+    }
+    return writePlanFile(out_, {bundle, api::dumpJson(*saved), lines});
+  }
+
   std::string file_;
+  std::string out_;
   bool shell_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include "cli/ask.h"
 #include "cli/finish.h"
 #include "cli/lab_file.h"
+#include "cli/plan_file.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 
@@ -26,25 +27,37 @@ class ApplyVerb : public Verb {
                      "Exit status: 0 done; 1 failed; 2 bad input; 4 a check failed."
                    : "  sudo vpclab apply labs/cross-region/stage-2.yaml\n"
                      "  sudo vpclab apply lab.yaml --json\n"
+                     "  sudo vpclab apply stage-2.plan     exactly what `plan --out` has shown, or nothing\n"
                      "Exit status: 0 done, or nothing to do; 1 failed; 2 bad input.";
   }
   void declare(VerbOptions& options) override {
-    options.positional("FILE", file_, "the lab file", true);
+    options.positional("FILE", file_, "the lab file, or a plan kept by `plan --out`", true);
+    options.flag("--rollback", rollback_, "should the lab's first apply not succeed, take away what it has made");
     options.flag("-v,--verbose", verbose_, "show each change, not only their number");
     options.flag("--profile", profile_, "show where the time went");
     options.flag("--start-daemon", startDaemon_, "start a daemon where none runs; it ends with its last lab");
   }
   int run(const Context& context) override {
-    auto loaded = loadBundle(file_);
-    if (!loaded.ok) {
-      return finish(context, api::Final{api::Exit::kBadInput, {}, std::move(loaded.diagnostics), "{}"});
+    auto kept = readPlanFile(file_);
+    if (!kept) {
+      return finish(context, kept.error());
+    }
+    api::ApplyRequest request{{}, checks_, coloursOn(STDOUT_FILENO), context.json, rollback_, ""};
+    if (*kept) {
+      request.bundle = std::move((*kept)->bundle);
+      request.expected = std::move((*kept)->expected);
+    } else {
+      auto loaded = loadBundle(file_);
+      if (!loaded.ok) {
+        return finish(context, api::Final{api::Exit::kBadInput, {}, std::move(loaded.diagnostics), "{}"});
+      }
+      request.bundle = std::move(loaded.bundle);
     }
     AskOptions options;
     options.planDetail = verbose_ ? PlanDetail::kSteps : PlanDetail::kSummary;
     options.profile = profile_;
     options.startDaemon = startDaemon_;
-    return ask(context, api::ApplyRequest{std::move(loaded.bundle), checks_, coloursOn(STDOUT_FILENO), context.json},
-               options);
+    return ask(context, request, options);
   }
 
  private:
@@ -53,6 +66,7 @@ class ApplyVerb : public Verb {
   bool verbose_ = false;
   bool profile_ = false;
   bool startDaemon_ = false;
+  bool rollback_ = false;
 };
 
 }  // namespace

@@ -91,7 +91,8 @@ void Builder::interface(const Leg& leg, const std::string& name, const Origin& o
   Interface shown{name, leg.wanted, {}, leg.attachedTo};
   if (leg.address) {
     shown.addresses.push_back(*leg.address);
-    add(Address{leg.netns, name, *leg.address, leg.noPrefixRoute}, origin);
+    add(Address{leg.netns, name, *leg.address, leg.noPrefixRoute},
+        leg.addressPos.file.empty() ? origin : Origin{origin.noun, leg.addressPos});
   }
   if (const auto node = out_.nodes.find(leg.netns); node != out_.nodes.end()) {
     node->second.interfaces.push_back(std::move(shown));
@@ -106,10 +107,27 @@ void Builder::interface(const Leg& leg, const std::string& name, const Origin& o
   parameter(leg.netns, directory + "rp_filter", "0", origin);
 }
 
+namespace {
+
+// The line's own values are what asks for its limits; what is given first stands for all of them.
+Origin placedAt(const lab::Impairment& line, const Origin& origin) {
+  Origin out = origin;
+  for (const auto& [field, pos] : {std::pair("loss", &line.lossPos), std::pair("jitter", &line.jitterPos),
+                                   std::pair("delay", &line.delayPos), std::pair("rate", &line.ratePos)}) {
+    if (!pos->file.empty()) {
+      out.pos = *pos;
+      out.parts.emplace_back(field, *pos);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 void Builder::impair(const std::string& netns, const std::string& name, const lab::Impairment& line,
                      const Origin& origin) {
   if (auto qdisc = qdiscFor(netns, name, line, capabilities_)) {
-    add(*qdisc, origin);
+    add(*qdisc, placedAt(line, origin));
   }
   if (const std::uint32_t loss = ingressLossFor(line, capabilities_); loss != 0) {
     auto& table = losses_.try_emplace(netns, state::IngressLosses{}, origin).first->second;
@@ -144,6 +162,13 @@ std::pair<std::string, std::string> Builder::cable(const Leg& one, const Leg& ot
   return {first.name, second.name};
 }
 
+void Builder::page(PageSite site, const base::SourcePos& pos) {
+  for (const std::string field : {"page of ", "socket of "}) {
+    pagesOrigin_.parts.emplace_back(field + site.node + ":", pos);
+  }
+  pages_.push_back(std::move(site));
+}
+
 void Builder::checkPorts() {
   std::map<std::pair<std::string, std::string>, std::size_t> ports;
   for (const auto& [key, entry] : out_.desired.entries()) {
@@ -169,7 +194,8 @@ Compiled Builder::finish() {
   addLosses();
   if (!pages_.empty()) {
     // Its sites come from many servers, which are its origin together.
-    add(Process{"", "pages", PageServer{std::move(pages_)}}, {"pages of the servers", lab_.pos});
+    pagesOrigin_.pos = lab_.pos;
+    add(Process{"", "pages", PageServer{std::move(pages_)}}, pagesOrigin_);
   }
   for (auto& [id, node] : out_.nodes) {
     std::sort(node.interfaces.begin(), node.interfaces.end(),

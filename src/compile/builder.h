@@ -24,8 +24,9 @@ struct Leg {
   std::string master;  // bridge or VRF; empty: none
   std::optional<net::Prefix> address;
   bool noPrefixRoute = false;
-  std::string attachedTo;  // for inspect
-  bool ported = false;     // a bridge port: no IP of its own, no parameters
+  std::string attachedTo;      // for inspect
+  bool ported = false;         // a bridge port: no IP of its own, no parameters
+  base::SourcePos addressPos;  // where the file gives the address; empty: with the cable
 };
 
 // The name that the kernel gets for a wanted one: at most 15 bytes, and none that means something else to it.
@@ -55,7 +56,7 @@ class Builder {
   // The parameters of an interface, and its place in inspect.
   void interface(const Leg& leg, const std::string& name, const state::Origin& origin);
 
-  void page(state::PageSite site) { pages_.push_back(std::move(site)); }
+  void page(state::PageSite site, const base::SourcePos& pos);
   void error(const base::SourcePos& pos, std::string message, std::string hint = {});
 
   net::Mac macOf(const std::string& netns, const std::string& name) const;
@@ -76,6 +77,7 @@ class Builder {
   std::map<std::string, Role> roles_;
   std::map<std::pair<std::string, std::string>, std::pair<std::string, state::Origin>> names_;
   std::vector<state::PageSite> pages_;
+  state::Origin pagesOrigin_{"pages of the servers", {}};
   // Loss by nft, which has one table for all interfaces of a namespace; with the first of those that ask for it.
   std::map<std::string, std::pair<state::IngressLosses, state::Origin>> losses_;
 };

@@ -45,10 +45,11 @@ void compileEipLeg(Builder& builder, const lab::Eip& eip, const std::string& use
   Leg inside{user, name};
   inside.attachedTo = eip.id;
   inside.address = net::Prefix::host(eip.address);
+  inside.addressPos = builder.lab().placeOf(eip, "address");
   builder.cable(outside, inside, origin, eip.line);
   Route route{"internet", kMainTable, net::Prefix::host(eip.address)};
   route.device = name;
-  builder.add(route, origin);
+  builder.add(route, {origin.noun, inside.addressPos});
 }
 
 // Inbound: the EIP becomes the server's address. Outbound: the server's traffic that no intranet route takes leaves by
@@ -71,7 +72,7 @@ void compileServerEips(Builder& builder, const lab::Vpc& vpc) {
     if (name.empty()) {
       continue;
     }
-    origin = {"eip " + eip->first + " of server " + id, server.pos};
+    origin = {"eip " + eip->first + " of server " + id, lab.placeOf(server, "eip")};
     const std::uint32_t table = eipTable(builder, eip->first);
     builder.add(
         Route{vpc.id, table, net::Prefix(), 0, RouteType::kUnicast, internetAddress(), true, name, std::nullopt},

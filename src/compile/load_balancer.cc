@@ -118,10 +118,31 @@ state::Listener listenerOf(Builder& builder, const std::string& netns, const lab
   return out;
 }
 
+// Where the file gives what the fields of a listener come from, by the names of plan/fields.h.
+void placeFields(const lab::Lab& lab, const std::string& balancer, const lab::Listener& listener, Origin& origin) {
+  const std::string field = "listener " + listener.id;
+  origin.parts.emplace_back(field, listener.pos);
+  for (const auto& [name, key] :
+       {std::pair("protocol", "protocol"), std::pair("port", "port"), std::pair("balance", "balance"),
+        std::pair("health check", "health_check"), std::pair("idle timeout", "idle_timeout"),
+        std::pair("header size", "header_size"), std::pair("X-Forwarded-For", "forwarded_for"),
+        std::pair("X-Forwarded-Proto", "forwarded_proto")}) {
+    if (const auto pos = lab.places.at(balancer + "/" + listener.id, key)) {
+      origin.parts.emplace_back(field + " " + name, *pos);
+    }
+  }
+  for (const auto& backend : listener.backends) {
+    const std::string name = backend.server.empty() ? backend.address->toString() : backend.server;
+    origin.parts.emplace_back(field + " backend " + name, backend.pos);
+  }
+}
+
 // The first EIP's leg carries the default route; each further one answers for itself only.
-void compileEips(Builder& builder, const lab::LoadBalancer& balancer, const Origin& origin) {
+void compileEips(Builder& builder, const lab::LoadBalancer& balancer, const std::string& noun) {
   bool first = true;
-  for (const auto& id : balancer.eips) {
+  for (std::size_t i = 0; i < balancer.eips.size(); ++i) {
+    const std::string& id = balancer.eips[i];
+    const Origin origin{noun, builder.lab().placeOf(balancer, "eips/" + std::to_string(i))};
     const auto eip = builder.lab().eips.find(id);
     const std::string name = eipInterface(builder, id);
     if (eip == builder.lab().eips.end()) {
@@ -158,14 +179,17 @@ void compileLoadBalancer(Builder& builder, const lab::LoadBalancer& balancer) {
   }
   Leg leg{balancer.id, "eth0"};
   leg.address = net::Prefix(*address, vxnet.cidr.length());
-  const std::string device = plug(builder, vxnet, leg, origin);
+  leg.addressPos = builder.lab().placeOf(balancer, balancer.address ? "address" : "vxnet");
+  const std::string device = plug(builder, vxnet, leg, {origin.noun, builder.lab().placeOf(balancer, "vxnet")});
   compileRouteTable(builder, balancer.routeTable, balancer.id, device, vxnet);
-  compileEips(builder, balancer, origin);
+  compileEips(builder, balancer, origin.noun);
   state::LoadBalancer spec{balancer.id, {}};
+  Origin parts = origin;
   for (const auto& listener : balancer.listeners) {
     spec.listeners.push_back(listenerOf(builder, balancer.id, listener));
+    placeFields(builder.lab(), balancer.id, listener, parts);
   }
-  builder.add(Process{balancer.id, "lb", std::move(spec)}, origin);
+  builder.add(Process{balancer.id, "lb", std::move(spec)}, parts);
 }
 
 }  // namespace vpclab::compile

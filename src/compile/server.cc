@@ -23,10 +23,17 @@ void compileService(Builder& builder, const lab::Server& server, const Origin& o
     for (const auto& [path, content] : server.files) {
       command.files.push_back({path, content});
     }
-    builder.add(Process{server.id, "run", std::move(command)}, origin);
+    Origin here = origin;
+    here.pos = builder.lab().placeOf(server, "run");
+    here.parts.emplace_back("file ", builder.lab().placeOf(server, "files"));
+    if (server.http) {
+      here.parts.emplace_back("file " + server.documentRoot + "/index.html", server.http->pos);
+    }
+    builder.add(Process{server.id, "run", std::move(command)}, here);
   } else if (server.http) {
     builder.page(
-        {server.id, {server.id, net::IpAddr(), server.http->port}, server.http->contentType, server.http->body});
+        {server.id, {server.id, net::IpAddr(), server.http->port}, server.http->contentType, server.http->body},
+        server.http->pos);
   }
 }
 
@@ -43,10 +50,12 @@ void compileServer(Builder& builder, const lab::Server& server) {
   }
   Leg leg{server.id, "eth0"};
   leg.address = net::Prefix(*address, vxnet.cidr.length());
-  const std::string device = plug(builder, vxnet, leg, origin, server.line);
+  leg.addressPos = builder.lab().placeOf(server, server.address ? "address" : "vxnet");
+  const Origin here{origin.noun, builder.lab().placeOf(server, "vxnet")};
+  const std::string device = plug(builder, vxnet, leg, here, server.line);
   builder.add(Route{server.id, kMainTable, net::Prefix(), 0, RouteType::kUnicast, lab::gatewayOf(vxnet.cidr), false,
                     device, std::nullopt},
-              origin);
+              here);
   compileRouteTable(builder, vxnet.routeTable, server.id, device, vxnet);
   compileService(builder, server, origin);
 }

@@ -39,6 +39,7 @@ void compileVpc(Builder& builder, const lab::Vpc& vpc) {
     if (vxnet.vpc == vpc.id) {
       Leg leg{vpc.id, id};
       leg.address = net::Prefix(lab::gatewayOf(vxnet.cidr), vxnet.cidr.length());
+      leg.addressPos = builder.lab().placeOf(vxnet, "cidr");
       interfaces[id] = plug(builder, vxnet, leg, {"vxnet " + id, vxnet.pos});
     }
   }

@@ -2,13 +2,18 @@
 #include <unistd.h>
 
 #include "api/json_reader.h"
+#include "base/text.h"
 #include "daemon/check_run.h"
 #include "daemon/finals.h"
 #include "daemon/log.h"
 #include "daemon/operations.h"
 #include "daemon/permission.h"
+#include "daemon/plan_for.h"
+#include "daemon/preflight.h"
 #include "daemon/profile.h"
+#include "daemon/saved_plan.h"
 #include "daemon/settle.h"
+#include "daemon/take_down.h"
 #include "plan/render.h"
 
 namespace vpclab::daemon {
@@ -50,17 +55,33 @@ plan::Progress progressTo(Session& session) {
   };
 }
 
+// Whether a plan that is kept is still the one that would be made now.
+base::Result<> isExpected(const std::string& expected, const json& now) {
+  const auto kept = api::parseJson(expected, "plan");
+  if (!kept) {
+    return base::fail(kept.error());
+  }
+  const auto moved = whatMoved(*kept, now);
+  if (moved.empty()) {
+    return {};
+  }
+  return base::fail(base::ErrorKind::kExists, "lab " + now.at("lab").get<std::string>() +
+                                                  " has moved since the plan was made; nothing was changed: " +
+                                                  base::join(moved, "; ") + "; make a new plan");
+}
+
 struct Changed {
   bool ok = false;
-  bool begun = false;  // changes were made, or at least tried
+  bool begun = false;        // changes were made, or at least tried
+  bool fromNothing = false;  // the kernel had nothing of the lab
   api::Final final;
   json data;
 };
 
-// From what the kernel has to what is desired. `beforeChange` runs between the plan and the first change. With
-// `details` the data has each step and its outcome.
-Changed change(Engine& engine, const Desired& desired, Session& session,
-               const std::function<base::Result<>()>& beforeChange, bool details, Profile& profile) {
+// From what the kernel has to what is desired. `beforeChange` is given the plan before the first change, and may
+// refuse. With `details` the data has each step and its outcome.
+Changed change(Engine& engine, const Desired& desired, const std::optional<StoredLab>& stored, Session& session,
+               const std::function<base::Result<>(const plan::Plan&)>& beforeChange, bool details, Profile& profile) {
   const std::string& lab = desired.lab.name;
   Changed out;
   TimedKernel kernel(engine.system(), profile);
@@ -69,9 +90,10 @@ Changed change(Engine& engine, const Desired& desired, Session& session,
     out.final = failed(observed.error());
     return out;
   }
+  out.fromNothing = observed->empty();
   auto plan = [&] {
     const Profile::Scope scope(profile, "diff");
-    return plan::diff(desired.compiled.desired, *observed);
+    return planFor(engine, desired, stored, *observed);
   }();
   session.send(api::Heading{lab, desired.lab.section.empty() ? desired.lab.title : desired.lab.section});
   session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
@@ -79,9 +101,15 @@ Changed change(Engine& engine, const Desired& desired, Session& session,
   if (details) {
     out.data["plan"] = plan::toJson(plan);
   }
+  if (const auto lacking = shortages(needsOf(plan, desired.compiled.desired), readHostLimits()); !lacking.empty()) {
+    out.final.exit = api::Exit::kFailed;
+    out.final.errors = lacking;
+    out.final.errors.push_back("lab " + lab + ": nothing was changed");
+    return out;
+  }
   const auto ready = [&] {
     const Profile::Scope scope(profile, "store");
-    return beforeChange();
+    return beforeChange(plan);
   }();
   if (!ready) {
     out.final = failed(ready.error());
@@ -122,6 +150,25 @@ Changed change(Engine& engine, const Desired& desired, Session& session,
   }
   out.ok = settled.settled;
   return out;
+}
+
+// What was made by the first apply of a lab, which has failed, is taken away. Of an earlier one nothing is: that would
+// be more than was asked for.
+void rollBack(Engine& engine, const std::string& lab, bool first, Session& session, api::Final& final) {
+  if (!first) {
+    final.errors.push_back("lab " + lab + ": not rolled back: it was there before; what was made stays");
+    return;
+  }
+  const auto errors = takeDown(engine, lab, session);
+  final.errors.insert(final.errors.end(), errors.begin(), errors.end());
+  if (!errors.empty()) {
+    return;
+  }
+  final.errors.push_back("lab " + lab + ": rolled back: nothing of it is left");
+  auto data = json::parse(final.data, nullptr, false);
+  data["rolled_back"] = true;
+  data["daemon_ends"] = endIfLast(engine, 1);
+  final.data = api::dumpJson(data);
 }
 
 }  // namespace
@@ -166,8 +213,13 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   // Before the first change: after a crash at any moment the keys are the ones that the tunnels have, and `heal` goes
   // on to what was wanted.
   auto changed = change(
-      engine, desired, session,
-      [&]() -> base::Result<> {
+      engine, desired, *stored, session,
+      [&](const plan::Plan& plan) -> base::Result<> {
+        if (!request.expected.empty()) {
+          if (auto same = isExpected(request.expected, savedPlan(plan, desired, *stored)); !same) {
+            return same;
+          }
+        }
         if (!*stored || desired.allocations != previous) {
           if (auto saved = engine.store().saveAllocations(lab, desired.allocations); !saved) {
             return saved;
@@ -186,6 +238,9 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
     engine.onChange(lab, true);
   }
   changed.final.diagnostics = desired.diagnostics;
+  if (changed.begun && !changed.ok && request.rollback) {
+    rollBack(engine, lab, changed.fromNothing && !*stored, session, changed.final);
+  }
   if (!changed.ok || !request.checks) {
     return changed.final;
   }
@@ -209,8 +264,8 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
   }
   Profile profile;
   auto changed = change(
-      engine, stored->desired, session,
-      [&]() -> base::Result<> {
+      engine, stored->desired, std::nullopt, session,
+      [&](const plan::Plan&) -> base::Result<> {
         return stored->desired.allocations == stored->stored.allocations
                    ? base::Result<>()
                    : engine.store().saveAllocations(*lab, stored->desired.allocations);

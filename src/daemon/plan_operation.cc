@@ -2,6 +2,8 @@
 
 #include "daemon/finals.h"
 #include "daemon/operations.h"
+#include "daemon/plan_for.h"
+#include "daemon/saved_plan.h"
 #include "plan/render.h"
 
 namespace vpclab::daemon {
@@ -10,15 +12,24 @@ using nlohmann::json;
 
 namespace {
 
-api::Final difference(Engine& engine, const Desired& desired, bool shell, Session& session) {
+struct Wanted {
+  bool shell = false;
+  bool save = false;
+};
+
+api::Final difference(Engine& engine, const Desired& desired, const std::optional<StoredLab>& stored, Wanted wanted,
+                      Session& session) {
   auto observed = engine.system().observe(desired.lab.name);
   if (!observed) {
     return failed(observed.error());
   }
-  const auto plan = plan::diff(desired.compiled.desired, *observed);
+  const auto plan = planFor(engine, desired, stored, *observed);
   json data{{"lab", desired.lab.name}, {"plan", plan::toJson(plan)}};
+  if (wanted.save) {
+    data["saved"] = savedPlan(plan, desired, stored);
+  }
   session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
-  if (shell) {
+  if (wanted.shell) {
     const std::string script = plan::renderShell(plan, desired.lab.name);
     data["shell"] = script;
     sendText(session, script);
@@ -51,7 +62,7 @@ api::Final planLab(Engine& engine, const api::PlanRequest& request, Session& ses
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
-  return difference(engine, desired, request.shell, session);
+  return difference(engine, desired, *stored, {request.shell, request.save}, session);
 }
 
 api::Final driftLab(Engine& engine, const std::string& wanted, Session& session) {
@@ -67,7 +78,7 @@ api::Final driftLab(Engine& engine, const std::string& wanted, Session& session)
   if (!stored) {
     return failed(stored.error());
   }
-  return difference(engine, stored->desired, false, session);
+  return difference(engine, stored->desired, std::nullopt, {}, session);
 }
 
 }  // namespace vpclab::daemon

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -16,6 +17,22 @@
 namespace vpclab::lab {
 
 using base::SourcePos;
+
+// Where each object's values stand in the files; only values that were understood are here.
+class Places {
+ public:
+  void set(const std::string& id, std::string_view key, const SourcePos& pos) {
+    places_[id + "." + std::string(key)] = pos;
+  }
+  bool has(const std::string& id, std::string_view key) const { return at(id, key).has_value(); }
+  std::optional<SourcePos> at(const std::string& id, std::string_view key) const {
+    const auto found = places_.find(id + "." + std::string(key));
+    return found == places_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  std::map<std::string, SourcePos> places_;
+};
 
 // What every cloud object has. Ids are slugs ([a-z0-9-]), unique within the lab across all kinds; titles are any UTF-8.
 struct Noun {
@@ -352,6 +369,10 @@ struct Lab {
   std::map<std::string, LoadBalancer> loadBalancers;
   std::map<std::string, RouteTable> routeTables;
   std::vector<Check> checks;  // in the file's order
+  Places places;              // of single values; of a listener's under "<load balancer>/<listener>"
+
+  // The place of a value of the object; of its id where the file does not give the value.
+  SourcePos placeOf(const Noun& noun, std::string_view key) const { return places.at(noun.id, key).value_or(noun.pos); }
 };
 
 }  // namespace vpclab::lab

@@ -109,14 +109,14 @@ void checkHttpOnly(Context& context, const Object& object) {
 
 }  // namespace
 
-Listener parseListener(Context& context, const Entry& entry) {
+Listener parseListener(Context& context, const std::string& balancer, const Entry& entry) {
   Listener listener;
   listener.id = entry.key;
   listener.pos = entry.pos;
   if (!isSlug(entry.key) || entry.key.size() > kMaxId) {
     context.report.error(entry.pos, quote(entry.key) + " is not an id: lower case letters, digits and - within");
   }
-  const Object object(context, *entry.value, kListenerShape);
+  const Object object(context, *entry.value, kListenerShape, balancer + "/" + entry.key);
   listener.title = object.text("title", listener.id);
   listener.protocol = object.text("protocol") == "tcp" ? Protocol::kTcp : Protocol::kHttp;
   listener.port = static_cast<std::uint16_t>(object.integer("port", 0));

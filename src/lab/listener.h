@@ -5,7 +5,7 @@
 
 namespace vpclab::lab {
 
-// Reads one listener of a load balancer with its backends.
-Listener parseListener(Context& context, const Entry& entry);
+// Reads one listener of a load balancer with its backends. `balancer`: the load balancer's id.
+Listener parseListener(Context& context, const std::string& balancer, const Entry& entry);
 
 }  // namespace vpclab::lab

@@ -110,6 +110,7 @@ Loaded load(const std::string& path, FileSource& source) {
   Loaded loaded;
   loaded.diagnostics = context.report.take();
   loaded.lab = std::move(context.lab);
+  loaded.lab.places = std::move(context.places);
   loaded.files = context.files.take();
   return loaded;
 }

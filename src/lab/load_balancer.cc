@@ -68,7 +68,7 @@ void parseLoadBalancer(Context& context, const Names::Named& self, const Value& 
   balancer.routeTable = object.reference("route_table", {Kind::kRouteTable});
   parseEips(context, balancer, object);
   for (const Entry& entry : object.map("listeners")) {
-    balancer.listeners.push_back(parseListener(context, entry));
+    balancer.listeners.push_back(parseListener(context, self.id, entry));
   }
   std::sort(balancer.listeners.begin(), balancer.listeners.end(),
             [](const Listener& a, const Listener& b) { return a.id < b.id; });

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "plan/disturbance.h"
+#include "plan/fields.h"
 #include "plan/forecast.h"
 #include "plan/order.h"
 #include "plan/plan.h"
@@ -24,8 +26,9 @@ void sortSteps(std::vector<Step>& steps, Less tierLess) {
 std::vector<Step> deletions(const State& desired, const State& observed, const Forecast& forecast) {
   std::vector<Step> steps;
   for (const auto& [key, reason] : forecast.doomed) {
-    steps.push_back(
-        {Action::kDelete, key, observed.find(key)->object, std::nullopt, desired.find(key) != nullptr, reason, {}});
+    const Entry* want = desired.find(key);
+    steps.push_back({Action::kDelete, key, observed.find(key)->object, std::nullopt, want != nullptr, reason,
+                     want == nullptr ? Origin{} : want->origin});
   }
   // A process that stays but must let go of sockets in namespaces that are no longer there: the sockets would keep
   // those namespaces alive, and the new ones of the same name would go unserved.
@@ -61,6 +64,27 @@ std::optional<Key> clearedBy(const Key& key, const Forecast& forecast) {
   return cause->second;
 }
 
+// What a change of single fields comes from: the first of them that has a place of its own.
+Origin originOfChange(const Entry& want, const Object& have) {
+  Origin out = want.origin;
+  if (out.parts.empty()) {
+    return out;
+  }
+  for (const auto& field : differingFields(want.object, have)) {
+    const std::pair<std::string, base::SourcePos>* best = nullptr;
+    for (const auto& part : out.parts) {
+      if (field.starts_with(part.first) && (best == nullptr || part.first.size() > best->first.size())) {
+        best = &part;
+      }
+    }
+    if (best != nullptr) {
+      out.pos = best->second;
+      break;
+    }
+  }
+  return out;
+}
+
 std::vector<Step> creations(const State& desired, const Forecast& forecast) {
   std::vector<const Entry*> wanted;
   for (const auto& [key, entry] : desired.entries()) {
@@ -87,7 +111,7 @@ std::vector<Step> creations(const State& desired, const Forecast& forecast) {
       steps.push_back(std::move(create));
     } else if (compare(want->object, have->object) != Change::kNone) {
       steps.push_back({Action::kUpdate, key, have->object, want->object, false,
-                       describeDifference(want->object, have->object), want->origin});
+                       describeDifference(want->object, have->object), originOfChange(*want, have->object)});
     }
     forecastWrite(want->object, now);
   }
@@ -102,7 +126,18 @@ Plan diff(const State& desired, const State& observed) {
   Plan plan{deletions(desired, observed, forecast)};
   auto makes = creations(desired, forecast);
   plan.steps.insert(plan.steps.end(), std::make_move_iterator(makes.begin()), std::make_move_iterator(makes.end()));
+  noteDisturbances(plan, observed);
   return plan;
+}
+
+void nameDeletions(Plan& plan, const State& before) {
+  for (auto& step : plan.steps) {
+    const Entry* entry = step.action == Action::kDelete && !step.replacement ? before.find(step.key) : nullptr;
+    if (entry != nullptr) {
+      step.origin = entry->origin;
+      step.formerly = true;
+    }
+  }
 }
 
 }  // namespace vpclab::plan

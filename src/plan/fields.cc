@@ -137,6 +137,8 @@ struct FieldsOf {
     }
   }
   void operator()(const Process& process) {
+    static constexpr std::array<const char*, 3> kPrograms = {"page server", "load balancer", "command"};
+    add("program", kPrograms.at(process.spec.index()));
     std::visit([this](const auto& spec) { this->spec(spec); }, process.spec);
   }
   void spec(const PageServer& pages) {
@@ -249,6 +251,26 @@ Fields fieldsOf(const Object& object) {
   FieldsOf collector;
   std::visit([&collector](const auto& o) { collector(o); }, object);
   return std::move(collector.out);
+}
+
+std::vector<std::string> differingFields(const Object& desired, const Object& observed) {
+  const Fields want = fieldsOf(desired);
+  const Fields have = fieldsOf(observed);
+  const std::map<std::string, std::string> wantByName(want.begin(), want.end());
+  const std::map<std::string, std::string> haveByName(have.begin(), have.end());
+  std::vector<std::string> out;
+  for (const auto& [name, value] : want) {
+    const auto old = haveByName.find(name);
+    if (old == haveByName.end() || old->second != value) {
+      out.push_back(name);
+    }
+  }
+  for (const auto& [name, value] : have) {
+    if (wantByName.count(name) == 0) {
+      out.push_back(name);
+    }
+  }
+  return out;
 }
 
 std::string describe(const Object& object) {

@@ -14,6 +14,9 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 Fields fieldsOf(const state::Object& object);
 
+// The names of the fields in which two objects of one kind differ, or that only one of them has.
+std::vector<std::string> differingFields(const state::Object& desired, const state::Object& observed);
+
 // The object on one line, without its namespace: "veth eth0 <-> switch.pek3/bj-server1", "route default via ...".
 std::string describe(const state::Object& object);
 

@@ -14,7 +14,7 @@ enum class Action : std::uint8_t { kCreate, kUpdate, kDelete };
 
 std::string_view nameOf(Action action);  // "create", "update", "delete"
 
-// Whether a difference can be changed in place, kind by kind; see policy.cc for the table.
+// Whether a difference can be changed in place, kind by kind; see policy.h for the table.
 enum class Change : std::uint8_t { kNone, kUpdate, kReplace };
 
 // One step: inert data. A step whose dependency failed is skipped.
@@ -25,7 +25,9 @@ struct Step {
   std::optional<state::Object> after;   // kCreate, kUpdate
   bool replacement = false;             // one half of a replacement
   std::string reason;                   // "missing", "mtu 1500 -> 1400", "not wanted any more", "its netns is replaced"
-  state::Origin origin;                 // of the desired object; empty for deletions
+  state::Origin origin;                 // of the desired object; see nameDeletions() for what is not desired
+  bool formerly = false;                // `origin` is of what was wanted before
+  std::string disturbs;                 // what it does to traffic that is there; see disturbance.h
   // The deletion that takes along what has this key now. Should it fail, that is still in the way.
   std::optional<state::Key> clearedBy;
 };
@@ -39,6 +41,9 @@ struct Plan {
 // What must be done to get from observed to desired. Pure and deterministic: diff(x, x) is empty. An object that dies
 // with another one that the plan deletes (everything in a namespace, both ends of a veth) gets no step of its own.
 Plan diff(const state::State& desired, const state::State& observed);
+
+// Gives the deletions of what is not wanted any more their origin: what `before`, desired until now, says of it.
+void nameDeletions(Plan& plan, const state::State& before);
 
 // How `observed` must change to be `desired`; both have the same key.
 Change compare(const state::Object& desired, const state::Object& observed);

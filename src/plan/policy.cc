@@ -1,64 +1,123 @@
-#include <type_traits>
+#include "plan/policy.h"
 
-#include "plan/plan.h"
+#include <algorithm>
+#include <array>
+
+#include "plan/fields.h"
 
 namespace vpclab::plan {
 
 namespace {
 
-using namespace vpclab::state;
+using state::Kind;
 
-// The one table of what can be changed in place. Each line answers for one kind, given that the two differ; what is not
-// an identity of the object for the kernel, nor fixed at its creation, is an update.
-//
-//   kind       in place                         only by replacing it
-//   netns      place of the local rule          -
-//   sysctl     value                            -
-//   bridge     MAC, MTU, up                     -
-//   vrf        up                               table (IFLA_VRF_TABLE is read at creation only)
-//   veth       MAC, MTU, up, masters            the place or name of its far end
-//   wireguard  all that wg(8) sets, MTU, master the namespace of its socket, its implementation
-//   address    -                                flags (inet_rtm_newaddr changes lifetimes and metric only)
-//   rule       -                                everything (there is no RTM_NEWRULE that replaces)
-//   route      everything but its key           -
-//   qdisc      everything                       -
-//   nft-table  the rules, in one transaction    -
-//   process    its configuration                what kind of program it is
-struct Policy {
-  static Change of(const Netns&, const Netns&) { return Change::kUpdate; }
-  static Change of(const Sysctl&, const Sysctl&) { return Change::kUpdate; }
-  static Change of(const Bridge&, const Bridge&) { return Change::kUpdate; }
-  static Change of(const Vrf& d, const Vrf& o) { return replaceIf(d.table != o.table); }
-  static Change of(const Veth& d, const Veth& o) { return replaceIf(d.b.netns != o.b.netns || d.b.name != o.b.name); }
-  static Change of(const WgDevice& d, const WgDevice& o) {
-    return replaceIf(d.socketNetns != o.socketNetns || d.implementation != o.implementation);
-  }
-  static Change of(const Address&, const Address&) { return Change::kReplace; }
-  static Change of(const Rule&, const Rule&) { return Change::kReplace; }
-  static Change of(const Route&, const Route&) { return Change::kUpdate; }
-  static Change of(const Qdisc&, const Qdisc&) { return Change::kUpdate; }
-  static Change of(const NftTable&, const NftTable&) { return Change::kUpdate; }
-  static Change of(const Process& d, const Process& o) { return replaceIf(d.spec.index() != o.spec.index()); }
+constexpr Policy inPlace(Kind kind, std::string_view property, std::string_view because) {
+  return {kind, property, Change::kUpdate, false, because};
+}
+constexpr Policy replaced(Kind kind, std::string_view property, std::string_view because) {
+  return {kind, property, Change::kReplace, false, because};
+}
+constexpr Policy identity(Kind kind, std::string_view property) {
+  return {kind, property, Change::kReplace, true, "another one is another object"};
+}
 
- private:
-  static Change replaceIf(bool condition) { return condition ? Change::kReplace : Change::kUpdate; }
+constexpr std::string_view kSetLink = "RTM_SETLINK";
+constexpr std::string_view kSetDevice = "WG_CMD_SET_DEVICE, which keeps the other peers' sessions";
+constexpr std::string_view kNewRoute = "RTM_NEWROUTE with NLM_F_REPLACE";
+constexpr std::string_view kNoNewRule = "no request changes a rule";
+constexpr std::string_view kNewQdisc = "RTM_NEWQDISC with NLM_F_REPLACE";
+constexpr std::string_view kWorker = "the worker takes it while it serves";
+constexpr std::string_view kCommandEnds = "its slot stays; the program itself is started again";
+
+constexpr std::array kPolicies{
+    identity(Kind::kNetns, "name"),
+    inPlace(Kind::kNetns, "local rule priority", "the new rule is added before the old one goes"),
+    identity(Kind::kSysctl, "path"),
+    inPlace(Kind::kSysctl, "value", "a write"),
+    identity(Kind::kBridge, "name"),
+    inPlace(Kind::kBridge, "mac", kSetLink),
+    inPlace(Kind::kBridge, "mtu", kSetLink),
+    inPlace(Kind::kBridge, "state", kSetLink),
+    identity(Kind::kVrf, "name"),
+    replaced(Kind::kVrf, "table", "IFLA_VRF_TABLE is read when the device is made"),
+    inPlace(Kind::kVrf, "state", kSetLink),
+    identity(Kind::kVeth, "name"),
+    replaced(Kind::kVeth, "far end", "a pair is born with both its ends"),
+    inPlace(Kind::kVeth, "mac", kSetLink),
+    inPlace(Kind::kVeth, "mtu", kSetLink),
+    inPlace(Kind::kVeth, "state", kSetLink),
+    inPlace(Kind::kVeth, "master", kSetLink),
+    inPlace(Kind::kVeth, "far mac", kSetLink),
+    inPlace(Kind::kVeth, "far mtu", kSetLink),
+    inPlace(Kind::kVeth, "far state", kSetLink),
+    inPlace(Kind::kVeth, "far master", kSetLink),
+    identity(Kind::kWgDevice, "name"),
+    replaced(Kind::kWgDevice, "socket namespace", "its socket stays where the device was made"),
+    replaced(Kind::kWgDevice, "implementation", "a device of the kernel, or a process"),
+    inPlace(Kind::kWgDevice, "mtu", kSetLink),
+    inPlace(Kind::kWgDevice, "state", kSetLink),
+    inPlace(Kind::kWgDevice, "master", kSetLink),
+    inPlace(Kind::kWgDevice, "listen-port", kSetDevice),
+    inPlace(Kind::kWgDevice, "public-key", kSetDevice),
+    inPlace(Kind::kWgDevice, "peer *", kSetDevice),
+    identity(Kind::kAddress, "link and prefix"),
+    replaced(Kind::kAddress, "connected route", "inet_rtm_newaddr changes lifetimes and metric only"),
+    identity(Kind::kRule, "priority"),
+    replaced(Kind::kRule, "iif", kNoNewRule),
+    replaced(Kind::kRule, "fwmark", kNoNewRule),
+    replaced(Kind::kRule, "from", kNoNewRule),
+    replaced(Kind::kRule, "table", kNoNewRule),
+    identity(Kind::kRoute, "table, destination and metric"),
+    inPlace(Kind::kRoute, "type", kNewRoute),
+    inPlace(Kind::kRoute, "via", kNewRoute),
+    inPlace(Kind::kRoute, "onlink", kNewRoute),
+    inPlace(Kind::kRoute, "dev", kNewRoute),
+    inPlace(Kind::kRoute, "src", kNewRoute),
+    identity(Kind::kQdisc, "link"),
+    inPlace(Kind::kQdisc, "rate", kNewQdisc),
+    inPlace(Kind::kQdisc, "delay", kNewQdisc),
+    inPlace(Kind::kQdisc, "jitter", kNewQdisc),
+    inPlace(Kind::kQdisc, "loss", kNewQdisc),
+    identity(Kind::kNftTable, "family and name"),
+    inPlace(Kind::kNftTable, "[*", "all rules are swapped in one transaction"),
+    identity(Kind::kProcess, "node and name"),
+    replaced(Kind::kProcess, "program", "another program is another process"),
+    inPlace(Kind::kProcess, "page of *", kWorker),
+    inPlace(Kind::kProcess, "socket of *", kWorker),
+    inPlace(Kind::kProcess, "listener *", kWorker),
+    inPlace(Kind::kProcess, "command", kCommandEnds),
+    inPlace(Kind::kProcess, "file *", kCommandEnds),
 };
+
+bool matches(std::string_view property, std::string_view field) {
+  return property.ends_with('*') ? field.starts_with(property.substr(0, property.size() - 1)) : field == property;
+}
 
 }  // namespace
 
-Change compare(const Object& desired, const Object& observed) {
+std::span<const Policy> policies() {
+  return kPolicies;
+}
+
+const Policy* policyOf(Kind kind, std::string_view field) {
+  const auto found = std::find_if(kPolicies.begin(), kPolicies.end(), [&](const Policy& policy) {
+    return policy.kind == kind && !policy.identity && matches(policy.property, field);
+  });
+  return found == kPolicies.end() ? nullptr : &*found;
+}
+
+Change compare(const state::Object& desired, const state::Object& observed) {
   if (desired == observed) {
     return Change::kNone;
   }
-  return std::visit(
-      [](const auto& d, const auto& o) {
-        if constexpr (std::is_same_v<decltype(d), decltype(o)>) {
-          return Policy::of(d, o);
-        } else {
-          return Change::kReplace;
-        }
-      },
-      desired, observed);
+  const Kind kind = keyOf(desired).kind;
+  for (const auto& field : differingFields(desired, observed)) {
+    const Policy* policy = policyOf(kind, field);
+    if (policy == nullptr || policy->change == Change::kReplace) {
+      return Change::kReplace;
+    }
+  }
+  return Change::kUpdate;
 }
 
 }  // namespace vpclab::plan

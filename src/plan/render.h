@@ -10,13 +10,15 @@
 namespace vpclab::plan {
 
 // For people: the changes node by node, "+ create", "~ update", "- delete", each with its reason and the place in the
-// file that asks for it; a replacement is marked. The last line is summary(). Parameters of one node share a line.
+// file that asks for it, or "was" with the place that asked for it before; a replacement is marked. Below it stands,
+// behind a '!', what it does to traffic that is there. The last line is summary(). Parameters of one node share a line.
 std::string renderText(const Plan& plan);
 
 // "No changes", "1 change not applied yet", "7 changes not applied yet: 4 to create, 1 to update, 2 to delete".
 std::string summary(const Plan& plan);
 
-// {"changes": N, "steps": [{"action", "key", "replacement", "reason", "before", "after", "origin"}]}
+// {"changes": N, "steps": [{"action", "key", "replacement", "reason", "before", "after", "origin", "formerly",
+// "disturbs"}]}
 nlohmann::json toJson(const Plan& plan);
 
 // {"ok", "cancelled", "steps": [{"action", "key", "outcome", "error", "skippedBecause"}]}

@@ -36,7 +36,9 @@ Json toJson(const Plan& plan) {
                      {"reason", step.reason},
                      {"before", objectOrNull(step.before)},
                      {"after", objectOrNull(step.after)},
-                     {"origin", state::toJson(step.origin)}});
+                     {"origin", state::toJson(step.origin)},
+                     {"formerly", step.formerly},
+                     {"disturbs", step.disturbs}});
   }
   return {{"changes", plan.steps.size()}, {"steps", std::move(steps)}};
 }

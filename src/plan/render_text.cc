@@ -17,21 +17,30 @@ struct Line {
   std::string what;
   std::string why;
   std::string place;
+  std::string disturbs;
 };
+
+std::string placeOf(const Step& step) {
+  const std::string place = step.origin.pos.toString();
+  return step.formerly && !place.empty() ? "was " + place : place;
+}
 
 Line lineOf(const Step& step) {
   static constexpr std::array<char, 3> kSigns = {'+', '~', '-'};
   const bool replaced = step.replacement && step.action == Action::kCreate;
   return {kSigns.at(static_cast<std::size_t>(step.action)),
-          replaced ? "create again" : std::string(nameOf(step.action)), describe(objectOf(step)), step.reason,
-          step.origin.pos.toString()};
+          replaced ? "create again" : std::string(nameOf(step.action)),
+          describe(objectOf(step)),
+          step.reason,
+          placeOf(step),
+          step.disturbs};
 }
 
 // "sysctl a=1" and "sysctl b=0" become "sysctl a=1 b=0".
 bool mergeParameter(Line& into, const Step& step, const Line& line) {
   static constexpr std::string_view kWord = "sysctl ";
   if (step.key.kind != state::Kind::kSysctl || into.what.rfind(kWord, 0) != 0 || into.verb != line.verb ||
-      into.why != line.why) {
+      into.why != line.why || into.disturbs != line.disturbs) {
     return false;
   }
   into.what += " " + line.what.substr(kWord.size());
@@ -97,6 +106,7 @@ std::string renderText(const Plan& plan) {
       out += line.why.empty() || (fresh && line.why == "missing") ? "" : "  (" + line.why + ")";
       out += line.place.empty() ? "" : "  " + line.place;
       out += '\n';
+      out += line.disturbs.empty() ? "" : "      ! " + line.disturbs + "\n";
     }
   }
   return out + summary(plan) + "\n";

@@ -2,7 +2,9 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "state/key.h"
@@ -21,6 +23,8 @@ Key keyOf(const Object& object);
 struct Origin {
   std::string noun;     // "vpc bj-vpc1", "route policy bjvxnet1-bjvxnet2 of vpc bj-vpc1"
   base::SourcePos pos;  // may be empty
+  // Of single fields that have a place of their own: the beginning of the field's name (plan/fields.h) -> place.
+  std::vector<std::pair<std::string, base::SourcePos>> parts = {};
 };
 
 struct Entry {

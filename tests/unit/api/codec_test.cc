@@ -8,8 +8,10 @@ namespace vpclab::api {
 TEST_CASE("every request survives the way to the daemon") {
   const Bundle bundle{"lab.yaml", {{"lab.yaml", "lab: x\n"}, {"pages/logo", std::string("\xff\x00\x80", 3)}}};
   const std::vector<Request> requests{
-      ApplyRequest{bundle, true, false, true},
-      PlanRequest{bundle, true},
+      ApplyRequest{bundle, true, false, true, false, ""},
+      ApplyRequest{bundle, false, true, false, true, R"({"steps":[]})"},
+      PlanRequest{bundle, true, false},
+      PlanRequest{bundle, false, true},
       LabRequest{LabVerb::kDrift, "a", true},
       LabRequest{LabVerb::kHeal, "", false},
       LabRequest{LabVerb::kCheck, "b", false},
@@ -44,10 +46,13 @@ TEST_CASE("a request that is not exactly as it should be is refused, and says wh
            Case{"/v1/down", R"({"lab":"a"})", "`all`: missing"},
            Case{"/v1/down", R"({"lab":1,"all":true})", "`lab`: a string"},
            Case{"/v1/down", R"({"lab":"a","all":true,"force":true})", "unknown member `force`"},
-           Case{"/v1/plan", R"({"bundle":{"path":"a"},"shell":false})", "`files`: missing"},
-           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":"text"}},"shell":false})", "an object is expected"},
-           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{}}},"shell":false})", "either `text` or `base64`"},
-           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{"base64":"%"}}},"shell":false})", "not base64"},
+           Case{"/v1/plan", R"({"bundle":{"path":"a"},"shell":false,"save":false})", "`files`: missing"},
+           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":"text"}},"shell":false,"save":false})",
+                "an object is expected"},
+           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{}}},"shell":false,"save":false})",
+                "either `text` or `base64`"},
+           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{"base64":"%"}}},"shell":false,"save":false})",
+                "not base64"},
        }) {
     const std::string body = text;
     CAPTURE(body);

@@ -2,4 +2,5 @@ vpclab_test(unit daemon FILES ${CMAKE_CURRENT_LIST_DIR}/store_test.cc ${CMAKE_CU
                               ${CMAKE_CURRENT_LIST_DIR}/permission_test.cc ${CMAKE_CURRENT_LIST_DIR}/run_dir_test.cc
                               ${CMAKE_CURRENT_LIST_DIR}/heal_schedule_test.cc
                               ${CMAKE_CURRENT_LIST_DIR}/listener_view_test.cc ${CMAKE_CURRENT_LIST_DIR}/tail_test.cc
+                              ${CMAKE_CURRENT_LIST_DIR}/preflight_test.cc
             USES daemon)

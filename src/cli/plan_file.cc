@@ -1,0 +1,56 @@
+#include "cli/plan_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include "api/json_reader.h"
+#include "api/request.h"
+#include "base/file.h"
+
+namespace vpclab::cli {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kMark = "vpclab_plan";
+constexpr std::int64_t kVersion = 1;
+
+}  // namespace
+
+base::Result<> writePlanFile(const std::string& path, const PlanFile& plan) {
+  const json document{{kMark, kVersion},
+                      {"lines", plan.lines},
+                      {"expected", json::parse(plan.expected, nullptr, false)},
+                      {"bundle", api::bundleToJson(plan.bundle)}};
+  return base::writeFileAtomically(path, api::dumpJson(document, 1) + "\n", 0600);
+}
+
+base::Result<std::optional<PlanFile>> readPlanFile(const std::string& path) {
+  const auto text = base::readFile(path, api::kMaxRequestBytes);
+  // What cannot be read is told by whoever reads lab files.
+  if (!text || text->find(kMark) == std::string::npos) {
+    return std::optional<PlanFile>();
+  }
+  const auto document = api::parseJson(*text, path);
+  if (!document || !document->is_object() || document->find(kMark) == document->end()) {
+    return std::optional<PlanFile>();
+  }
+  PlanFile out;
+  std::int64_t version = 0;
+  api::JsonReader reader(*document, path);
+  reader.take(kMark, version, kVersion, kVersion).take("lines", out.lines);
+  const json* expected = reader.member("expected");
+  const json* bundle = reader.member("bundle");
+  if (auto done = reader.finish(); !done) {
+    return base::fail(std::move(done.error()));
+  }
+  auto decoded = api::bundleFromJson(*bundle);
+  if (!decoded) {
+    return base::fail(std::move(decoded.error()).context(path));
+  }
+  out.bundle = std::move(*decoded);
+  out.expected = api::dumpJson(*expected);
+  return std::optional<PlanFile>(std::move(out));
+}
+
+}  // namespace vpclab::cli

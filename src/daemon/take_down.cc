@@ -1,0 +1,58 @@
+#include "daemon/take_down.h"
+
+#include <algorithm>
+
+#include "daemon/log.h"
+
+namespace vpclab::daemon {
+
+namespace {
+
+constexpr std::chrono::minutes kDestroyTime{3};
+
+// Whether nothing here is called so: neither in the store nor, with our mark, in the kernel.
+bool isUnknown(Engine& engine, const std::string& lab) {
+  const auto known = engine.labs();
+  return known && std::find(known->begin(), known->end(), lab) == known->end();
+}
+
+}  // namespace
+
+std::vector<std::string> takeDown(Engine& engine, const std::string& lab, Session& session) {
+  std::vector<std::string> errors;
+  // A lab of that name may be another daemon's: it is left alone, and the user is told who has it.
+  if (auto observed = engine.system().observe(lab);
+      !observed && observed.error().kind() == base::ErrorKind::kForeign && isUnknown(engine, lab)) {
+    return {observed.error().message()};
+  }
+  session.send(api::Progress{"down " + lab, 0, 1});
+  logInfo("lab " + lab + ": down, by pid " + std::to_string(session.peer().pid));
+  engine.onChange(lab, false);
+  for (const auto& error : engine.system().destroy(lab, base::Deadline::after(kDestroyTime))) {
+    errors.push_back(error.message());
+    logError("lab " + lab + ": down: " + error.message());
+  }
+  // Its keys and its file stay as long as something of it does, so that a second try knows all that this one did.
+  if (errors.empty()) {
+    if (auto forgotten = engine.store().forget(lab); !forgotten) {
+      errors.push_back(forgotten.error().message());
+    }
+  }
+  session.send(api::Progress{"down " + lab, 1, 1});
+  return errors;
+}
+
+bool endIfLast(Engine& engine, std::size_t ownHolds) {
+  if (!engine.options().exitAfterLastLab) {
+    return false;
+  }
+  const auto left = engine.labs();
+  if (!left || !left->empty() || !engine.registry().close(ownHolds)) {
+    return false;
+  }
+  logInfo("the last lab is down: ending");
+  engine.requestEnd();
+  return true;
+}
+
+}  // namespace vpclab::daemon

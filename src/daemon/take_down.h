@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "daemon/engine.h"
+#include "daemon/session.h"
+
+namespace vpclab::daemon {
+
+// Takes the lab away with all that is remembered of it; the caller holds it. Best effort: what could be removed is gone
+// even where something failed. What is another's is left alone and reported.
+std::vector<std::string> takeDown(Engine& engine, const std::string& lab, Session& session);
+
+// The daemon that serves only as long as there is a lab has done its work. Returns whether it ends.
+bool endIfLast(Engine& engine, std::size_t ownHolds);
+
+}  // namespace vpclab::daemon

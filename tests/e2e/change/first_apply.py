@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""The first apply of a lab fails in the middle: one cause is told, the rest is made, the next apply goes on; with
+--rollback nothing is left. What the host has too little of is told before the first change."""
+import pathlib
+
+import sandbox
+from sandbox import equal, run
+
+
+def test(host):
+    host.start_daemon()
+    # A directory cannot become a pin.
+    pin = pathlib.Path("/run/netns/vpclab.cross-region.bj-server1")
+    host.vpclab("apply", host.labs / "hello" / "lab.yaml")
+    hello = host.nodes("hello")
+    pin.mkdir()
+    failed = host.vpclab("apply", host.stage("1"), status=1)
+    cause = [line for line in failed.stderr.splitlines() if "create netns bj-server1" in line]
+    equal(len(cause), 1, f"root causes in {failed.stderr}")
+    assert "stage-1.yaml:" in cause[0] and "changes that need it were left out" in cause[0], cause[0]
+    assert "bj-server2" in host.nodes(), "what does not depend on it was not made"
+    not_first = host.vpclab("apply", host.stage("1"), "--rollback", status=1)
+    assert "not rolled back: it was there before" in not_first.stderr, not_first.stderr
+    assert "bj-server2" in host.nodes(), "an earlier apply was rolled back"
+    pin.rmdir()
+    host.vpclab("up", host.stage("1"))
+    host.vpclab("down", "cross-region")
+
+    file = host.directory / "fails.yaml"
+    file.write_text("lab: cross-region\nregions: {r: {}}\nvpcs: {v: {region: r, cidr: 10.0.0.0/16}}\n"
+                    "vxnets: {n: {vpc: v, cidr: 10.0.1.0/24}}\nservers: {s: {vxnet: n, run: [/no/such/program]}}\n")
+    rolled = host.vpclab("up", file, "--rollback", status=1)
+    assert "rolled back: nothing of it is left" in rolled.stderr, rolled.stderr
+    equal(host.nodes(), {}, "namespaces after the rollback")
+    assert not (host.run_dir / "labs" / "cross-region").exists(), "its files are remembered"
+    equal(host.nodes("hello"), hello, "another lab")
+
+    # A limit of the host.
+    run("prlimit", "--pid", host.daemon(), "--nofile=40:40")
+    short = host.vpclab("apply", host.stage("4b"), status=1)
+    assert "open files of one process" in short.stderr and "nothing was changed" in short.stderr, short.stderr
+    equal(host.nodes(), {}, "namespaces after a refusal")
+    host.vpclab("down", "hello")
+    host.nothing_left()
+
+
+if __name__ == "__main__":
+    sandbox.main(test)
