@@ -35,14 +35,20 @@ void addOneQueue(Message& message) {
   message.u32(IFLA_NUM_TX_QUEUES, 1).u32(IFLA_NUM_RX_QUEUES, 1);
 }
 
-// Tries one fixed ifindex after another: EBUSY says that another link has it.
+// Whether another link may have the index that was asked for. EEXIST can mean the name too, for then another index
+// changes nothing (rtnl_newlink looks for the index first, register_netdevice for the name).
+bool indexMayBeTaken(const base::Result<>& made) {
+  return !made && (made.error().errnoValue() == EBUSY || made.error().errnoValue() == EEXIST);
+}
+
+// Tries one fixed ifindex after another.
 base::Result<> createWithIndex(Session& session, const std::string& name,
                                const std::function<Message(int index)>& build) {
   base::Result<> made;
   for (unsigned attempt = 0; attempt < kIndexAttempts; ++attempt) {
     Message message = build(ifIndexFor(session.lab, session.netns, name, attempt));
     made = session.route.request(message, session.deadline);
-    if (made || made.error().errnoValue() != EBUSY) {
+    if (!indexMayBeTaken(made)) {
       break;
     }
   }
@@ -166,15 +172,14 @@ base::Result<> createVeth(Session& session, const state::VethEnd& main, const st
       Message message = vethRequest(session, main, ifIndexFor(session.lab, session.netns, main.name, attempt), master,
                                     peer, ifIndexFor(session.lab, peer.netns, peer.name, attempt), peerNetns.get());
       made = session.route.request(message, session.deadline);
-      if (made || made.error().errnoValue() != EBUSY) {
+      if (!indexMayBeTaken(made)) {
         break;
       }
     }
     return made;
   };
   auto made = attemptAll();
-  const bool inTheWay = !made && (made.error().errnoValue() == EEXIST || made.error().errnoValue() == EBUSY);
-  if (!inTheWay) {
+  if (!indexMayBeTaken(made)) {
     return made;
   }
   auto removed = removeRemains(session, main.name);

@@ -1,3 +1,5 @@
+#include "kernel/links.h"
+
 #include "lab_fixture.h"
 
 using namespace vpclab;
@@ -75,6 +77,23 @@ TEST_CASE("a veth pair is made across namespaces, both ends as asked, and found 
   lab.remove({changed});
   CHECK_FALSE(lab.has(changed));
   CHECK(lab.holds(second));
+}
+
+TEST_CASE("a link takes another index where the one it wants is taken, at either end") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"host", "sw"});
+  const auto squat = [&](const std::string& netns, const std::string& name) {
+    lab.in(netns, "ip link add squat-" + name + " index " +
+                      std::to_string(kernel::ifIndexFor(lab.name, netns, name, 0)) + " type bridge");
+  };
+  squat("sw", "br0");
+  squat("sw", "host");
+  squat("host", "eth0");
+  lab.create({bridge("sw")});
+  const Veth wanted = makeVeth(end("host", "eth0"), end("sw", "host", "br0"));
+  lab.create({wanted});
+  CHECK(lab.holds(wanted));
 }
 
 TEST_CASE("what is left of a pair does not stop the next one; a foreign link does, and stays") {
