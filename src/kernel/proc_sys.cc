@@ -7,9 +7,10 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "base/unique_fd.h"
 #include "net/if_name.h"
 
 namespace vpclab::kernel {
@@ -27,8 +28,59 @@ constexpr std::array kPerNamespace = {
 constexpr std::array kPerInterface = {"send_redirects", "accept_redirects", "rp_filter"};
 constexpr std::string_view kConf = "net/ipv4/conf/";
 
-base::Result<> writeAt(int directory, const std::string& path, const std::string& value) {
-  const base::UniqueFd file(::openat(directory, path.c_str(), O_WRONLY | O_CLOEXEC));
+// Namespaces that a thread looks at through one procfs.
+constexpr unsigned kNamespacesEach = 32;
+constexpr std::size_t kMaxValue = 256;
+
+// A procfs that is mounted nowhere; its root.
+base::Result<base::UniqueFd> makeProcfs() {
+  const base::UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC)));
+  if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return base::failErrno("mounting another procfs needs CAP_SYS_ADMIN");
+  }
+  base::UniqueFd root(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
+  if (!root) {
+    return base::failErrno("mounting another procfs needs CAP_SYS_ADMIN");
+  }
+  return root;
+}
+
+// Where a thread finds the parameters: at first the procfs that everybody uses, which costs nothing, then ones of its
+// own.
+class View {
+ public:
+  void entered() {
+    if (++namespaces_ <= kNamespacesEach) {
+      return;
+    }
+    namespaces_ = 0;
+    if (auto made = makeProcfs()) {  // else the old one does as well, only slower
+      private_ = std::move(*made);
+    }
+  }
+  bool isPrivate() const { return private_.valid(); }
+  base::Result<> makePrivate() {
+    auto made = makeProcfs();
+    if (!made) {
+      return base::fail(std::move(made.error()));
+    }
+    private_ = std::move(*made);
+    return {};
+  }
+  base::UniqueFd open(const std::string& path, int flags) const {
+    return base::UniqueFd(isPrivate() ? ::openat(private_.get(), ("sys/" + path).c_str(), flags | O_CLOEXEC)
+                                      : ::open(("/proc/sys/" + path).c_str(), flags | O_CLOEXEC));
+  }
+
+ private:
+  base::UniqueFd private_;
+  unsigned namespaces_ = 0;
+};
+
+thread_local View view;
+
+base::Result<> writeThrough(const View& where, const std::string& path, const std::string& value) {
+  const base::UniqueFd file = where.open(path, O_WRONLY);
   if (!file) {
     return base::failErrno("open " + path);
   }
@@ -41,55 +93,42 @@ base::Result<> writeAt(int directory, const std::string& path, const std::string
 
 }  // namespace
 
-base::Result<int> ProcSys::privateRoot() {
-  const std::lock_guard lock(mutex_);
-  if (!private_) {
-    const base::UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC)));
-    if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
-      return base::failErrno("/proc/sys is read-only, and mounting another procfs needs CAP_SYS_ADMIN");
-    }
-    private_.reset(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-    if (!private_) {
-      return base::failErrno("/proc/sys is read-only, and mounting another procfs needs CAP_SYS_ADMIN");
-    }
-  }
-  return private_.get();
-}
-
 base::Result<> ProcSys::write(const std::string& path, const std::string& value) {
   const auto parts = base::split(path, '/');
   if (parts.front() != "net" ||
       std::any_of(parts.begin(), parts.end(), [](auto part) { return part.empty() || part == "." || part == ".."; })) {
     return base::fail(base::ErrorKind::kInvalid, "'" + base::printable(path) + "' is no parameter of a namespace");
   }
-  auto written = writeAt(AT_FDCWD, "/proc/sys/" + path, value);
-  if (written || written.error().errnoValue() != EROFS) {
+  auto written = writeThrough(view, path, value);
+  if (written || written.error().errnoValue() != EROFS || view.isPrivate()) {
     return written;
   }
-  auto root = privateRoot();
-  if (!root) {
-    return base::fail(std::move(root.error()));
+  readOnly_ = true;
+  if (auto made = view.makePrivate(); !made) {
+    return base::fail(std::move(made.error()).context("/proc/sys is read-only"));
   }
-  return writeAt(*root, "sys/" + path, value);
+  return writeThrough(view, path, value);
 }
 
 base::Result<std::optional<std::string>> ProcSys::read(const std::string& path) {
-  auto text = base::readProcFile("/proc/sys/" + path, 4096);
-  if (!text) {
-    if (text.error().kind() == base::ErrorKind::kNotFound) {
-      return std::nullopt;
-    }
-    return base::fail(std::move(text.error()));
+  const base::UniqueFd file = view.open(path, O_RDONLY);
+  if (!file) {
+    return errno == ENOENT ? base::Result<std::optional<std::string>>(std::nullopt) : base::failErrno("open " + path);
   }
-  while (!text->empty() && text->back() == '\n') {
-    text->pop_back();
+  std::array<char, kMaxValue> text{};
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  if (size < 0) {
+    return base::failErrno("read " + path);
   }
-  return std::move(*text);
+  std::string_view value(text.data(), static_cast<std::size_t>(size));
+  while (value.ends_with('\n')) {
+    value.remove_suffix(1);
+  }
+  return std::string(value);
 }
 
-std::string ProcSys::how() const {
-  const std::lock_guard lock(mutex_);
-  return private_.valid() ? "private procfs" : "direct";
+void ProcSys::entered() {
+  view.entered();
 }
 
 std::vector<std::string> managedSysctls(const std::vector<std::string>& interfaces) {

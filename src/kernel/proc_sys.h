@@ -1,18 +1,19 @@
 #pragma once
 
-#include <mutex>
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace vpclab::kernel {
 
 // Kernel parameters of the calling thread's network namespace: /proc/sys/net shows each thread its own. Where /proc/sys
 // is read-only (privileged containers), writing goes through a procfs of our own that is mounted nowhere (fsmount(2)).
-// Thread safe.
+// So does everything in a thread that goes through many namespaces, with a new procfs now and then: what was looked at
+// through one procfs in all namespaces shares a chain of the kernel's cache of names (same parent, same name), so that
+// each look-up takes as long as there are namespaces. Thread safe.
 class ProcSys {
  public:
   // Errors: kInvalid for a path outside net/.
@@ -20,14 +21,14 @@ class ProcSys {
   // nullopt: this kernel or this namespace has no such parameter.
   static base::Result<std::optional<std::string>> read(const std::string& path);
 
+  // To be told by whoever moves the calling thread into another network namespace.
+  static void entered();
+
   // How writing works here; for doctor. "direct" or "private procfs".
-  std::string how() const;
+  std::string how() const { return readOnly_ ? "private procfs" : "direct"; }
 
  private:
-  base::Result<int> privateRoot();
-
-  mutable std::mutex mutex_;
-  base::UniqueFd private_;  // the root of our own procfs, once it was needed
+  std::atomic<bool> readOnly_{false};  // /proc/sys, as it was found
 };
 
 // The parameters that vpclab manages, in a namespace with these interfaces: all that the observer reads.

@@ -12,6 +12,8 @@
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
 
+#include "kernel/proc_sys.h"
+
 namespace vpclab::kernel {
 
 namespace {
@@ -68,6 +70,7 @@ base::Result<> enter(const base::UniqueFd& netns, const std::string& name) {
   if (::setns(netns.get(), CLONE_NEWNET) != 0) {
     return base::failErrno("enter network namespace " + name);
   }
+  ProcSys::entered();
   return {};
 }
 
@@ -75,6 +78,7 @@ base::Result<base::UniqueFd> makeNetns() {
   if (::unshare(CLONE_NEWNET) != 0) {
     return base::failErrno("make a network namespace");
   }
+  ProcSys::entered();
   base::UniqueFd fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!fd) {
     return base::failErrno("open /proc/thread-self/ns/net");
