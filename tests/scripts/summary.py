@@ -8,12 +8,19 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 CASES = re.compile(r"\[doctest\] test cases:\s*(\d+)\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed\s*\|\s*(\d+) skipped")
+MOST_LINES = 25
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:200] if lines else ""
+
+
+def last_lines(text: str) -> str:
+    """A failure's last lines, below its name: which of a lab's checks failed stands some lines above the end."""
+    lines = [line.rstrip()[:200] for line in text.splitlines() if line.strip()]
+    return "".join(f"\n    {line}" for line in lines[-MOST_LINES:])
 
 
 def count(path: str):
@@ -33,12 +40,15 @@ def count(path: str):
             # One that crashed has told nothing of its cases, or only of those before.
             passed += sum(c[1] for c in cases)
             failed += max(1, sum(c[2] for c in cases))
-            notes.append(f"FAILED  {name}: {status} {last_line(output)}")
+            notes.append(f"FAILED  {name}: {status}{last_lines(output)}")
     return passed, failed, skipped, notes
 
 
 if __name__ == "__main__":
-    *numbers, lines = count(sys.argv[1])
+    try:
+        *numbers, lines = count(sys.argv[1])
+    except OSError as error:  # the run ended before it could tell
+        sys.exit(f"{sys.argv[1]}: {error.strerror}")
     print(*numbers)
     for line in lines:
         print(line)

@@ -160,9 +160,9 @@ TEST_CASE("every field of every kind has exactly one line, and compare() goes by
       CHECK((plan::compare(changed, variants.original) == plan::Change::kReplace) == replace);
       CHECK(plan::compare(variants.original, variants.original) == plan::Change::kNone);
     }
-    for (const auto& [name, value] : plan::fieldsOf(variants.original)) {
-      CAPTURE(name);
-      CHECK(plan::policyOf(kind, name) != nullptr);
+    for (const auto& field : plan::fieldsOf(variants.original)) {
+      CAPTURE(field.first);
+      CHECK(plan::policyOf(kind, field.first) != nullptr);
     }
   }
   CHECK(kinds.size() == kKindCount);
