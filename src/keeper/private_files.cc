@@ -110,7 +110,7 @@ class Stage {
 
   base::UniqueFd mount_;
   int next_ = 0;
-  bool under_root_ = false;  // the root itself was covered, by a mount over this one, which holds it
+  bool underRoot_ = false;  // the root itself was covered, by a mount over this one, which holds it
 };
 
 base::Result<> writeAt(int directory, const std::string& name, const std::string& content, mode_t mode) {
@@ -229,7 +229,7 @@ base::Result<> Stage::coverDirectory(const std::string& directory, const std::st
     if (::fchdir(tree.get()) != 0 || ::chroot(".") != 0) {
       return base::failErrno("change the root");
     }
-    under_root_ = true;
+    underRoot_ = true;
   }
   for (const auto& entry : *entries) {
     if (auto shown = mirror(covered.get(), tree.get(), entry); !shown) {
@@ -270,7 +270,7 @@ base::Result<> Stage::show(const state::PrivateFile& file) {
 }
 
 base::Result<> Stage::end() {
-  if (under_root_) {
+  if (underRoot_) {
     return {};
   }
   if (::fchdir(mount_.get()) != 0 || ::umount2(".", MNT_DETACH) != 0 || ::chdir("/") != 0) {
