@@ -77,9 +77,8 @@ bool HttpFetch::connectStep(TimePoint now) {
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl(job_.address.v4HostOrder());
     to.sin_port = htons(job_.port);
-    if (::fcntl(socket_.get(), F_SETFL, O_NONBLOCK) != 0) {
-      error = errno;
-    } else if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) {
+    if (::fcntl(socket_.get(), F_SETFL, O_NONBLOCK) != 0 ||
+        ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) {
       error = errno;
     }
     if (error == EINPROGRESS || error == EINTR) {
