@@ -10,10 +10,18 @@ namespace {
 
 constexpr std::chrono::minutes kDestroyTime{3};
 
-// Whether nothing here is called so: neither in the store nor, with our mark, in the kernel.
+bool isAmong(const base::Result<std::vector<std::string>>& labs, const std::string& lab) {
+  return labs && std::find(labs->begin(), labs->end(), lab) != labs->end();
+}
+
+// Whether nothing here is called so: neither in the store, where one look is enough for most, nor, with our mark, in
+// the kernel.
 bool isUnknown(Engine& engine, const std::string& lab) {
+  if (isAmong(engine.store().labs(), lab)) {
+    return false;
+  }
   const auto known = engine.labs();
-  return known && std::find(known->begin(), known->end(), lab) == known->end();
+  return known && !isAmong(known, lab);
 }
 
 }  // namespace
@@ -21,9 +29,11 @@ bool isUnknown(Engine& engine, const std::string& lab) {
 std::vector<std::string> takeDown(Engine& engine, const std::string& lab, Session& session) {
   std::vector<std::string> errors;
   // A lab of that name may be another daemon's: it is left alone, and the user is told who has it.
-  if (auto observed = engine.system().observe(lab);
-      !observed && observed.error().kind() == base::ErrorKind::kForeign && isUnknown(engine, lab)) {
-    return {observed.error().message()};
+  if (isUnknown(engine, lab)) {
+    if (auto observed = engine.system().observe(lab);
+        !observed && observed.error().kind() == base::ErrorKind::kForeign) {
+      return {observed.error().message()};
+    }
   }
   session.send(api::Progress{"down " + lab, 0, 1});
   logInfo("lab " + lab + ": down, by pid " + std::to_string(session.peer().pid));

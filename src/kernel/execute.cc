@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <thread>
+#include <unordered_map>
 #include <variant>
 
 #include "kernel/link_requests.h"
@@ -15,6 +15,7 @@
 #include "kernel/threads.h"
 #include "kernel/tunnel_peers.h"
 #include "kernel/tunnels.h"
+#include "plan/order.h"
 
 namespace vpclab::kernel {
 
@@ -31,6 +32,7 @@ struct Task {
   std::function<base::Result<Message>(Session&)> request;
   std::function<base::Result<>(Session&)> action;
   base::Result<> result;
+  bool cable = false;  // the far end of a new one
 };
 
 // A part of a step that finds its namespaces itself.
@@ -54,16 +56,27 @@ class Execution {
       : environment_(environment), lab_(lab), steps_(steps), deadline_(deadline), results_(steps.size()) {}
 
   std::vector<base::Result<>> run() {
+    made_.resize(steps_.size());
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const auto& object = steps_[i].after ? steps_[i].after : steps_[i].before;
       std::visit([this, i](const auto& o) { add(i, o); }, *object);
     }
     runJobs();
+    const auto pinning = births_.empty() ? base::Result<base::UniqueFd>() : environment_.pins.makeDirectory();
+    if (!pinning) {
+      std::fill(results_.begin(), results_.end(), base::fail(pinning.error()));
+      return std::move(results_);
+    }
     // A tunnel waits for a process to start most of the time, and needs no cable for that.
-    auto ran = onThreads(tunnels_.empty() ? 1 : 2, [this](std::size_t n) { n == 0 ? runAllTasks() : runTunnels(); });
+    auto ran =
+        onThreads(tunnels_.empty() ? 1 : 2, [this](std::size_t n) { n == 0 ? runTasks(cables_) : runTunnels(); });
     if (!ran) {
       std::fill(results_.begin(), results_.end(), ran);
+      return std::move(results_);
     }
+    // What is in a namespace follows the cables that lead into it, where they came about.
+    std::erase_if(tasks_, [this](const Task& task) { return task.cable && !results_[task.step]; });
+    runTasks(tasks_);
     return std::move(results_);
   }
 
@@ -75,26 +88,22 @@ class Execution {
   }
   void job(std::size_t i, std::function<base::Result<>()> action) { jobs_.push_back({i, std::move(action)}); }
   void action(std::size_t i, const std::string& netns, std::function<base::Result<>(Session&)> call) {
-    tasks_.push_back({i, netns, {}, std::move(call), {}});
+    tasks_.push_back({i, netns, {}, std::move(call), {}, false});
   }
   void request(std::size_t i, const std::string& netns, std::function<base::Result<Message>(Session&)> build) {
-    tasks_.push_back({i, netns, std::move(build), {}, {}});
+    tasks_.push_back({i, netns, std::move(build), {}, {}, false});
   }
 
   // One overload per kind. The objects live in the caller's steps, so that references to them hold.
   void add(std::size_t i, const Netns& netns) {
+    if (steps_[i].action == Action::kCreate) {
+      births_[netns.name] = i;  // by the thread that goes on with what is in it
+      return;
+    }
     job(i, [this, i, &netns] {
-      switch (steps_[i].action) {
-        case Action::kCreate:
-          return createNetns(environment_, lab_, netns, deadline_);
-        case Action::kUpdate:
-          return updateNetns(environment_, lab_, netns, deadline_);
-        case Action::kDelete:
-          break;
-      }
-      return deleteNetns(environment_, lab_, netns, deadline_);
+      return steps_[i].action == Action::kUpdate ? updateNetns(environment_, lab_, netns, deadline_)
+                                                 : deleteNetns(environment_, lab_, netns, deadline_);
     });
-    newNamespaces_ = newNamespaces_ || steps_[i].action == Action::kCreate;
   }
   void add(std::size_t i, const WgDevice&) {
     tunnels_.push_back({i, [this, i] { return executeWg(environment_, lab_, steps_[i], deadline_); }});
@@ -112,7 +121,11 @@ class Execution {
           base::fail(base::ErrorKind::kUnsupported, sysctl.path + " is not among the parameters that vpclab manages");
       return;
     }
-    action(i, sysctl.netns, [&sysctl](Session& s) { return s.procSys.write(sysctl.path, sysctl.value); });
+    if (!plan::interfaceOf(sysctl).empty()) {
+      request(i, sysctl.netns, [&sysctl](Session& s) { return parameterRequest(s, sysctl); });
+    } else {
+      action(i, sysctl.netns, [&sysctl](Session& s) { return s.procSys.write(sysctl.path, sysctl.value); });
+    }
   }
   void add(std::size_t i, const Bridge& bridge) {
     action(i, bridge.netns, [this, i, &bridge](Session& s) {
@@ -135,12 +148,10 @@ class Execution {
     const VethEnd& peer = bMain ? veth.a : veth.b;
     switch (steps_[i].action) {
       case Action::kCreate:
-        action(i, main.netns, [this, &main, &peer](Session& s) -> base::Result<> {
-          auto target = openPin(environment_.pins.path(lab_, peer.netns));
-          return target ? createVeth(s, main, peer, *target) : base::fail(std::move(target.error()));
-        });
+        cables_.push_back(
+            {i, main.netns, {}, [this, i, &main, &peer](Session& s) { return connect(i, s, main, peer); }, {}, false});
         if (peer.up || !peer.master.empty()) {
-          farEnds_.push_back({i, peer.netns, {}, [&peer](Session& s) { return updateVethEnd(s, peer); }, {}});
+          tasks_.push_back({i, peer.netns, [this, i, &peer](Session& s) { return farEnd(i, s, peer); }, {}, {}, true});
         }
         break;
       case Action::kUpdate:
@@ -151,6 +162,19 @@ class Execution {
         action(i, veth.a.netns, [&veth](Session& s) { return deleteLink(s, veth.a.name, "veth"); });
         break;
     }
+  }
+  base::Result<> connect(std::size_t i, Session& session, const VethEnd& main, const VethEnd& peer) {
+    auto target = openPin(environment_.pins.path(lab_, peer.netns));
+    auto made = target ? createVeth(session, main, peer, *target) : base::fail(std::move(target.error()));
+    if (!made) {
+      return base::fail(std::move(made.error()));
+    }
+    made_[i] = *made;
+    return {};
+  }
+  base::Result<Message> farEnd(std::size_t i, Session& session, const VethEnd& peer) {
+    session.links.learn(peer.name, made_[i]);
+    return vethPeerRequest(session, peer);
   }
   void updateEnd(std::size_t i, const VethEnd& before, const VethEnd& after) {
     if (!(before == after)) {
@@ -186,17 +210,6 @@ class Execution {
     if (jobs_.empty()) {
       return;
     }
-    base::UniqueFd pinning;
-    if (newNamespaces_) {
-      auto made = environment_.pins.makeDirectory();
-      if (!made) {
-        for (const Job& entry : jobs_) {
-          results_[entry.step] = base::fail(made.error());
-        }
-        return;
-      }
-      pinning = std::move(*made);
-    }
     auto ran = onThreads(jobs_.size(), [this](std::size_t n) {
       const Job& entry = jobs_[n];
       results_[entry.step] = deadline_.passed() ? base::fail(tooLate(entry.step)) : entry.action();
@@ -204,13 +217,6 @@ class Execution {
     for (std::size_t n = 0; !ran && n < jobs_.size(); ++n) {
       results_[jobs_[n].step] = ran;
     }
-  }
-
-  void runAllTasks() {
-    runTasks(tasks_);
-    // The far ends of new veths, where the near ones came about.
-    std::erase_if(farEnds_, [this](const Task& task) { return !results_[task.step]; });
-    runTasks(farEnds_);
   }
 
   void runTunnels() {
@@ -248,18 +254,28 @@ class Execution {
     }
   }
 
-  // Namespace by namespace, so that each is entered once.
+  struct Group {
+    std::string netns;
+    std::vector<Task*> tasks;
+  };
+
+  // Namespace by namespace, so that each is entered once; new ones are made on the way.
   void runTasks(std::vector<Task>& tasks) {
-    std::map<std::string, std::vector<Task*>> byNetns;
+    std::vector<Group> groups;
+    std::unordered_map<std::string, std::size_t> places;
+    const auto groupOf = [&](const std::string& netns) -> Group& {
+      const auto [it, fresh] = places.emplace(netns, groups.size());
+      return fresh ? groups.emplace_back(Group{netns, {}}) : groups[it->second];
+    };
+    if (&tasks == &tasks_) {
+      for (const auto& [netns, step] : births_) {
+        groupOf(netns);
+      }
+    }
     for (Task& task : tasks) {
-      byNetns[task.netns].push_back(&task);
+      groupOf(task.netns).tasks.push_back(&task);
     }
-    std::vector<std::vector<Task*>*> groups;
-    groups.reserve(byNetns.size());
-    for (auto& [netns, group] : byNetns) {
-      groups.push_back(&group);
-    }
-    auto ran = onThreads(groups.size(), [&](std::size_t n) { runGroup(*groups[n]); });
+    auto ran = onThreads(groups.size(), [&](std::size_t n) { runGroup(groups[n]); });
     for (Task& task : tasks) {
       if (!ran) {
         task.result = ran;
@@ -278,16 +294,30 @@ class Execution {
     results_[task.step] = std::move(task.result);
   }
 
-  void runGroup(std::vector<Task*>& group) {
-    const std::string& netns = group.front()->netns;
-    auto socket = enterOwned(environment_, environment_.pins.path(lab_, netns), deadline_);
+  // A socket in the namespace, which is made first if it is a new one.
+  base::Result<NetlinkSocket> open(const std::string& netns) {
+    const auto birth = births_.find(netns);
+    if (birth == births_.end()) {
+      return enterOwned(environment_, environment_.pins.path(lab_, netns), deadline_);
+    }
+    const std::size_t step = birth->second;
+    auto made = deadline_.passed() ? base::Result<NetlinkSocket>(base::fail(tooLate(step)))
+                                   : createNetns(environment_, lab_, std::get<Netns>(*steps_[step].after), deadline_);
+    if (!made) {
+      results_[step] = base::fail(made.error());
+    }
+    return made;
+  }
+
+  void runGroup(const Group& group) {
+    auto socket = open(group.netns);
     if (!socket) {
-      for (Task* task : group) {
+      for (Task* task : group.tasks) {
         task->result = base::fail(socket.error());
       }
       return;
     }
-    Session session(lab_, netns, std::move(*socket), environment_.procSys, deadline_);
+    Session session(lab_, group.netns, std::move(*socket), environment_.procSys, deadline_);
     std::vector<Message> messages;
     std::vector<Task*> senders;
     const auto flush = [&] {
@@ -298,7 +328,7 @@ class Execution {
       messages.clear();
       senders.clear();
     };
-    for (Task* task : group) {
+    for (Task* task : group.tasks) {
       if (deadline_.passed()) {
         task->result = base::fail(tooLate(task->step));
       } else if (task->action) {
@@ -321,9 +351,10 @@ class Execution {
   std::vector<base::Result<>> results_;
   std::vector<Job> jobs_;
   std::vector<Job> tunnels_;
+  std::vector<Task> cables_;
   std::vector<Task> tasks_;
-  std::vector<Task> farEnds_;
-  bool newNamespaces_ = false;
+  std::unordered_map<std::string, std::size_t> births_;  // new namespaces, with their steps
+  std::vector<int> made_;                                // for each step that makes a cable: the index of its far end
 };
 
 }  // namespace

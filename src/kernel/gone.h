@@ -28,6 +28,7 @@ class GoneWatch {
 
  private:
   explicit GoneWatch(NetlinkSocket socket) : socket_(std::move(socket)) {}
+  base::Result<bool> sentinelStands(base::Deadline deadline);
   base::Result<std::vector<std::string>> remaining(base::Deadline deadline);
 
   NetlinkSocket socket_;

@@ -1,7 +1,9 @@
 #include "kernel/link_requests.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <limits>
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -37,7 +39,8 @@ void addOneQueue(Message& message) {
 
 // Whether another link may have the index that was asked for. EEXIST can mean the name too, for then another index
 // changes nothing (rtnl_newlink looks for the index first, register_netdevice for the name).
-bool indexMayBeTaken(const base::Result<>& made) {
+template <class T>
+bool indexMayBeTaken(const base::Result<T>& made) {
   return !made && (made.error().errnoValue() == EBUSY || made.error().errnoValue() == EEXIST);
 }
 
@@ -156,8 +159,8 @@ base::Result<> updateVrf(Session& session, const state::Vrf& vrf) {
   return setLink(session, vrf.name, {0, vrf.up, "", nullptr, ""});
 }
 
-base::Result<> createVeth(Session& session, const state::VethEnd& main, const state::VethEnd& peer,
-                          const base::UniqueFd& peerNetns) {
+base::Result<int> createVeth(Session& session, const state::VethEnd& main, const state::VethEnd& peer,
+                             const base::UniqueFd& peerNetns) {
   int master = 0;
   if (!main.master.empty()) {
     auto found = session.links.index(main.master, session.deadline);
@@ -167,11 +170,13 @@ base::Result<> createVeth(Session& session, const state::VethEnd& main, const st
     master = *found;
   }
   const auto attemptAll = [&] {
-    base::Result<> made;
+    base::Result<int> made = 0;
     for (unsigned attempt = 0; attempt < kIndexAttempts; ++attempt) {
+      const int peerIndex = ifIndexFor(session.lab, peer.netns, peer.name, attempt);
       Message message = vethRequest(session, main, ifIndexFor(session.lab, session.netns, main.name, attempt), master,
-                                    peer, ifIndexFor(session.lab, peer.netns, peer.name, attempt), peerNetns.get());
-      made = session.route.request(message, session.deadline);
+                                    peer, peerIndex, peerNetns.get());
+      const auto done = session.route.request(message, session.deadline);
+      made = done ? base::Result<int>(peerIndex) : base::fail(done.error());
       if (!indexMayBeTaken(made)) {
         break;
       }
@@ -187,6 +192,43 @@ base::Result<> createVeth(Session& session, const state::VethEnd& main, const st
     return base::fail(std::move(removed.error()).context(made.error().text()));
   }
   return *removed ? attemptAll() : made;
+}
+
+base::Result<Message> vethPeerRequest(Session& session, const state::VethEnd& peer) {
+  auto index = session.links.index(peer.name, session.deadline);
+  if (!index) {
+    return base::fail(std::move(index.error()).context("in " + session.netns));
+  }
+  Message message("bring up " + peer.name + " in " + session.netns, RTM_NEWLINK, 0, linkHeader(*index, peer.up));
+  if (!peer.master.empty()) {
+    auto master = session.links.index(peer.master, session.deadline);
+    if (!master) {
+      return base::fail(std::move(master.error()).context("master of " + peer.name + " in " + session.netns));
+    }
+    message.u32(IFLA_MASTER, static_cast<std::uint32_t>(*master));
+  }
+  return message;
+}
+
+base::Result<Message> parameterRequest(Session& session, const state::Sysctl& sysctl) {
+  const auto parts = base::split(sysctl.path, '/');
+  const std::string link(parts[parts.size() - 2]);
+  const auto parameter = std::find_if(kLinkParameters.begin(), kLinkParameters.end(),
+                                      [&](const LinkParameter& known) { return known.name == parts.back(); });
+  const auto value = base::parseInteger(sysctl.value, 0, std::numeric_limits<std::int32_t>::max());
+  if (parameter == kLinkParameters.end() || !value) {
+    return base::fail(base::ErrorKind::kInvalid, "set " + sysctl.path + " in " + session.netns + " to " + sysctl.value);
+  }
+  auto index = session.links.index(link, session.deadline);
+  if (!index) {
+    return base::fail(std::move(index.error()).context("set " + sysctl.path + " in " + session.netns));
+  }
+  ifinfomsg header{};
+  header.ifi_index = *index;
+  Message message("set " + sysctl.path + " in " + session.netns, RTM_SETLINK, 0, header);
+  message.open(IFLA_AF_SPEC).open(AF_INET).open(IFLA_INET_CONF);
+  message.u32(parameter->number, static_cast<std::uint32_t>(*value)).close().close().close();
+  return message;
 }
 
 base::Result<> updateVethEnd(Session& session, const state::VethEnd& end) {

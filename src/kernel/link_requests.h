@@ -6,6 +6,7 @@
 #include "base/unique_fd.h"
 #include "kernel/session.h"
 #include "state/link.h"
+#include "state/routing.h"
 
 namespace vpclab::kernel {
 
@@ -18,9 +19,12 @@ base::Result<> updateVrf(Session& session, const state::Vrf& vrf);
 
 // Makes the pair in one request, `main`'s end here with its master and up, `peer`'s end in `peerNetns`, still down:
 // the kernel refuses to create a veth's peer up. What is left of the same pair of ours (its far end moved away or dying
-// with its namespace) is removed first. Errors: kForeign where a link that is not ours has a name.
-base::Result<> createVeth(Session& session, const state::VethEnd& main, const state::VethEnd& peer,
-                          const base::UniqueFd& peerNetns);
+// with its namespace) is removed first. Returns the index of the peer's end. Errors: kForeign where a link that is not
+// ours has a name.
+base::Result<int> createVeth(Session& session, const state::VethEnd& main, const state::VethEnd& peer,
+                             const base::UniqueFd& peerNetns);
+// What createVeth() left out of the peer's end, in its own namespace: its master and up.
+base::Result<Message> vethPeerRequest(Session& session, const state::VethEnd& peer);
 // One end's MAC, MTU, master and up, in its own namespace.
 base::Result<> updateVethEnd(Session& session, const state::VethEnd& end);
 // Removes a link of one of these kinds; succeeds if it is gone already.
@@ -35,5 +39,8 @@ struct LinkSettings {
   std::string alias;
 };
 base::Result<> setLink(Session& session, const std::string& name, const LinkSettings& settings);
+
+// A link's parameter, net/ipv4/conf/LINK/..., without procfs. Errors: kInvalid for one that is not in parseLink().
+base::Result<Message> parameterRequest(Session& session, const state::Sysctl& sysctl);
 
 }  // namespace vpclab::kernel

@@ -1,8 +1,11 @@
 #include "kernel/links.h"
 
+#include <algorithm>
+
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 
@@ -47,6 +50,18 @@ LinkInfo parseLink(const nlmsghdr* message) {
   } else if (out.kind == "tun") {
     const Attributes tun = info.nest(IFLA_INFO_DATA);
     out.tunFlags = (tun.u8(IFLA_TUN_PI) == 0 ? IFF_NO_PI : 0U) | (tun.u8(IFLA_TUN_VNET_HDR) != 0 ? IFF_VNET_HDR : 0U);
+  }
+  // An array of numbers, the first of which is that of parameter 1 (inet_fill_link_af).
+  if (const nlattr* values = attributes.nest(IFLA_AF_SPEC).nest(AF_INET).find(IFLA_INET_CONF)) {
+    const std::size_t count = (values->nla_len - NLA_HDRLEN) / sizeof(std::int32_t);
+    const char* first = reinterpret_cast<const char*>(values) + NLA_HDRLEN;
+    for (const LinkParameter& parameter : kLinkParameters) {
+      if (parameter.number <= count) {
+        std::int32_t value = 0;
+        std::copy_n(first + (parameter.number - 1U) * sizeof value, sizeof value, reinterpret_cast<char*>(&value));
+        out.parameters.push_back(value);
+      }
+    }
   }
   return out;
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -29,7 +32,18 @@ struct LinkInfo {
   std::string address;         // raw bytes
   std::uint32_t table = 0;     // of a VRF
   std::uint32_t tunFlags = 0;  // of a tun: IFF_NO_PI, IFF_VNET_HDR as for TUNSETIFF
+  // Those of kLinkParameters, in their order; empty where the link has no IPv4.
+  std::vector<std::int32_t> parameters;
 };
+
+// The parameters of a link, net/ipv4/conf/LINK/..., that rtnetlink(7) knows too (IFLA_INET_CONF): they come with each
+// link that is read and go in one request with others, and procfs need not be searched.
+struct LinkParameter {
+  std::string_view name;
+  std::uint16_t number;  // IPV4_DEVCONF_ in linux/ip.h
+};
+inline constexpr std::array<LinkParameter, 3> kLinkParameters = {
+    {{"send_redirects", 6}, {"accept_redirects", 4}, {"rp_filter", 8}}};
 
 LinkInfo parseLink(const nlmsghdr* message);
 
@@ -41,6 +55,8 @@ class LinkTable {
   // Errors: kNotFound.
   base::Result<LinkInfo> find(const std::string& name, base::Deadline deadline);
   base::Result<int> index(const std::string& name, base::Deadline deadline);
+  // From whoever has just made it.
+  void learn(const std::string& name, int index) { indexes_[name] = index; }
 
  private:
   NetlinkSocket* socket_;

@@ -27,10 +27,10 @@ base::Result<NetlinkSocket> enterOwned(const Environment& environment, const std
   return socket;
 }
 
-base::Result<> createNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
-                           base::Deadline deadline) {
+base::Result<NetlinkSocket> createNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
+                                        base::Deadline deadline) {
   if (auto valid = checkNodeName(netns.name); !valid) {
-    return valid;
+    return base::fail(std::move(valid.error()));
   }
   if (auto made = makeNetns(); !made) {
     return base::fail(std::move(made.error()));
@@ -46,14 +46,17 @@ base::Result<> createNetns(Environment& environment, const std::string& lab, con
   Message message("bring up the loopback of " + netns.name, RTM_NEWLINK, 0, loopback);
   message.text(IFLA_IFALIAS, environment.pins.mark());
   if (auto up = socket->request(message, deadline); !up) {
-    return up;
+    return base::fail(std::move(up.error()));
   }
   if (netns.localRulePriority != 0) {
     if (auto moved = moveLocalRule(*socket, netns.name, netns.localRulePriority, deadline); !moved) {
-      return moved;
+      return base::fail(std::move(moved.error()));
     }
   }
-  return environment.pins.pin(environment.pins.path(lab, netns.name), deadline);
+  if (auto pinned = environment.pins.pin(environment.pins.path(lab, netns.name), deadline); !pinned) {
+    return base::fail(std::move(pinned.error()));
+  }
+  return socket;
 }
 
 base::Result<> updateNetns(Environment& environment, const std::string& lab, const state::Netns& netns,

@@ -9,9 +9,10 @@ namespace vpclab::kernel {
 
 // Makes, pins or removes a lab's namespace. Only on threads of onThreads().
 
-// A new namespace carries its owner's mark before it is pinned: a pin without a mark is never ours.
-base::Result<> createNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
-                           base::Deadline deadline);
+// A new namespace carries its owner's mark before it is pinned: a pin without a mark is never ours. The calling thread
+// stays in it. Returns a socket in it.
+base::Result<NetlinkSocket> createNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
+                                        base::Deadline deadline);
 base::Result<> updateNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
                            base::Deadline deadline);
 // Succeeds if it is gone already. Errors: kForeign.

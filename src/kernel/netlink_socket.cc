@@ -66,14 +66,14 @@ base::Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
   ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
   NetlinkSocket out(std::move(fd));
-  out.buffer_.resize(kReceiveBytes);
+  out.buffer_ = std::make_unique_for_overwrite<char[]>(kReceiveBytes);
   return out;
 }
 
 base::Result<std::size_t> NetlinkSocket::receive(base::Deadline deadline, const std::string& what) {
   for (;;) {
     sockaddr_nl from{};
-    iovec part{buffer_.data(), buffer_.size()};
+    iovec part{buffer_.get(), kReceiveBytes};
     msghdr message{};
     message.msg_name = &from;
     message.msg_namelen = sizeof from;
@@ -141,7 +141,7 @@ void NetlinkSocket::transactBatch(std::span<Message> messages, std::span<base::R
       return failAll(got.error(), done);
     }
     int left = static_cast<int>(*got);
-    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(answer, left);
+    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.get()); mnl_nlmsg_ok(answer, left);
          answer = mnl_nlmsg_next(answer, &left)) {
       const std::size_t index = answer->nlmsg_seq - first;
       if (answer->nlmsg_type == NLMSG_ERROR && index < messages.size() && !done[index]) {
@@ -190,7 +190,7 @@ base::Result<> NetlinkSocket::get(Message& message, const Handler& handler, base
       return base::fail(std::move(got.error()));
     }
     int left = static_cast<int>(*got);
-    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(answer, left);
+    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.get()); mnl_nlmsg_ok(answer, left);
          answer = mnl_nlmsg_next(answer, &left)) {
       if (answer->nlmsg_seq != sequence_) {
         continue;
@@ -216,7 +216,7 @@ base::Result<bool> NetlinkSocket::dumpOnce(Message& message, std::string& out, b
       return base::fail(std::move(got.error()));
     }
     int left = static_cast<int>(*got);
-    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(answer, left);
+    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.get()); mnl_nlmsg_ok(answer, left);
          answer = mnl_nlmsg_next(answer, &left)) {
       if (answer->nlmsg_seq != sequence_) {
         continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,7 +40,7 @@ class NetlinkSocket {
   void transactBatch(std::span<Message> messages, std::span<base::Result<>> results, base::Deadline deadline);
 
   base::UniqueFd fd_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;
   std::uint32_t sequence_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@ base::Result<state::State> observe(Environment& environment, const std::string& 
 struct NodeView {
   std::string node;
   std::vector<LinkInfo> links;
+  std::unordered_map<int, std::size_t> places;  // in `links`, by index
   std::vector<state::Object> objects;
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "kernel/links.h"
 #include "net/if_name.h"
 
 namespace vpclab::kernel {
@@ -25,7 +26,6 @@ constexpr std::array kPerNamespace = {
     "net/ipv6/conf/all/disable_ipv6",
     "net/ipv6/conf/default/disable_ipv6",
 };
-constexpr std::array kPerInterface = {"send_redirects", "accept_redirects", "rp_filter"};
 constexpr std::string_view kConf = "net/ipv4/conf/";
 
 // Namespaces that a thread looks at through one procfs.
@@ -131,17 +131,17 @@ void ProcSys::entered() {
   view.entered();
 }
 
-std::vector<std::string> managedSysctls(const std::vector<std::string>& interfaces) {
-  std::vector<std::string> out(kPerNamespace.begin(), kPerNamespace.end());
-  const auto add = [&out](const std::string& name) {
-    for (const auto* leaf : kPerInterface) {
-      out.push_back(std::string(kConf) + name + "/" + leaf);
+const std::vector<std::string>& namespaceSysctls() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> out(kPerNamespace.begin(), kPerNamespace.end());
+    for (const std::string scope : {"all/", "default/"}) {
+      for (const LinkParameter& parameter : kLinkParameters) {
+        out.push_back(std::string(kConf) + scope + std::string(parameter.name));
+      }
     }
-  };
-  add("all");
-  add("default");
-  std::for_each(interfaces.begin(), interfaces.end(), add);
-  return out;
+    return out;
+  }();
+  return all;
 }
 
 bool isManagedSysctl(const std::string& path) {
@@ -153,7 +153,8 @@ bool isManagedSysctl(const std::string& path) {
     return false;
   }
   return net::isValidIfName(path.substr(kConf.size(), slash - kConf.size())) &&
-         std::find(kPerInterface.begin(), kPerInterface.end(), path.substr(slash + 1)) != kPerInterface.end();
+         std::any_of(kLinkParameters.begin(), kLinkParameters.end(),
+                     [&](const LinkParameter& parameter) { return path.substr(slash + 1) == parameter.name; });
 }
 
 }  // namespace vpclab::kernel

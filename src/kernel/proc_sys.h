@@ -20,7 +20,6 @@ class ProcSys {
   base::Result<> write(const std::string& path, const std::string& value);
   // nullopt: this kernel or this namespace has no such parameter.
   static base::Result<std::optional<std::string>> read(const std::string& path);
-
   // To be told by whoever moves the calling thread into another network namespace.
   static void entered();
 
@@ -31,8 +30,8 @@ class ProcSys {
   std::atomic<bool> readOnly_{false};  // /proc/sys, as it was found
 };
 
-// The parameters that vpclab manages, in a namespace with these interfaces: all that the observer reads.
-std::vector<std::string> managedSysctls(const std::vector<std::string>& interfaces);
+// The parameters that vpclab manages in each namespace, but for those of its links: see kLinkParameters.
+const std::vector<std::string>& namespaceSysctls();
 bool isManagedSysctl(const std::string& path);
 
 }  // namespace vpclab::kernel

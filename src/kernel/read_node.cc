@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -18,7 +19,7 @@ namespace vpclab::kernel {
 
 namespace {
 
-constexpr std::uint32_t kMaxInterfaces = 4096;
+constexpr int kLoopback = 1;  // its ifindex in every namespace: LOOPBACK_IFINDEX
 
 net::Mac macOf(const LinkInfo& link) {
   net::Mac mac;
@@ -56,6 +57,7 @@ class NodeReader {
         [this](const nlmsghdr* answer) {
           if (answer->nlmsg_type == RTM_NEWLINK) {
             view_.links.push_back(parseLink(answer));
+            view_.places[view_.links.back().index] = view_.links.size() - 1;
           }
         },
         deadline_);
@@ -191,21 +193,32 @@ class NodeReader {
   }
 
   base::Result<> readSysctls() {
-    std::vector<std::string> interfaces;
-    for (const LinkInfo& link : view_.links) {
-      // A tun without our alias is nobody's to route by: the stand-in of wireguard-go's, or one that is not complete.
-      const bool bare = link.kind == "tun" && socketNetnsOf(link).empty();
-      if ((link.flags & IFF_LOOPBACK) == 0 && !bare && interfaces.size() < kMaxInterfaces) {
-        interfaces.push_back(link.name);
-      }
-    }
-    for (std::string& path : managedSysctls(interfaces)) {
+    for (const std::string& path : namespaceSysctls()) {
       auto value = ProcSys::read(path);
       if (!value) {
         return base::fail(std::move(value.error()).context("in " + view_.node));
       }
       if (*value) {
-        view_.objects.emplace_back(state::Sysctl{view_.node, std::move(path), std::move(**value)});
+        view_.objects.emplace_back(state::Sysctl{view_.node, path, std::move(**value)});
+      }
+    }
+    std::set<int> bridges;
+    for (const LinkInfo& link : view_.links) {
+      if (link.kind == "bridge") {
+        bridges.insert(link.index);
+      }
+    }
+    for (const LinkInfo& link : view_.links) {
+      // A tun without our alias is nobody's to route by: the stand-in of wireguard-go's, or one that is not complete.
+      if (link.kind == "tun" && socketNetnsOf(link).empty()) {
+        continue;
+      }
+      // A bridge's port has no IP of its own.
+      for (std::size_t i = 0; bridges.count(link.master) == 0 && link.index != kLoopback && i < link.parameters.size();
+           ++i) {
+        view_.objects.emplace_back(
+            state::Sysctl{view_.node, "net/ipv4/conf/" + link.name + "/" + std::string(kLinkParameters.at(i).name),
+                          std::to_string(link.parameters[i])});
       }
     }
     return {};
@@ -235,9 +248,8 @@ class NodeReader {
 }  // namespace
 
 std::string linkName(const NodeView& view, int index) {
-  const auto it =
-      std::find_if(view.links.begin(), view.links.end(), [&](const LinkInfo& link) { return link.index == index; });
-  return it == view.links.end() ? "" : it->name;
+  const auto it = view.places.find(index);
+  return it == view.places.end() ? "" : view.links[it->second].name;
 }
 
 void completeWg(state::WgDevice& device, const NodeView& view, const LinkInfo& link) {

@@ -1,5 +1,8 @@
 #include "plan/apply.h"
 
+#include <span>
+#include <utility>
+
 #include "plan/dependencies.h"
 #include "plan/order.h"
 
@@ -53,24 +56,30 @@ class Run {
   }
 
   void batch(std::size_t begin, std::size_t end) {
-    std::vector<Step> steps;
     std::vector<std::size_t> indices;
     for (std::size_t i = begin; i < end; ++i) {
       if (const std::string cause = causeToSkip(i); !cause.empty()) {
         skip(i, cause);
       } else {
-        steps.push_back(plan_.steps[i]);
         indices.push_back(i);
       }
     }
-    if (steps.empty()) {
+    if (indices.empty()) {
       return;
     }
     if (deadline_.passed()) {
       expire(indices);
       return;
     }
-    auto results = kernel_.execute(lab_, steps, deadline_);
+    // Most of the time all of them, which need not be copied.
+    std::vector<Step> some;
+    if (indices.size() != end - begin) {
+      for (const std::size_t i : indices) {
+        some.push_back(plan_.steps[i]);
+      }
+    }
+    const auto span = some.empty() ? std::span(&plan_.steps[begin], end - begin) : std::span(std::as_const(some));
+    auto results = kernel_.execute(lab_, span, deadline_);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       if (i >= results.size()) {
         fail(indices[i], base::Error(base::ErrorKind::kInternal, "the kernel port did not report on this step"));

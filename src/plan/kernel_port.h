@@ -26,9 +26,10 @@ class KernelPort {
   // anything, and reports nothing: what goes wrong goes wrong again in execute().
   virtual void prepare(const std::string& /*lab*/, const Plan& /*plan*/) {}
 
-  // Carries out steps of one action, and reports on each, in the same order. In an ordered batch (order.h) the steps
-  // about one namespace are carried out in the order given, and one that needs another is tried even if that one
-  // failed; otherwise in any order. Returns at the deadline at the latest: what was not done by then is kTimeout.
+  // Carries out steps of one action, and reports on each, in the same order. In an ordered batch (order.h) what leads
+  // from one namespace into another (veth pairs, tunnels) comes first, then the steps about each namespace in the order
+  // given, and one that needs another is tried even if that one failed; otherwise in any order. Returns at the deadline
+  // at the latest: what was not done by then is kTimeout.
   virtual std::vector<base::Result<>> execute(const std::string& lab, std::span<const Step> steps,
                                               base::Deadline deadline) = 0;
 

@@ -150,7 +150,14 @@ int tierOf(const Step& step) {
 
 int batchOf(const Step& step) {
   const int tier = tierOf(step);
+  const bool create = step.action == Action::kCreate;
   switch (tier) {
+    // A new namespace is left only when all is in it that needs nothing from outside, and entered once more for the
+    // rest.
+    case kNamespaces:
+      return create ? kMasters : tier;
+    case kCables:
+      return create ? kRoutesByGateway : tier;
     case kForwarding:
     case kParameters:
       return kMasters;

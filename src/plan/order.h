@@ -32,7 +32,8 @@ int tierOf(const state::Object& object);
 int tierOf(const Step& step);
 
 // Steps of equal number, if their action is the same too, may be carried out in one call of the KernelPort: they never
-// need each other, or all of them are about one namespace each and are carried out in the plan's order there.
+// need each other, or all of them but veth pairs and tunnels, which come first, are about one namespace each and are
+// carried out in the plan's order there.
 int batchOf(const Step& step);
 // Whether a batch of this number is of the second sort.
 bool isOrderedBatch(int batch);

@@ -18,12 +18,13 @@ std::vector<base::Result<>> FakeKernel::execute(const std::string& lab, std::spa
                                                 base::Deadline deadline) {
   ++batches_;
   std::vector<base::Result<>> out(steps.size());
-  // The namespaces come in any order: the last one first.
-  std::map<std::string, std::vector<std::size_t>, std::greater<>> byNetns;
+  // What leads out of a namespace comes first; else the namespaces come in any order: the last one first.
+  std::map<std::pair<bool, std::string>, std::vector<std::size_t>, std::greater<>> parts;
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    byNetns[steps[i].key.netns].push_back(i);
+    const bool leadsOut = steps[i].key.kind == state::Kind::kVeth || steps[i].key.kind == state::Kind::kWgDevice;
+    parts[{leadsOut, steps[i].key.netns}].push_back(i);
   }
-  for (const auto& [netns, indices] : byNetns) {
+  for (const auto& [part, indices] : parts) {
     for (const std::size_t i : indices) {
       ++operations_;
       if (deadline.passed() || (dieAt_ != 0 && operations_ >= dieAt_)) {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "kernel/links.h"
 #include "kernel/netlink_message.h"
 #include "kernel/proc_sys.h"
 #include "kernel/wg_change.h"
@@ -103,8 +104,11 @@ TEST_CASE("only managed parameters are managed") {
   CHECK_FALSE(isManagedSysctl("net/ipv4/conf/a/b/rp_filter"));
   CHECK_FALSE(isManagedSysctl("net/ipv4/conf/rp_filter"));
   CHECK_FALSE(isManagedSysctl("kernel/core_pattern"));
-  for (const auto& path : managedSysctls({"eth0"})) {
+  for (const auto& path : namespaceSysctls()) {
     CHECK_MESSAGE(isManagedSysctl(path), path);
+  }
+  for (const LinkParameter& parameter : kLinkParameters) {
+    CHECK(isManagedSysctl("net/ipv4/conf/eth0/" + std::string(parameter.name)));
   }
 }
 
