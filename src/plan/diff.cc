@@ -16,11 +16,25 @@ namespace {
 // The order of execution within one direction: tier, then action, so that equal ones stand together for batches.
 template <class Less>
 void sortSteps(std::vector<Step>& steps, Less tierLess) {
-  std::stable_sort(steps.begin(), steps.end(), [&](const Step& x, const Step& y) {
-    const int tierX = tierOf(x);
-    const int tierY = tierOf(y);
-    return tierX != tierY ? tierLess(tierX, tierY) : std::tie(x.action, x.key) < std::tie(y.action, y.key);
+  struct Place {
+    int tier;
+    const Step* step;
+  };
+  std::vector<Place> places;  // steps are large, and each tier is computed once
+  places.reserve(steps.size());
+  for (const Step& step : steps) {
+    places.push_back({tierOf(step), &step});
+  }
+  std::stable_sort(places.begin(), places.end(), [&](const Place& x, const Place& y) {
+    return x.tier != y.tier ? tierLess(x.tier, y.tier)
+                            : std::tie(x.step->action, x.step->key) < std::tie(y.step->action, y.step->key);
   });
+  std::vector<Step> sorted;
+  sorted.reserve(steps.size());
+  for (const Place& place : places) {
+    sorted.push_back(std::move(steps[static_cast<std::size_t>(place.step - steps.data())]));
+  }
+  steps = std::move(sorted);
 }
 
 std::vector<Step> deletions(const State& desired, const State& observed, const Forecast& forecast) {
@@ -86,15 +100,15 @@ Origin originOfChange(const Entry& want, const Object& have) {
 }
 
 std::vector<Step> creations(const State& desired, const Forecast& forecast) {
-  std::vector<const Entry*> wanted;
+  std::vector<std::pair<int, const Entry*>> wanted;
+  wanted.reserve(desired.entries().size());
   for (const auto& [key, entry] : desired.entries()) {
-    wanted.push_back(&entry);
+    wanted.emplace_back(tierOf(entry.object), &entry);
   }
-  std::stable_sort(wanted.begin(), wanted.end(),
-                   [](const Entry* x, const Entry* y) { return tierOf(x->object) < tierOf(y->object); });
+  std::stable_sort(wanted.begin(), wanted.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
   std::vector<Step> steps;
   State now = forecast.after;
-  for (const Entry* want : wanted) {
+  for (const auto& [tier, want] : wanted) {
     const Key key = keyOf(want->object);
     const Entry* have = now.find(key);
     if (have == nullptr) {
@@ -119,9 +133,21 @@ std::vector<Step> creations(const State& desired, const Forecast& forecast) {
   return steps;
 }
 
+// Most of the time there is nothing to do, and that is found in one walk.
+bool isSame(const State& desired, const State& observed) {
+  const auto same = [](const auto& want, const auto& have) {
+    return want.first == have.first && compare(want.second.object, have.second.object) == Change::kNone;
+  };
+  return std::equal(desired.entries().begin(), desired.entries().end(), observed.entries().begin(),
+                    observed.entries().end(), same);
+}
+
 }  // namespace
 
 Plan diff(const State& desired, const State& observed) {
+  if (isSame(desired, observed)) {
+    return {};
+  }
   const Forecast forecast = forecastDeletions(desired, observed);
   Plan plan{deletions(desired, observed, forecast)};
   auto makes = creations(desired, forecast);

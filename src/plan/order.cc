@@ -1,6 +1,8 @@
 #include "plan/order.h"
 
-#include "base/text.h"
+#include <array>
+#include <string_view>
+
 #include "state/ingress_loss.h"
 
 namespace vpclab::plan {
@@ -112,12 +114,18 @@ struct LinksOf {
 }  // namespace
 
 std::string interfaceOf(const Sysctl& sysctl) {
-  const auto parts = base::split(sysctl.path, '/');
-  if (parts.size() < 5 || parts[0] != "net" || (parts[2] != "conf" && parts[2] != "neigh") || parts[3] == "all" ||
-      parts[3] == "default") {
-    return "";
+  std::array<std::string_view, 4> parts;  // net, ipv4, conf, eth0
+  std::string_view rest = sysctl.path;
+  for (auto& part : parts) {
+    const auto slash = rest.find('/');
+    if (slash == std::string_view::npos) {
+      return "";
+    }
+    part = rest.substr(0, slash);
+    rest.remove_prefix(slash + 1);
   }
-  return std::string(parts[3]);
+  const bool perInterface = parts[0] == "net" && (parts[2] == "conf" || parts[2] == "neigh");
+  return perInterface && parts[3] != "all" && parts[3] != "default" ? std::string(parts[3]) : "";
 }
 
 std::vector<LinkName> linksOf(const Object& object) {
