@@ -56,7 +56,9 @@ Reach::Reach(const lab::Lab& lab, const Allocations& allocations) : lab_(lab), a
 }
 
 void Reach::addNets() {
-  for (const auto& [id, vxnet] : lab_.vxnets) {
+  for (const auto& entry : lab_.vxnets) {
+    const std::string& id = entry.first;
+    const lab::Vxnet& vxnet = entry.second;
     const std::size_t index = nets_.size();
     netOf_.emplace(id, index);
     Net& net = nets_.emplace_back();
@@ -104,7 +106,9 @@ void Reach::addHosts() {
 }
 
 void Reach::addVpcs() {
-  for (const auto& [id, vpc] : lab_.vpcs) {
+  for (const auto& entry : lab_.vpcs) {
+    const std::string& id = entry.first;
+    const lab::Vpc& vpc = entry.second;
     const Owner self{Kind::kVpc, vpcs_.size()};
     vpcNouns_.push_back(&vpc);
     Router& router = vpcs_.emplace_back();
