@@ -48,7 +48,8 @@ std::vector<Port> portsOf(Builder& builder, const lab::BorderRouter& router) {
   return ports;
 }
 
-// A place for the rule of an interface that stays the same whatever other interfaces come and go.
+// A place for the rule of an interface that stays the same whatever other interfaces come and go. Fewer than
+// kInterfaceRules are taken.
 std::uint32_t rulePriority(const std::string& device, std::set<std::uint32_t>& taken) {
   auto slot = static_cast<std::uint32_t>(base::stableHash(device) % kInterfaceRules);
   while (!taken.insert(slot).second) {
@@ -76,6 +77,13 @@ void compileDomainRules(Builder& builder, const lab::BorderRouter& router) {
     return;
   }
   const std::vector<Port> ports = portsOf(builder, router);
+  if (ports.size() > kInterfaceRules) {
+    builder.error(router.pos,
+                  "a border router with " + std::to_string(ports.size()) + " interfaces: without VRF devices it has " +
+                      std::to_string(kInterfaceRules) + " at most",
+                  "load the kernel module vrf, or divide its vxnets among several border routers");
+    return;
+  }
   std::set<std::uint32_t> taken;
   std::set<std::uint32_t> marked;
   NftTable table{router.id, "\tchain prerouting {\n\t\ttype filter hook prerouting priority mangle; policy accept;\n"};
