@@ -96,10 +96,14 @@ class Destruction {
     } else {
       note(base::fail(watch.error()));
     }
+    bool allUnpinned = true;
     for (const Pin& pin : living_) {
-      note(Pins::unpin(pin.path));
+      auto unpinned = Pins::unpin(pin.path);
+      allUnpinned = allUnpinned && unpinned.has_value();
+      note(std::move(unpinned));
     }
-    if (watch) {
+    // What is still pinned never goes: waiting for it would only delay the error that says so.
+    if (watch && allUnpinned) {
       note(watch->wait(deadline_));
     }
   }

@@ -1,0 +1,8 @@
+# Faults: system calls that fail, and what others do to a lab's objects and processes. Each script in a private host of its
+# own (walk/sandbox.py); `tests/run --faults=all` gives them more points.
+find_program(VPCLAB_PYTHON python3 REQUIRED)
+foreach(script refused others)
+  add_test(NAME e2e.${script} COMMAND ${VPCLAB_PYTHON} -B ${CMAKE_CURRENT_LIST_DIR}/${script}.py)
+  set_tests_properties(e2e.${script} PROPERTIES LABELS e2e TIMEOUT 900 SKIP_RETURN_CODE 77
+                       ENVIRONMENT "VPCLAB_BIN_DIR=${CMAKE_BINARY_DIR}/bin;PYTHONPATH=${CMAKE_CURRENT_LIST_DIR}/../walk")
+endforeach()
