@@ -113,6 +113,10 @@ void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, 
       }
       continue;
     }
+    if (how.maxForwards && equalsIgnoringCase(field.name, "max-forwards")) {
+      append(out, field.name, std::to_string(*how.maxForwards));
+      continue;
+    }
     append(out, field.name, field.value);
   }
   if (!how.client.empty()) {

@@ -20,6 +20,7 @@ struct RequestRewrite {
   std::string_view balancerAddress;  // for QC-LBIP; empty: that field is left as it is
   std::string_view fallbackHost;     // for an HTTP/1.0 request without Host
   bool via = true;
+  std::optional<std::uint32_t> maxForwards;     // what Max-Forwards is to say; nullopt: that field is left as it is
   bool upgrade = false;                         // pass Upgrade on
   const state::StickyCookie* sticky = nullptr;  // whose cookie the backend gets as its own, or not at all
 };

@@ -215,7 +215,11 @@ void Session::respond(int status, std::string_view text, std::string_view locati
   upOut_.clear();
   upIn_.clear();
   clientOut_.compact();
-  ++(location.empty() ? listener_->counters.refused : listener_->counters.redirected);
+  if (!location.empty()) {
+    ++listener_->counters.redirected;
+  } else if (status >= 400) {
+    ++listener_->counters.refused;
+  }
   status_ = status;
   responseBegun_ = true;
   responseEnded_ = true;

@@ -86,6 +86,7 @@ class Session : public SocketOwner, private Waiter, public std::enable_shared_fr
   bool readClient();
   bool takeRequest();
   bool choosePool();
+  void answerInPlace();
   bool moveRequest();
   bool writeUpstream();
   std::string_view requestBodyInPlace() const;

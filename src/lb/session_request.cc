@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "http/fields.h"
+#include "lb/max_forwards.h"
 #include "lb/rewrite.h"
 #include "lb/routing.h"
 #include "lb/session.h"
@@ -128,6 +129,10 @@ bool Session::takeRequest() {
   if (!expectsWhatWeKnow(request_)) {
     return refuse(417, "only 100-continue can be expected");
   }
+  const auto forwards = maxForwardsOf(request_);
+  if (!forwards.valid) {
+    return refuse(400, "Max-Forwards has to be one number");
+  }
   requestBody_ = *framing;
   requestLeft_ = framing->length;
   requestChunks_.reset();
@@ -136,6 +141,10 @@ bool Session::takeRequest() {
   upgrade_ = asksForUpgrade(request_, requestBody_);
   replayable_ = requestBody_.kind == http::BodyKind::kNone && !upgrade_ && http::isIdempotent(method_);
 
+  if (forwards.given && forwards.left == 0) {
+    answerInPlace();
+    return true;
+  }
   if (!choosePool()) {
     return true;
   }
@@ -155,6 +164,7 @@ bool Session::takeRequest() {
   how.balancerAddress = config_->forwardedAddress ? std::string_view(ownAddress) : std::string_view{};
   how.fallbackHost = ownAddress;
   how.via = config_->via;
+  how.maxForwards = forwards.given ? std::optional(forwards.left - 1) : std::nullopt;
   how.upgrade = upgrade_;
   how.sticky = sticks && config_->sticky.mode != state::Stickiness::kRewrite ? &config_->sticky : nullptr;
   std::string head;
@@ -170,6 +180,19 @@ bool Session::takeRequest() {
   }
   dispatch();
   return true;
+}
+
+// The request may go no further, so we are the one whom it asks. What TRACE would give back can be a secret of the
+// client's that a script must not see, so it has no answer of ours.
+void Session::answerInPlace() {
+  clientIn_.consume(requestParser_.consumed());
+  if (method_ == "TRACE") {
+    ending_ = "PR";
+    respond(501, "TRACE has no answer here");
+  } else {
+    ending_ = "LR";
+    respond(200, "what this load balancer does with a request is up to its backends");
+  }
 }
 
 // By the listener's rules. False: a redirect was the answer.

@@ -259,6 +259,15 @@ add("9110 10.1.1", A, "Expect: 100-continue", post("Expect: 100-continue", "Cont
 add("9110 10.1.1", E, "Expect: something else", request("GET /", "Expect: tea"))
 add("9110 7.8", E, "Upgrade: h2c", request("GET /", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"),
     check=lambda seen: not seen[0].values("upgrade"))
+for method in ("OPTIONS", "TRACE"):
+    add("9110 7.6.2", R, f"{method} that may go no further", request(f"{method} /", "Max-Forwards: 0"))
+    add("9110 7.6.2", A, f"{method} that may go on", request(f"{method} /", "Max-Forwards: 3"),
+        check=lambda seen: seen[0].values("max-forwards") == [b"2"])
+    add("9110 7.6.2", E, f"{method}, Max-Forwards is no number", request(f"{method} /", "Max-Forwards: -1"))
+    add("9110 7.6.2", E, f"{method}, Max-Forwards twice", request(f"{method} /", "Max-Forwards: 1", "Max-Forwards: 2"))
+    add("9110 7.6.2", E, f"{method}, Max-Forwards is a large number", request(f"{method} /", "Max-Forwards: " + "9" * 30),
+        check=lambda seen: int(seen[0].values("max-forwards")[0]) < 1 << 31)
+add("9110 7.6.2", A, "GET has no limit", request("GET /", "Max-Forwards: 0"))
 add("9110 7.6.2", E, "TRACE with a body", request("TRACE /", "Content-Length: 5", body=b"hello"))
 
 # -- What a backend answers
