@@ -47,7 +47,8 @@ struct ProcessStatus {
   RunState state = RunState::kStarting;
   pid_t pid = 0;  // of the process itself, in the host's PID namespace; 0: not running
   unsigned restarts = 0;
-  std::string lastExit;  // "exit status 1", "signal 9 (Killed)"; empty: has not ended yet
+  bool outdated = false;  // a worker whose program's file was replaced since it started
+  std::string lastExit;   // "exit status 1", "signal 9 (Killed)"; empty: has not ended yet
 };
 
 struct TunnelStatus {
@@ -79,7 +80,9 @@ class Client {
   // Starts the process, or changes the running one: a worker's configuration in place, anything else by a restart.
   // Returns when it runs (a worker: when it has taken its configuration). A process that could not be started at all is
   // not kept: the error says why, with the kernel's words or the process' last ones. A process or listener whose
-  // namespace was replaced under the same name counts as changed. kBusy: another call about it is under way.
+  // namespace was replaced under the same name counts as changed. A worker whose program's file was replaced gives its
+  // sockets to a new one, and ends when the last of its connections has; if the new one does not start, it goes on.
+  // kBusy: another call about it is under way.
   base::Result<> put(const state::Process& process, base::Deadline deadline);
   // Ends it: SIGTERM, then SIGKILL. Returns when it is gone. Idempotent.
   base::Result<> remove(const std::string& netns, const std::string& name, base::Deadline deadline);

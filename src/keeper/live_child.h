@@ -57,6 +57,8 @@ class LiveChild {
 
   pid_t pid() const { return child_.pid; }
   base::UniqueFd takeControl() { return std::move(child_.control); }
+  // From now on somebody else follows it.
+  void follow(Handlers handlers) { handlers_ = std::move(handlers); }
   // SIGTERM now, SIGKILL after `grace`. The end is reported as any other.
   void stop(base::Milliseconds grace);
   void kill();

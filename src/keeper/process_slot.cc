@@ -16,11 +16,8 @@ namespace {
 constexpr base::Milliseconds kStartTime{10'000};
 constexpr base::Milliseconds kGrace{2'000};
 
-// Workers run as users that nobody else is: systemd's range for dynamic users.
-constexpr std::uint64_t kFirstUid = 61184;
-constexpr std::uint64_t kLastUid = 65519;
-
-constexpr std::uint64_t kUids = kLastUid - kFirstUid + 1;
+// Workers that still finish what they have begun when the next one has taken over; the oldest is ended for one more.
+constexpr std::size_t kMaxDraining = 4;
 
 std::string titleOf(const state::Process& process) {
   return "process " + process.name + (process.netns.empty() ? "" : " in " + process.netns);
@@ -32,28 +29,13 @@ ProcessSlot::ProcessSlot(Context* context, state::Process process, std::function
     : context_(context), process_(std::move(process)), dropped_(std::move(dropped)) {}
 
 ProcessSlot::~ProcessSlot() {
+  successor_.reset();
+  draining_.clear();
   link_.reset();
   child_.reset();
   for (const auto timer : {startTimer_, restartTimer_, changeTimer_}) {
     context_->loop->cancel(timer);
   }
-  context_->workerUids.erase(uid_);
-}
-
-// The same one after each restart, and none that another slot of this keeper has: they could signal each other.
-base::Result<> ProcessSlot::takeUid() {
-  if (uid_ != 0) {
-    return {};
-  }
-  const auto wish = base::stableHash(context_->lab + "/" + process_.netns + "/" + process_.name) % kUids;
-  for (std::uint64_t i = 0; i < kUids; ++i) {
-    const std::uint64_t uid = kFirstUid + (wish + i) % kUids;
-    if (context_->workerUids.insert(uid).second) {
-      uid_ = uid;
-      return {};
-    }
-  }
-  return base::fail(base::ErrorKind::kLimit, "a lab has at most " + std::to_string(kUids) + " workers");
 }
 
 bool ProcessSlot::isWorker() const {
@@ -67,7 +49,7 @@ bool ProcessSlot::isCurrent() const {
 ProcessStatus ProcessSlot::status() const {
   // One whose namespace has gone serves nobody, whatever it thinks itself.
   const bool stale = state_ == RunState::kRunning && !isCurrent();
-  return {process_, stale ? RunState::kExited : state_, child_ ? shownPid_ : 0, restarts_, lastExit_};
+  return {process_, stale ? RunState::kExited : state_, child_ ? shownPid_ : 0, restarts_, isOutdated(), lastExit_};
 }
 
 void ProcessSlot::setState(RunState state) {
@@ -91,11 +73,16 @@ void ProcessSlot::put(const state::Process& process, base::Deadline deadline, Do
       return;
     }
   }
+  if (!isCurrent()) {
+    killDraining();  // they would keep a namespace alive that has gone
+  }
   const bool running = state_ == RunState::kRunning && child_;
   const bool inPlace = running && isWorker() && process.spec.index() == process_.spec.index() &&
                        (!netns_ || context_->pins.isStill(process_.netns, *netns_));
-  if (running && process == process_ && isCurrent()) {
+  if (running && process == process_ && isCurrent() && !isOutdated()) {
     done({});
+  } else if (inPlace && isOutdated()) {
+    handOver(process, deadline, std::move(done));
   } else if (inPlace) {
     changeInPlace(process, deadline, std::move(done));
   } else if (child_) {
@@ -153,9 +140,8 @@ base::Result<> ProcessSlot::launch() {
     listeners_.dropUnwanted(wanted);
     return launchWorker(where, *sockets);
   }
-  auto child =
-      LiveChild::start(planCommand(std::get<state::Command>(process_.spec), process_.netns, where), context_, &output_,
-                       {[this](const ChildStatus& status) { heard(status); }, [this](int status) { ended(status); }});
+  auto child = LiveChild::start(planCommand(std::get<state::Command>(process_.spec), process_.netns, where), context_,
+                                &output_, handlers());
   if (!child) {
     return base::fail(std::move(child.error()));
   }
@@ -163,32 +149,27 @@ base::Result<> ProcessSlot::launch() {
   return {};
 }
 
+LiveChild::Handlers ProcessSlot::handlers() {
+  return {[this](const ChildStatus& status) { heard(status); }, [this](int status) { ended(status); }};
+}
+
 base::Result<> ProcessSlot::launchWorker(const OpenNetns* netns, const std::vector<SharedFd>& sockets) {
-  if (auto taken = takeUid(); !taken) {
-    return taken;
-  }
-  ChildPlan plan;
-  plan.title = "run " + context_->workerProgram;
-  plan.netns = netns;
-  plan.control = true;
-  plan.keepFileLimit = true;
-  plan.argv = {context_->workerProgram, "serve", "--uid", std::to_string(uid_)};
-  plan.environment = baseEnvironment();
-  auto child =
-      LiveChild::start(plan, context_, &output_,
-                       {[this](const ChildStatus& status) { heard(status); }, [this](int status) { ended(status); }});
-  if (!child) {
-    return base::fail(std::move(child.error()));
-  }
-  child_ = std::move(*child);
-  shownPid_ = hostPidOf(child_->pid());
-  link_ = std::make_unique<WorkerLink>(context_->loop, child_->takeControl(), [this] {
-    // A worker without its control socket ends by itself; one that talks nonsense has to be ended.
-    if (child_) {
-      child_->kill();
+  if (!uid_) {  // it is the same one after each restart
+    auto taken = WorkerUid::take(context_, process_.netns + "/" + process_.name);
+    if (!taken) {
+      return base::fail(std::move(taken.error()));
     }
-  });
-  configure(process_, sockets, [this](const base::Result<>& configured) {
+    uid_ = std::move(*taken);
+  }
+  auto worker = startWorker(context_, netns, uid_->value(), &output_, handlers());
+  if (!worker) {
+    return base::fail(std::move(worker.error()));
+  }
+  program_ = worker->program;
+  child_ = std::move(worker->child);
+  link_ = std::move(worker->link);
+  shownPid_ = hostPidOf(child_->pid());
+  configureWorker(*link_, process_, sockets, [this](const base::Result<>& configured) {
     if (configured) {
       ready();
     } else if (!startError_ && configured.error().kind() != base::ErrorKind::kNotFound) {
@@ -198,27 +179,15 @@ base::Result<> ProcessSlot::launchWorker(const OpenNetns* netns, const std::vect
   return {};
 }
 
-void ProcessSlot::configure(const state::Process& process, const std::vector<SharedFd>& sockets, Done done) {
-  const nlohmann::json message = {{"op", "configure"}, {"process", state::processToJson(process)}};
-  link_->send(message, sockets, [done = std::move(done)](base::Result<nlohmann::json> answer) {
-    if (!answer) {
-      done(base::fail(std::move(answer.error())));
-    } else if (answer->value("ok", nlohmann::json(false)) != nlohmann::json(true)) {
-      const auto text = stringMember(*answer, "error");
-      done(base::fail(base::ErrorKind::kInvalid,
-                      "the worker refused its configuration: " + (text ? base::printable(*text) : "without a reason")));
-    } else {
-      done({});
-    }
-  });
-}
-
 void ProcessSlot::changeInPlace(const state::Process& process, base::Deadline deadline, Done done) {
   auto sockets = listeners_.open(state::listenAddresses(process), context_->pins);
   if (!sockets) {
     listeners_.dropUnwanted(state::listenAddresses(process_));
     done(base::fail(base::Error(sockets.error()).context(titleOf(process))));
     return;
+  }
+  if (!std::holds_alternative<state::LoadBalancer>(process.spec)) {
+    killDraining();  // pages are in many namespaces, of which some may go now; none of their answers takes long
   }
   changing_ = true;
   changeLate_ = false;
@@ -230,7 +199,7 @@ void ProcessSlot::changeInPlace(const state::Process& process, base::Deadline de
       child_->kill();
     }
   });
-  configure(process, *sockets, [this, process, done = std::move(done)](const base::Result<>& configured) {
+  configureWorker(*link_, process, *sockets, [this, process, done = std::move(done)](const base::Result<>& configured) {
     changing_ = false;
     context_->loop->cancel(changeTimer_);
     changeTimer_ = 0;
@@ -249,12 +218,129 @@ void ProcessSlot::changeInPlace(const state::Process& process, base::Deadline de
   });
 }
 
+bool ProcessSlot::isOutdated() const {
+  if (!isWorker() || !child_) {
+    return false;
+  }
+  const auto now = identityOf(context_->workerProgram);
+  return now && now != program_;  // where there is none, one is just being put there
+}
+
+void ProcessSlot::handOver(const state::Process& process, base::Deadline deadline, Done done) {
+  const auto refuse = [&](const base::Error& error) {
+    listeners_.dropUnwanted(state::listenAddresses(process_));
+    done(base::fail(base::Error(error).context(titleOf(process))));
+  };
+  OpenNetns netns;
+  if (!process.netns.empty()) {
+    auto open = context_->pins.open(process.netns);
+    if (!open) {
+      refuse(open.error());
+      return;
+    }
+    netns = std::move(*open);
+  }
+  auto sockets = listeners_.open(state::listenAddresses(process), context_->pins);
+  auto uid = WorkerUid::take(context_, process.netns + "/" + process.name);
+  if (!sockets || !uid) {
+    refuse(!sockets ? sockets.error() : uid.error());
+    return;
+  }
+  changing_ = true;
+  handedOver_ = std::move(done);
+  successor_ = std::make_unique<Successor>(
+      context_, std::move(*uid), &output_,
+      [this, process](base::Result<Worker> worker) { finishHandOver(std::move(worker), process); });
+  successor_->start(process.netns.empty() ? nullptr : &netns, process, *sockets,
+                    deadline.earlier(base::Deadline::after(kStartTime)));
+}
+
+void ProcessSlot::finishHandOver(base::Result<Worker> worker, const state::Process& process) {
+  const bool taken = worker.has_value();
+  changing_ = false;
+  if (taken) {
+    adopt(std::move(*worker), process);
+  }
+  // Later: it is in one of its own functions.
+  context_->loop->after({}, [gone = std::shared_ptr<Successor>(std::move(successor_))] {});
+  listeners_.dropUnwanted(state::listenAddresses(process_));
+  if (!child_) {
+    restartLater();  // the old one has ended meanwhile, too
+  }
+  std::exchange(handedOver_, nullptr)(
+      taken ? base::Result<>()
+            : base::fail(base::Error(worker.error())
+                             .context(titleOf(process) + ": the old worker goes on, for the new one does not serve")));
+}
+
+void ProcessSlot::adopt(Worker worker, const state::Process& process) {
+  auto uid = successor_->takeUid();
+  if (child_) {
+    drain({program_, std::move(child_), std::move(link_)}, std::move(*uid_));
+  }
+  worker.child->follow(handlers());
+  program_ = worker.program;
+  child_ = std::move(worker.child);
+  link_ = std::move(worker.link);
+  uid_ = std::move(uid);
+  shownPid_ = hostPidOf(child_->pid());
+  process_ = process;
+  startedAt_ = base::Clock::now();
+  setState(RunState::kRunning);
+}
+
+void ProcessSlot::drain(Worker worker, WorkerUid uid) {
+  LiveChild* const child = worker.child.get();
+  child->follow({nullptr, [this, child](int) { drained(child); }});
+  if (draining_.size() >= kMaxDraining) {
+    draining_.front().worker.child->kill();
+  }
+  draining_.push_back({std::move(worker), std::move(uid)});
+  draining_.back().worker.link->send({{"op", "drain"}}, {}, [child](const base::Result<nlohmann::json>& answer) {
+    if (answer && answer->value("ok", nlohmann::json(false)) != nlohmann::json(true)) {
+      child->kill();  // it does not know how
+    }
+  });
+}
+
+void ProcessSlot::drained(LiveChild* child) {
+  std::erase_if(draining_, [child](const Draining& one) { return one.worker.child.get() == child; });
+  if (stopped_ && !child_) {
+    tellStopped();
+  }
+}
+
+void ProcessSlot::killDraining() {
+  for (const auto& one : draining_) {
+    one.worker.child->kill();
+  }
+}
+
 void ProcessSlot::stop(base::Milliseconds grace) {
   stopped_ = true;
   // What becomes of the start is no longer of interest: ended() tells those who wait for either.
   context_->loop->cancel(startTimer_);
   startTimer_ = 0;
-  child_->stop(grace);
+  if (std::exchange(successor_, nullptr)) {
+    changing_ = false;
+    std::exchange(handedOver_, nullptr)(
+        base::fail(base::ErrorKind::kCancelled, titleOf(process_) + ": removed while a new worker took over"));
+  }
+  killDraining();
+  if (child_) {
+    child_->stop(grace);
+  } else {
+    tellStopped();
+  }
+}
+
+void ProcessSlot::tellStopped() {
+  if (!draining_.empty()) {
+    return;  // they go within a moment, and drained() calls again
+  }
+  for (const auto& done : std::exchange(stopping_, {})) {
+    done({});
+  }
 }
 
 void ProcessSlot::heard(const ChildStatus& status) {
@@ -322,9 +408,7 @@ void ProcessSlot::ended(int waitStatus) {
     if (const Done done = std::exchange(starting_, nullptr)) {
       done(base::fail(base::ErrorKind::kCancelled, titleOf(process_) + ": removed while it started"));
     }
-    for (const auto& done : std::exchange(stopping_, {})) {
-      done({});
-    }
+    tellStopped();
     return;
   }
   if (!wasReady) {
@@ -335,7 +419,11 @@ void ProcessSlot::ended(int waitStatus) {
     return;
   }
   lastExit_ = how;
-  restartLater();
+  if (successor_) {
+    setState(RunState::kStarting);
+  } else {
+    restartLater();
+  }
 }
 
 void ProcessSlot::restartLater() {
@@ -352,11 +440,6 @@ void ProcessSlot::remove(base::Deadline deadline, Done done) {
   context_->loop->cancel(restartTimer_);
   restartTimer_ = 0;
   removing_ = true;
-  if (!child_) {
-    drop();
-    done({});
-    return;
-  }
   stopping_.push_back([this, done = std::move(done)](const base::Result<>&) {
     drop();
     done({});

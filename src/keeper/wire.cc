@@ -150,6 +150,7 @@ json listingToJson(const Listing& listing) {
                          {"state", std::string(nameOf(status.state))},
                          {"pid", status.pid},
                          {"restarts", status.restarts},
+                         {"outdated", status.outdated},
                          {"last_exit", status.lastExit}});
   }
   json tunnels = json::array();
@@ -178,6 +179,8 @@ base::Result<Listing> listingFromJson(const json& object) {
     auto process = state::processFromJson(*spec);
     auto lastExit = stringMember(entry, "last_exit");
     auto common = readCommon(entry, &status);
+    // A keeper that is older than its client does not know it.
+    status.outdated = entry.value("outdated", json(false)) == json(true);
     if (!process || !lastExit || !common) {
       return base::fail(!process ? process.error() : !lastExit ? lastExit.error() : common.error());
     }

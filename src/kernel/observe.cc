@@ -39,6 +39,7 @@ class Observation {
     }
     for (keeper::ProcessStatus& status : listing->processes) {
       if (lives(status.state)) {
+        status.process.outdated = status.outdated;
         out_.add(std::move(status.process));
       }
     }

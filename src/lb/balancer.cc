@@ -130,6 +130,12 @@ base::Result<> Balancer::configure(const state::LoadBalancer& config, std::vecto
   return {};
 }
 
+void Balancer::drain() {
+  for (const auto& entry : listeners_) {
+    entry.second->drain();
+  }
+}
+
 std::vector<ListenerStatus> Balancer::status() const {
   std::vector<ListenerStatus> out;
   for (const auto& entry : listeners_) {

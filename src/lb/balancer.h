@@ -54,6 +54,9 @@ class Balancer {
   // `sockets` in the order of the listeners. What does not change is not touched; a listener is told by its listen
   // address. On an error nothing has changed, unless the kernel refused to watch a socket.
   base::Result<> configure(const state::LoadBalancer& config, std::vector<base::UniqueFd> sockets);
+  // Another process serves the same sockets from now on: no more is accepted, see Listener::drain().
+  void drain();
+  std::size_t open() const { return shared_->sessions; }  // client connections
   std::vector<ListenerStatus> status() const;
 
  private:

@@ -77,13 +77,25 @@ void Listener::retire() {
   for (const auto& pool : pools_) {
     pool->retire();
   }
-  std::vector<std::shared_ptr<Session>> sessions;
-  for (const auto& entry : sessions_) {
-    sessions.push_back(entry.second);
-  }
-  for (const auto& session : sessions) {
+  for (const auto& session : sessions()) {
     session->closeIfIdle();
   }
+}
+
+void Listener::drain() {
+  draining_ = true;
+  acceptor_.close();
+  for (const auto& session : sessions()) {
+    session->drain();
+  }
+}
+
+std::vector<std::shared_ptr<Session>> Listener::sessions() const {
+  std::vector<std::shared_ptr<Session>> out;
+  for (const auto& entry : sessions_) {
+    out.push_back(entry.second);
+  }
+  return out;
 }
 
 void Listener::lookAnew() {

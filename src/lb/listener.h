@@ -46,6 +46,9 @@ class Listener : public std::enable_shared_from_this<Listener> {
   base::Result<> configure(const state::Listener& config, base::UniqueFd socket);
   // Removed: accepts no more, lets requests end, closes connections that wait for one.
   void retire();
+  // Another process has taken this one's place: accepts no more, and each connection ends with its next answer, which
+  // says so, or when none is asked for.
+  void drain();
   // Routes, links or addresses changed: looks at every backend as at a new one.
   void lookAnew();
 
@@ -61,6 +64,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   const std::shared_ptr<BufferPool>& buffers() const { return buffers_; }
   std::size_t sessionCount() const { return sessions_.size(); }
   bool retired() const { return retired_; }
+  bool draining() const { return draining_; }
   LogSink& log() { return log_; }
   ListenerCounters counters;
 
@@ -68,6 +72,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void serve(base::UniqueFd client);
   void setPools(const state::Listener& config);
   void told(const Pool& pool, const Backend& backend);
+  std::vector<std::shared_ptr<Session>> sessions() const;  // for what may end some of them
   std::size_t limit() const;
 
   EventLoop& loop_;
@@ -80,6 +85,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
   std::deque<Flip> flips_;
   bool retired_ = false;
+  bool draining_ = false;
 };
 
 }  // namespace vpclab::lb

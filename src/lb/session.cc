@@ -1,5 +1,7 @@
 #include "lb/session.h"
 
+#include <algorithm>
+
 #include "lb/rewrite.h"
 #include "lb/routing.h"
 
@@ -11,6 +13,9 @@ using base::Clock;
 using base::Milliseconds;
 
 constexpr Milliseconds kLingerTime{2000};
+// How long a draining process waits for a request on a connection that it has called a lasting one: what is on its way
+// already would fail.
+constexpr Milliseconds kDrainTime{5000};
 // A client that takes or gives less than this within the idle timeout, while we wait for it, is as good as silent.
 constexpr std::uint64_t kMinClientBytes = 1024;
 
@@ -58,6 +63,12 @@ void Session::start(base::UniqueFd client) {
 void Session::closeIfIdle() {
   if (phase_ == Phase::kHead && !begun_) {
     close();
+  }
+}
+
+void Session::drain() {
+  if (phase_ == Phase::kHead && !begun_) {
+    setDeadline(std::min(deadline_, loop_.now() + kDrainTime));
   }
 }
 
@@ -210,7 +221,7 @@ void Session::onTimeout() {
 
 // Our own answer in place of a backend's.
 void Session::respond(int status, std::string_view text, std::string_view location) {
-  keepAlive_ = keepAlive_ && bodyComplete() && !listener_->retired();
+  keepAlive_ = keepAlive_ && bodyComplete() && !lastAnswer();
   dropUpstream(false);
   upOut_.clear();
   upIn_.clear();
@@ -287,7 +298,8 @@ void Session::finishExchange() {
   bytesToClient_ = movedAtDeadline_ = 0;
   headDone_ = dispatchedAt_ = connectingAt_ = connectedAt_ = answeredAt_ = {};
   ending_ = "--";
-  setDeadline(loop_.now() + config_->idleTimeout);
+  setDeadline(loop_.now() +
+              (listener_->draining() ? std::min(config_->idleTimeout, kDrainTime) : config_->idleTimeout));
 }
 
 void Session::close() {

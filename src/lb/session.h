@@ -34,6 +34,8 @@ class Session : public SocketOwner, private Waiter, public std::enable_shared_fr
   void start(base::UniqueFd client);
   // The listener goes away: ends now if no request is in work.
   void closeIfIdle();
+  // The process goes away: a client that has been told to expect more answers gets one, or a moment.
+  void drain();
 
   void onSocket(Socket& socket) override;
 
@@ -57,6 +59,7 @@ class Session : public SocketOwner, private Waiter, public std::enable_shared_fr
   void setDeadline(base::Clock::time_point when);
   void extendDeadline();
   bool clientHoldsUp() const;
+  bool lastAnswer() const { return listener_->retired() || listener_->draining(); }
   bool tunnels() const { return phase_ == Phase::kTunnel; }
   void respond(int status, std::string_view text, std::string_view location = {});
   void finishExchange();

@@ -116,7 +116,7 @@ bool Session::takeFinalHead() {
       http::keepsAlive(response_.fields, response_.minorVersion) && responseBody_.kind != http::BodyKind::kUntilClose;
   // An answer before the end of the request (after Expect, or an early refusal): where the rest of the request would
   // begin is no longer sure, so both connections end with it. RFC 9112 section 9.3.
-  keepAlive_ = keepAlive_ && bodyComplete() && !listener_->retired();
+  keepAlive_ = keepAlive_ && bodyComplete() && !lastAnswer();
   upstreamKeeps_ = upstreamKeeps_ && requestSent();
   clientBody_ = responseBody_.kind;
   if (responseBody_.kind == http::BodyKind::kUntilClose || responseBody_.kind == http::BodyKind::kChunked) {

@@ -139,6 +139,9 @@ struct FieldsOf {
   void operator()(const Process& process) {
     static constexpr std::array<const char*, 3> kPrograms = {"page server", "load balancer", "command"};
     add("program", kPrograms.at(process.spec.index()));
+    if (!std::holds_alternative<Command>(process.spec)) {
+      add("version", process.outdated ? "outdated, its file was replaced" : "current");
+    }
     std::visit([this](const auto& spec) { this->spec(spec); }, process.spec);
   }
   void spec(const PageServer& pages) {

@@ -82,6 +82,7 @@ constexpr std::array kPolicies{
     inPlace(Kind::kNftTable, "[*", "all rules are swapped in one transaction"),
     identity(Kind::kProcess, "node and name"),
     replaced(Kind::kProcess, "program", "another program is another process"),
+    inPlace(Kind::kProcess, "version", "another worker takes its sockets, and it finishes what it has begun"),
     inPlace(Kind::kProcess, "page of *", kWorker),
     inPlace(Kind::kProcess, "socket of *", kWorker),
     inPlace(Kind::kProcess, "listener *", kWorker),

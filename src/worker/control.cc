@@ -72,10 +72,19 @@ std::string Control::answer(base::Frame& frame) {
     }
     return dump({{"ok", true}});
   }
+  if (*op == "drain" && message.size() == 1) {
+    if (auto done = drain(); !done) {
+      return failure(done.error().message());
+    }
+    return dump({{"ok", true}});
+  }
   return failure("unknown message " + dump(*op) + ", or unknown members in it");
 }
 
 base::Result<> Control::configure(const Json& json, std::vector<base::UniqueFd> sockets) {
+  if (draining_) {
+    return fail(ErrorKind::kInvalid, "configure: another worker has taken this one's place");
+  }
   auto process = state::processFromJson(json);
   if (!process) {
     return fail(std::move(process.error()));
@@ -97,6 +106,22 @@ base::Result<> Control::configure(const Json& json, std::vector<base::UniqueFd> 
     return pages_->configure(*config, std::move(sockets));
   }
   return fail(ErrorKind::kInvalid, "configure: a worker serves pages or balances, and stays what it is");
+}
+
+base::Result<> Control::drain() {
+  if (balancer_) {
+    balancer_->drain();
+  } else if (pages_) {
+    pages_->drain();
+  } else {
+    return fail(ErrorKind::kInvalid, "drain: not configured yet");
+  }
+  draining_ = true;
+  return {};
+}
+
+std::size_t Control::open() const {
+  return balancer_ ? balancer_->open() : pages_ ? pages_->open() : 0;
 }
 
 }  // namespace vpclab::worker

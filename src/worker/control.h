@@ -14,21 +14,24 @@
 
 namespace vpclab::worker {
 
-// Answers the keeper's messages: {"op":"configure","process":{...}} with the listening sockets, and {"op":"status"}.
-// Each answer is {"ok":true,...} or {"ok":false,"error":"..."}.
+// Answers the keeper's messages: {"op":"configure","process":{...}} with the listening sockets, {"op":"status"}, and
+// {"op":"drain"}: another worker has taken this one's place, which ends with the last connection that it has. Each
+// answer is {"ok":true,...} or {"ok":false,"error":"..."}.
 class Control : public lb::EventHandler {
  public:
   // `routeSocket` (RouteWatch::openSocket) is for the case that the process is a load balancer.
   Control(int fd, lb::EventLoop& loop, lb::LogSink& log, base::UniqueFd routeSocket);
 
-  bool ended() const { return ended_; }
-  int exitStatus() const { return exitStatus_; }  // 0: the keeper closed the connection
+  bool ended() const { return ended_ || (draining_ && open() == 0); }
+  int exitStatus() const { return exitStatus_; }  // 0: the keeper closed the connection, or all is drained
 
   void onEvents(std::uint32_t events) override;
 
  private:
   std::string answer(base::Frame& frame);
   base::Result<> configure(const nlohmann::json& process, std::vector<base::UniqueFd> sockets);
+  base::Result<> drain();
+  std::size_t open() const;  // connections of clients
   void end(int status);
 
   int fd_;
@@ -37,6 +40,7 @@ class Control : public lb::EventHandler {
   base::UniqueFd routeSocket_;
   std::unique_ptr<lb::Balancer> balancer_;
   std::unique_ptr<PageServer> pages_;
+  bool draining_ = false;
   bool ended_ = false;
   int exitStatus_ = 0;
 };

@@ -13,6 +13,7 @@ namespace {
 constexpr base::Milliseconds kIdleTimeout{60'000};
 constexpr base::Milliseconds kHeadTimeout{10'000};
 constexpr base::Milliseconds kLingerTime{2000};
+constexpr base::Milliseconds kDrainTime{5000};  // for a request that is on its way already
 constexpr std::size_t kLoggedBytes = 256;
 
 std::string cut(std::string_view text) {
@@ -46,6 +47,12 @@ void PageConnection::start(base::UniqueFd client) {
 void PageConnection::closeIfIdle() {
   if (!answering_ && in_.empty()) {
     close();
+  }
+}
+
+void PageConnection::drain() {
+  if (!answering_ && in_.empty()) {
+    timer_.startIn(kDrainTime);
   }
 }
 
@@ -196,6 +203,8 @@ void PageConnection::finish() {
     lingering_ = true;
     socket_.shutdownWrite();
     timer_.startIn(kLingerTime);
+  } else if (site_->retired()) {
+    drain();  // it began before
   }
 }
 

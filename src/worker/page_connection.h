@@ -17,6 +17,8 @@ class PageConnection : public lb::SocketOwner, public std::enable_shared_from_th
   PageConnection(lb::EventLoop& loop, std::shared_ptr<PageSiteRuntime> site);
   void start(base::UniqueFd client);
   void closeIfIdle();
+  // The process goes away: a client that has been told to expect more answers gets one, or a moment.
+  void drain();
   void onSocket(lb::Socket& socket) override;
 
  private:

@@ -49,4 +49,18 @@ base::Result<> PageServer::configure(const state::PageServer& config, std::vecto
   return {};
 }
 
+void PageServer::drain() {
+  for (const auto& entry : sites_) {
+    entry.second->drain();
+  }
+}
+
+std::size_t PageServer::open() const {
+  std::size_t out = 0;
+  for (const auto& entry : sites_) {
+    out += entry.second->open();
+  }
+  return out;
+}
+
 }  // namespace vpclab::worker

@@ -37,6 +37,9 @@ class PageServer {
 
   // `sockets` in the order of the sites. What does not change is not touched; a site is told by its listen address.
   base::Result<> configure(const state::PageServer& config, std::vector<base::UniqueFd> sockets);
+  // Another process serves the same sockets from now on: no more is accepted, answers are finished.
+  void drain();
+  std::size_t open() const;  // connections
   const std::map<state::ListenAddress, std::shared_ptr<PageSiteRuntime>>& sites() const { return sites_; }
 
  private:

@@ -31,13 +31,25 @@ base::Result<> PageSiteRuntime::configure(const state::PageSite& site, base::Uni
 void PageSiteRuntime::retire() {
   acceptor_.close();
   retired_ = true;
-  std::vector<std::shared_ptr<PageConnection>> connections;
-  for (const auto& entry : connections_) {
-    connections.push_back(entry.second);
-  }
-  for (const auto& connection : connections) {
+  for (const auto& connection : connections()) {
     connection->closeIfIdle();
   }
+}
+
+void PageSiteRuntime::drain() {
+  acceptor_.close();
+  retired_ = true;
+  for (const auto& connection : connections()) {
+    connection->drain();
+  }
+}
+
+std::vector<std::shared_ptr<PageConnection>> PageSiteRuntime::connections() const {
+  std::vector<std::shared_ptr<PageConnection>> out;
+  for (const auto& entry : connections_) {
+    out.push_back(entry.second);
+  }
+  return out;
 }
 
 void PageSiteRuntime::record(AccessEntry entry) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "lb/acceptor.h"
 #include "lb/buffer.h"
@@ -25,10 +26,14 @@ class PageSiteRuntime : public std::enable_shared_from_this<PageSiteRuntime> {
 
   base::Result<> configure(const state::PageSite& site, base::UniqueFd socket);
   void retire();
+  // Another process has taken this one's place: accepts no more, and each connection ends with its next answer, which
+  // says so, or when none is asked for.
+  void drain();
 
   const std::shared_ptr<const state::PageSite>& site() const { return site_; }
   const std::shared_ptr<lb::BufferPool>& pool() const { return pool_; }
   bool retired() const { return retired_; }
+  std::size_t open() const { return connections_.size(); }
   std::uint64_t requests() const { return requests_; }
   const std::deque<AccessEntry>& log() const { return log_; }
   void record(AccessEntry entry);
@@ -36,6 +41,7 @@ class PageSiteRuntime : public std::enable_shared_from_this<PageSiteRuntime> {
 
  private:
   void serve(base::UniqueFd client);
+  std::vector<std::shared_ptr<PageConnection>> connections() const;  // for what may end some of them
 
   lb::EventLoop& loop_;
   std::shared_ptr<lb::BufferPool> pool_;

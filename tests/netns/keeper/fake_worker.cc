@@ -72,6 +72,8 @@ int runFakeWorker() {
       } else {
         listeners = std::move(frame->fds);
       }
+    } else if (message["op"] == "drain") {
+      listeners.clear();
     } else if (message["op"] == "echo") {
       answer["echo"] = message["text"];
       answer["listeners"] = listeners.size();

@@ -142,6 +142,92 @@ TEST_CASE("a worker that hangs on a change is ended and starts again as it was")
   CHECK_FALSE(workerBehind(lab, 8081).empty());
 }
 
+namespace {
+
+// A lab whose workers run a copy of this program, which can be replaced.
+struct UpgradableLab : Lab {
+  UpgradableLab() {
+    addNetns("n1");
+    shell("cp " + launch().worker + " " + program());
+  }
+  std::string program() const { return pin("n1") + ".worker"; }
+  keeper::Client start() const {
+    keeper::Launch how = launch();
+    how.worker = program();
+    auto client = keeper::Client::ensure(address(), how, soon());
+    REQUIRE_MESSAGE(client.has_value(), client.error().message());
+    return std::move(*client);
+  }
+  // As an installation does it: another file of the same name.
+  void replace(const std::string& with) const {
+    shell("cp " + with + " " + program() + ".new && mv " + program() + ".new " + program());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a worker whose program was replaced gives its sockets to a new one and is left to finish") {
+  UpgradableLab lab;
+  auto client = lab.start();
+  const auto wanted = balancer("n1", {{"a", 8080}});
+  REQUIRE(client.put(wanted, soon()));
+  const auto first = only(client);
+  const std::string old = workerBehind(lab, 8080);
+  CHECK_FALSE(first.outdated);
+  CHECK_FALSE(old.empty());
+
+  lab.replace(lab.launch().worker);
+  CHECK(only(client).outdated);
+  CHECK(only(client).pid == first.pid);
+  // What else is to change comes along.
+  const auto put = client.put(balancer("n1", {{"a", 8080}, {"b", 8081}}), soon());
+  REQUIRE_MESSAGE(put.has_value(), put.error().message());
+  const auto second = only(client);
+  CHECK_FALSE(second.outdated);
+  CHECK(second.state == keeper::RunState::kRunning);
+  CHECK(second.restarts == 0);
+  CHECK(second.pid != first.pid);
+  CHECK(alive(first.pid));
+  const std::string next = workerBehind(lab, 8080);
+  CHECK_FALSE(next.empty());
+  CHECK(next != old);
+  CHECK(workerBehind(lab, 8081) == next);
+
+  // A crash of the new one is mended by itself; the old one is not touched by it.
+  ::kill(second.pid, SIGKILL);
+  CHECK(eventually([&] { return only(client).restarts == 1 && only(client).state == keeper::RunState::kRunning; }));
+  CHECK(alive(first.pid));
+  REQUIRE(client.remove("n1", "lb", soon()));
+  CHECK_FALSE(alive(first.pid));
+  CHECK(eventually([&] { return client.list(soon())->processes.empty(); }));
+}
+
+TEST_CASE("where the new worker does not start, the old one goes on") {
+  UpgradableLab lab;
+  auto client = lab.start();
+  REQUIRE(client.put(balancer("n1", {{"a", 8080}}), soon()));
+  const auto before = only(client);
+  const std::string bad = lab.program() + ".bad";
+  shell("printf '#!/bin/sh\necho no luck\nexit 3\n' > " + bad + "; chmod 755 " + bad);
+  lab.replace(bad);
+  for (int i = 0; i < 2; ++i) {
+    const auto put = client.put(balancer("n1", {{"a", 8080}, {"b", 8081}}), soon());
+    REQUIRE_FALSE(put);
+    INFO(put.error().message());
+    CHECK(put.error().message().find("the old worker goes on") != std::string::npos);
+    CHECK(put.error().message().find("exit status 3: no luck") != std::string::npos);
+    CHECK(only(client).pid == before.pid);
+    CHECK(only(client).process == before.process);
+    CHECK_FALSE(workerBehind(lab, 8080).empty());
+    CHECK(workerBehind(lab, 8081).empty());
+  }
+  lab.replace(lab.launch().worker);
+  const auto put = client.put(balancer("n1", {{"a", 8080}, {"b", 8081}}), soon());
+  REQUIRE_MESSAGE(put.has_value(), put.error().message());
+  CHECK(only(client).pid != before.pid);
+  CHECK_FALSE(workerBehind(lab, 8081).empty());
+}
+
 TEST_CASE("a worker that is removed while it starts: who started it is told") {
   Lab lab;
   lab.addNetns("n1");

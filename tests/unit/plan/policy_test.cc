@@ -122,6 +122,7 @@ std::vector<Variants> allVariants() {
           .by([](auto& o) { std::get<Command>(o.spec).files[0].content = "other"; })
           .take(),
       Vary(lb)
+          .by([](auto& o) { o.outdated = true; })
           .by([](auto& o) { std::get<LoadBalancer>(o.spec).listeners.clear(); })
           .by([](auto& o) { std::get<LoadBalancer>(o.spec).listeners[0].listen.port = 8080; })
           .by([](auto& o) { std::get<LoadBalancer>(o.spec).listeners[0].backends[0].weight = 2; })
