@@ -164,7 +164,7 @@ struct Process {
   std::string netns;  // the node it runs in; empty: a network namespace of its own, with nothing in it
   std::string name;   // "pages", "lb", "run"
   std::variant<PageServer, LoadBalancer, Command> spec;
-  // Of an observed worker: the program's file was replaced since it started. Nobody desires that, and it does not travel.
+  // Of an observed worker: the program's file was replaced since it started. Nobody desires it, and it does not travel.
   bool outdated = false;
 
   bool operator==(const Process&) const = default;
