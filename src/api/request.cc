@@ -14,10 +14,9 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array<std::pair<LabVerb, const char*>, 4> kLabVerbs{{
+constexpr std::array<std::pair<LabVerb, const char*>, 3> kLabVerbs{{
     {LabVerb::kDrift, "drift"},
     {LabVerb::kHeal, "heal"},
-    {LabVerb::kCheck, "check"},
     {LabVerb::kInspect, "inspect"},
 }};
 
@@ -63,6 +62,7 @@ std::string verbOf(const Request& request) {
           [](const ApplyRequest&) -> std::string { return "apply"; },
           [](const PlanRequest&) -> std::string { return "plan"; },
           [](const LabRequest& r) -> std::string { return kLabVerbs.at(static_cast<std::size_t>(r.verb)).second; },
+          [](const CheckRequest&) -> std::string { return "check"; },
           [](const DownRequest&) -> std::string { return "down"; },
           [](const NodeRequest&) -> std::string { return "node"; },
           [](const ForwardRequest&) -> std::string { return "forward"; },
@@ -115,6 +115,9 @@ std::string encodeRequest(const Request& request) {
                      },
                      [](const LabRequest& r) {
                        return json{{"lab", r.lab}, {"colours", r.colours}};
+                     },
+                     [](const CheckRequest& r) {
+                       return json{{"lab", r.lab}, {"colours", r.colours}, {"matrix", r.matrix}, {"junit", r.junit}};
                      },
                      [](const DownRequest& r) {
                        return json{{"lab", r.lab}, {"all", r.all}};
@@ -175,6 +178,12 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
     }
     (verb == "apply" ? apply.bundle : plan.bundle) = std::move(*bundle);
     return verb == "apply" ? Request(std::move(apply)) : Request(std::move(plan));
+  }
+  if (verb == "check") {
+    CheckRequest request;
+    reader.take("lab", request.lab).take("colours", request.colours);
+    reader.take("matrix", request.matrix).take("junit", request.junit);
+    return finished(reader, std::move(request));
   }
   if (verb == "down") {
     DownRequest request;

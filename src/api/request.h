@@ -36,12 +36,21 @@ struct PlanRequest {
 };
 
 // The verbs about a lab that is up. An empty name means the only one; for inspect, all of them.
-enum class LabVerb { kDrift, kHeal, kCheck, kInspect };
+enum class LabVerb { kDrift, kHeal, kInspect };
 struct LabRequest {
   LabVerb verb = LabVerb::kInspect;
   std::string lab;
   bool colours = false;
   bool operator==(const LabRequest&) const = default;
+};
+
+// Runs the lab's checks, or pings from every server to every other one.
+struct CheckRequest {
+  std::string lab;  // as in LabRequest
+  bool colours = false;
+  bool matrix = false;
+  bool junit = false;  // the answer's data has `junit`, a document of JUnit XML
+  bool operator==(const CheckRequest&) const = default;
 };
 
 struct DownRequest {
@@ -93,8 +102,8 @@ struct StatusRequest {
   bool operator==(const StatusRequest&) const = default;
 };
 
-using Request = std::variant<ApplyRequest, PlanRequest, LabRequest, DownRequest, NodeRequest, ForwardRequest,
-                             LinkRequest, LogsRequest, DoctorRequest, StatusRequest>;
+using Request = std::variant<ApplyRequest, PlanRequest, LabRequest, CheckRequest, DownRequest, NodeRequest,
+                             ForwardRequest, LinkRequest, LogsRequest, DoctorRequest, StatusRequest>;
 
 // "/v1/apply" and so on.
 std::string targetOf(const Request& request);

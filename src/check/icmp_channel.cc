@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <linux/icmp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -30,6 +31,13 @@ base::Result<std::shared_ptr<IcmpChannel>> IcmpChannel::make(base::UniqueFd sock
   if (!hasOption(fd, SO_DOMAIN, AF_INET) || !hasOption(fd, SO_TYPE, SOCK_RAW) ||
       !hasOption(fd, SO_PROTOCOL, IPPROTO_ICMP)) {
     return base::fail(base::ErrorKind::kInvalid, "the socket of a ping is no raw ICMP socket");
+  }
+  // A raw socket gets a copy of every ICMP packet of its namespace; requests of others are none of ours.
+  icmp_filter filter{};
+  filter.data =
+      ~((1U << ICMP_ECHOREPLY) | (1U << ICMP_DEST_UNREACH) | (1U << ICMP_TIME_EXCEEDED) | (1U << ICMP_PARAMETERPROB));
+  if (::setsockopt(fd, SOL_RAW, ICMP_FILTER, &filter, sizeof filter) != 0) {
+    return base::failErrno("filter what the socket of a ping receives");
   }
   if (::fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
     return base::failErrno("make the socket of a ping non-blocking");
@@ -95,6 +103,16 @@ int IcmpChannel::send(net::IpAddr target, int ttl, const std::vector<std::uint8_
     }
   }
   return 0;
+}
+
+// No route, an unreachable, prohibit or blackhole route (ip-route(8)).
+PingResult resultOfRefusal(int error) {
+  return error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES || error == EINVAL ? PingResult::kUnreachable
+                                                                                             : PingResult::kError;
+}
+
+std::string describeRefusal(int error) {
+  return std::string("sendto: ") + ::strerror(error) + (error == EINVAL ? " (a blackhole route)" : "");
 }
 
 }  // namespace vpclab::check

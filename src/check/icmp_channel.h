@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -39,5 +40,9 @@ class IcmpChannel {
   base::UniqueFd socket_;
   std::map<std::uint16_t, std::deque<ArrivedAnswer>*> inboxes_;
 };
+
+// What a refusal of IcmpChannel::send() says: kUnreachable where the own kernel has no way there, else kError.
+PingResult resultOfRefusal(int error);
+std::string describeRefusal(int error);
 
 }  // namespace vpclab::check

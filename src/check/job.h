@@ -19,6 +19,9 @@ inline constexpr std::size_t kMaxJobsPerRequest = 1024;
 inline constexpr std::size_t kMaxSocketsPerRequest = 4096;
 inline constexpr std::size_t kMaxRunningJobs = 8192;
 inline constexpr std::uint32_t kMaxPings = 10'000;
+inline constexpr std::size_t kMaxSweepTargets = 8192;
+inline constexpr std::uint32_t kMaxSweepWindow = 256;
+inline constexpr std::size_t kMaxSweepTexts = 64;  // different ones in one reply
 inline constexpr std::uint32_t kMaxHops = 64;
 inline constexpr std::uint32_t kMaxRequests = 1000;            // of one HTTP job
 inline constexpr std::size_t kMaxBodyBytes = 1024 * 1024;      // of one HTTP response
@@ -181,6 +184,26 @@ struct CountReply {
   bool operator==(const CountReply&) const = default;
 };
 
+// An echo request to each of many targets; those that do not answer get a second one, after all others.
+struct SweepJob {
+  std::size_t socket = 0;  // as PingJob's
+  std::vector<net::IpAddr> targets;
+  std::uint32_t window = 64;                    // requests in flight at once
+  std::chrono::milliseconds timeout{1000};      // per request
+  std::chrono::milliseconds deadline{120'000};  // for all
+
+  bool operator==(const SweepJob&) const = default;
+};
+
+// What came of the last request to each target.
+struct SweepReply {
+  std::vector<PingResult> results;  // in the order of the targets
+  std::vector<std::size_t> texts;   // of those that were not answered, in order: indexes of `details`
+  std::vector<std::string> details;
+
+  bool operator==(const SweepReply&) const = default;
+};
+
 // The job could not be run at all.
 struct JobFailure {
   std::string why;
@@ -188,8 +211,8 @@ struct JobFailure {
   bool operator==(const JobFailure&) const = default;
 };
 
-using Job = std::variant<PingJob, PathJob, HttpJob, StreamJob, CountJob>;
-using Reply = std::variant<PingReply, PathReply, HttpReplies, StreamReply, CountReply, JobFailure>;
+using Job = std::variant<PingJob, PathJob, HttpJob, StreamJob, CountJob, SweepJob>;
+using Reply = std::variant<PingReply, PathReply, HttpReplies, StreamReply, CountReply, SweepReply, JobFailure>;
 
 // Numbers are the sender's, to tell replies apart.
 struct NumberedJob {

@@ -60,6 +60,35 @@ json toJson(const CountJob& job) {
           {"deadline", job.deadline.count()}};
 }
 
+json toJson(const SweepJob& job) {
+  json targets = json::array();
+  for (const net::IpAddr target : job.targets) {
+    targets.push_back(target.toString());
+  }
+  return {{"socket", job.socket},
+          {"targets", std::move(targets)},
+          {"window", job.window},
+          {"timeout", job.timeout.count()},
+          {"deadline", job.deadline.count()}};
+}
+
+SweepJob readSweep(JsonObject& in) {
+  SweepJob job;
+  job.socket = in.number("socket", 0, kMaxSocketsPerRequest - 1);
+  for (const json& target : in.array("targets", kMaxSweepTargets)) {
+    const auto address = target.is_string() ? net::IpAddr::parse(target.get_ref<const std::string&>()) : std::nullopt;
+    if (!address || !address->isV4()) {
+      in.refuse("has a target that is no IPv4 address");
+      break;
+    }
+    job.targets.push_back(*address);
+  }
+  job.window = static_cast<std::uint32_t>(in.number("window", 1, kMaxSweepWindow));
+  job.timeout = in.span("timeout");
+  job.deadline = in.span("deadline");
+  return job;
+}
+
 StreamJob readStream(JsonObject& in) {
   StreamJob job;
   job.client = in.number("client", 0, kMaxSocketsPerRequest - 1);
@@ -179,6 +208,12 @@ base::Result<NumberedJob> readJob(const json& document) {
     inner = in.finish();
     ++kinds;
   }
+  if (const json* sweep = outer.optional("sweep")) {
+    JsonObject in(*sweep, "the sweep job");
+    out.job = readSweep(in);
+    inner = in.finish();
+    ++kinds;
+  }
   if (kinds != 1) {
     outer.refuse("is not of exactly one kind");
   }
@@ -205,6 +240,8 @@ std::string encodeRequest(const std::vector<NumberedJob>& jobs) {
       entry["stream"] = toJson(*stream);
     } else if (const auto* count = std::get_if<CountJob>(&numbered.job)) {
       entry["count"] = toJson(*count);
+    } else if (const auto* sweep = std::get_if<SweepJob>(&numbered.job)) {
+      entry["sweep"] = toJson(*sweep);
     } else {
       entry["http"] = toJson(std::get<HttpJob>(numbered.job));
     }

@@ -1,22 +1,10 @@
 #include "check/ping_task.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "check/random.h"
 
 namespace vpclab::check {
-
-namespace {
-
-// What the own kernel says where it has no way to the target: no route, an unreachable, prohibit or blackhole route
-// (ip-route(8)).
-bool meansNoWay(int error) {
-  return error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES || error == EINVAL;
-}
-
-}  // namespace
 
 PingTask::PingTask(PingJob job, std::shared_ptr<IcmpChannel> channel, TimePoint now)
     : job_(job),
@@ -84,9 +72,9 @@ void PingTask::send(TimePoint now) {
     open_.push_back(request);
     return;
   }
-  reply_.last = meansNoWay(error) ? PingResult::kUnreachable : PingResult::kError;
-  reply_.unreachable += meansNoWay(error) ? 1U : 0U;
-  reply_.detail = std::string("sendto: ") + ::strerror(error) + (error == EINVAL ? " (a blackhole route)" : "");
+  reply_.last = resultOfRefusal(error);
+  reply_.unreachable += reply_.last == PingResult::kUnreachable ? 1U : 0U;
+  reply_.detail = describeRefusal(error);
 }
 
 bool PingTask::wantsMore() const {

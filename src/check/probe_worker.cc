@@ -10,6 +10,7 @@
 #include "check/path_task.h"
 #include "check/ping_task.h"
 #include "check/stream_task.h"
+#include "check/sweep_task.h"
 
 namespace vpclab::check {
 
@@ -43,6 +44,13 @@ class TaskMaker {
         return tl::make_unexpected(std::move(channel.error()));
       }
       return std::make_unique<PathTask>(*path, std::move(*channel));
+    }
+    if (const auto* sweep = std::get_if<SweepJob>(&job)) {
+      auto channel = channelOf(sweep->socket);
+      if (!channel) {
+        return tl::make_unexpected(std::move(channel.error()));
+      }
+      return std::make_unique<SweepTask>(*sweep, std::move(*channel), base::Clock::now());
     }
     if (const auto* stream = std::get_if<StreamJob>(&job)) {
       return ofTwo<StreamTask>(*stream);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include <nlohmann/json.hpp>
@@ -103,6 +104,57 @@ json toJson(const CountReply& reply) {
           {"sentBack", reply.back.sent},
           {"receivedBack", reply.back.received},
           {"detail", reply.detail}};
+}
+
+// A letter per target: there may be thousands.
+constexpr std::array<std::pair<PingResult, char>, 4> kResultLetters{{{PingResult::kAnswered, 'a'},
+                                                                     {PingResult::kUnreachable, 'u'},
+                                                                     {PingResult::kTimeout, 't'},
+                                                                     {PingResult::kError, 'e'}}};
+
+json toJson(const SweepReply& reply) {
+  std::string letters;
+  for (const PingResult result : reply.results) {
+    for (const auto& [value, letter] : kResultLetters) {
+      if (value == result) {
+        letters += letter;
+      }
+    }
+  }
+  return {{"results", std::move(letters)}, {"texts", reply.texts}, {"details", reply.details}};
+}
+
+SweepReply readSweep(JsonObject& in) {
+  SweepReply reply;
+  std::size_t silent = 0;
+  for (const char seen : in.text("results", kMaxSweepTargets)) {
+    const auto* known = std::find_if(kResultLetters.begin(), kResultLetters.end(),
+                                     [seen](const auto& entry) { return entry.second == seen; });
+    if (known == kResultLetters.end()) {
+      in.refuse("has an unknown result");
+      break;
+    }
+    reply.results.push_back(known->first);
+    silent += known->first == PingResult::kAnswered ? 0 : 1;
+  }
+  for (const json& detail : in.array("details", kMaxSweepTexts)) {
+    if (!detail.is_string() || detail.get_ref<const std::string&>().size() > kMaxDetailBytes) {
+      in.refuse("has a detail that cannot be");
+      break;
+    }
+    reply.details.push_back(detail.get<std::string>());
+  }
+  for (const json& text : in.array("texts", kMaxSweepTargets)) {
+    if (!text.is_number_unsigned() || text.get<std::uint64_t>() >= reply.details.size()) {
+      in.refuse("has a text that is not there");
+      break;
+    }
+    reply.texts.push_back(text.get<std::size_t>());
+  }
+  if (reply.texts.size() != silent) {
+    in.refuse("needs a text for each target that has not answered");
+  }
+  return reply;
 }
 
 StreamReply readStream(JsonObject& in) {
@@ -215,6 +267,8 @@ std::string encodeReply(const NumberedReply& numbered) {
     out["stream"] = toJson(*stream);
   } else if (const auto* count = std::get_if<CountReply>(&numbered.reply)) {
     out["count"] = toJson(*count);
+  } else if (const auto* sweep = std::get_if<SweepReply>(&numbered.reply)) {
+    out["sweep"] = toJson(*sweep);
   } else {
     out["failure"] = std::get<JobFailure>(numbered.reply).why;
   }
@@ -258,6 +312,12 @@ base::Result<NumberedReply> decodeReply(std::string_view body) {
   if (const json* count = outer.optional("count")) {
     JsonObject in(*count, "the count reply");
     out.reply = readCount(in);
+    inner = in.finish();
+    ++kinds;
+  }
+  if (const json* sweep = outer.optional("sweep")) {
+    JsonObject in(*sweep, "the sweep reply");
+    out.reply = readSweep(in);
     inner = in.finish();
     ++kinds;
   }

@@ -47,11 +47,6 @@ constexpr LabVerb::Words kHeal{api::LabVerb::kHeal, "heal", "put back what diffe
                                "  sudo vpclab heal cross-region\n"
                                "Exit status: 0 healed, or nothing to do; 1 failed.",
                                kOnlyOne};
-constexpr LabVerb::Words kCheck{api::LabVerb::kCheck, "check", "run the checks of a lab that is up",
-                                "  sudo vpclab check\n"
-                                "  sudo vpclab check cross-region --json\n"
-                                "Exit status: 0 all passed; 4 a check failed; 1 they could not be run.",
-                                kOnlyOne};
 constexpr LabVerb::Words kInspect{api::LabVerb::kInspect, "inspect",
                                   "show nodes, addresses, processes, tunnels and backends",
                                   "  sudo vpclab inspect\n"
@@ -65,9 +60,6 @@ std::unique_ptr<Verb> makeDrift() {
 }
 std::unique_ptr<Verb> makeHeal() {
   return std::make_unique<LabVerb>(kHeal);
-}
-std::unique_ptr<Verb> makeCheck() {
-  return std::make_unique<LabVerb>(kCheck);
 }
 std::unique_ptr<Verb> makeInspect() {
   return std::make_unique<LabVerb>(kInspect);

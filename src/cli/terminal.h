@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -8,6 +9,9 @@ namespace vpclab::cli {
 // Colours go only to a terminal, and never with NO_COLOR (https://no-color.org).
 bool coloursOn(int fd);
 std::string bold(const std::string& text, int fd);
+
+// "12 s left", as far as what is done lets one tell; empty: too early, or done.
+std::string timeLeft(std::chrono::milliseconds elapsed, std::int64_t done, std::int64_t total);
 
 // One line on standard error that is written over and over; nothing at all where that is no terminal.
 class ProgressLine {
@@ -23,6 +27,8 @@ class ProgressLine {
  private:
   bool terminal_;
   bool shown_ = false;
+  std::string phase_;
+  std::chrono::steady_clock::time_point start_;  // of the phase
 };
 
 }  // namespace vpclab::cli

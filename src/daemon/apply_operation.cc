@@ -244,7 +244,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (!changed.ok || !request.checks) {
     return changed.final;
   }
-  auto final = runChecks(engine, desired, request.colours, std::move(changed.data), session);
+  auto final = runChecks(engine, desired, {request.colours, false}, std::move(changed.data), session);
   final.diagnostics = desired.diagnostics;
   return final;
 }

@@ -1,9 +1,5 @@
 #include "daemon/check_run.h"
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
 #include <nlohmann/json.hpp>
 
 #include "check/probe_client.h"
@@ -12,42 +8,15 @@
 #include "daemon/finals.h"
 #include "daemon/lab_port.h"
 #include "daemon/log.h"
+#include "daemon/matrix_check.h"
 #include "daemon/operations.h"
+#include "daemon/stop_watch.h"
 
 namespace vpclab::daemon {
 
 using nlohmann::json;
 
-namespace {
-
-// How soon running checks hear that their client wants no more.
-constexpr std::chrono::milliseconds kStopLag{100};
-
-// Watches the session while the checks run in the calling thread.
-class StopWatch {
- public:
-  explicit StopWatch(Session& session)
-      : thread_([this, &session](const std::stop_token& ended) {
-          std::unique_lock lock(mutex_);
-          while (!wake_.wait_for(lock, ended, kStopLag, [&] { return ended.stop_requested(); })) {
-            if (session.stopped()) {
-              stop_.request_stop();
-              return;
-            }
-          }
-        }) {}
-  std::stop_token token() const { return stop_.get_token(); }
-
- private:
-  std::stop_source stop_;
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;  // last: ends before what it uses
-};
-
-}  // namespace
-
-api::Final runChecks(Engine& engine, const Desired& desired, bool colours, json data, Session& session) {
+api::Final runChecks(Engine& engine, const Desired& desired, const CheckOutput& output, json data, Session& session) {
   const std::string& lab = desired.lab.name;
   const auto specs = checkSpecs(desired);
   check::Report report;
@@ -68,10 +37,13 @@ api::Final runChecks(Engine& engine, const Desired& desired, bool colours, json 
     report = check::runChecks(specs, running, *probes, options);
   }
   data["checks"] = check::toJson(report);
+  if (output.junit) {
+    data["junit"] = check::toJunit(report);
+  }
   if (specs.empty()) {
     session.send(api::TextLine{"No checks."});
   } else {
-    sendText(session, check::toText(report, colours));
+    sendText(session, check::toText(report, output.colours));
   }
   const auto failedChecks = report.count(check::Outcome::kFailed);
   const auto cancelled = report.count(check::Outcome::kCancelled);
@@ -87,8 +59,8 @@ api::Final runChecks(Engine& engine, const Desired& desired, bool colours, json 
   return final;
 }
 
-api::Final checkLab(Engine& engine, const std::string& wanted, bool colours, Session& session) {
-  auto lab = engine.pickLab(wanted);
+api::Final checkLab(Engine& engine, const api::CheckRequest& request, Session& session) {
+  auto lab = engine.pickLab(request.lab);
   if (!lab) {
     return failed(lab.error());
   }
@@ -100,7 +72,9 @@ api::Final checkLab(Engine& engine, const std::string& wanted, bool colours, Ses
   if (!stored) {
     return failed(stored.error());
   }
-  return runChecks(engine, stored->desired, colours, json{{"lab", *lab}}, session);
+  const CheckOutput output{request.colours, request.junit};
+  return request.matrix ? checkMatrix(engine, stored->desired, output, session)
+                        : runChecks(engine, stored->desired, output, json{{"lab", *lab}}, session);
 }
 
 }  // namespace vpclab::daemon

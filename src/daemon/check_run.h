@@ -9,8 +9,14 @@
 
 namespace vpclab::daemon {
 
+struct CheckOutput {
+  bool colours = false;
+  bool junit = false;  // `data` gets the report as JUnit XML too
+};
+
 // Runs the checks of a lab that is up and held by the caller; tells the session the table. `data` is what the operation
 // found so far; the report is added to it.
-api::Final runChecks(Engine& engine, const Desired& desired, bool colours, nlohmann::json data, Session& session);
+api::Final runChecks(Engine& engine, const Desired& desired, const CheckOutput& output, nlohmann::json data,
+                     Session& session);
 
 }  // namespace vpclab::daemon

@@ -15,8 +15,6 @@ api::Final runLabVerb(Engine& engine, const api::LabRequest& request, Session& s
       return driftLab(engine, request.lab, session);
     case api::LabVerb::kHeal:
       return healLab(engine, request.lab, session);
-    case api::LabVerb::kCheck:
-      return checkLab(engine, request.lab, request.colours, session);
     case api::LabVerb::kInspect:
       return inspectLabs(engine, request.lab, session);
   }
@@ -30,6 +28,7 @@ api::Final runRequest(Engine& engine, const api::Request& request, Session& sess
                         [&](const api::ApplyRequest& r) { return applyLab(engine, r, session); },
                         [&](const api::PlanRequest& r) { return planLab(engine, r, session); },
                         [&](const api::LabRequest& r) { return runLabVerb(engine, r, session); },
+                        [&](const api::CheckRequest& r) { return checkLab(engine, r, session); },
                         [&](const api::DownRequest& r) { return downLabs(engine, r, session); },
                         [&](const api::NodeRequest& r) { return findNode(engine, r, session); },
                         [&](const api::ForwardRequest& r) { return findForward(engine, r, session); },

@@ -14,7 +14,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
 api::Final planLab(Engine& engine, const api::PlanRequest& request, Session& session);
 api::Final driftLab(Engine& engine, const std::string& lab, Session& session);
 api::Final healLab(Engine& engine, const std::string& lab, Session& session);
-api::Final checkLab(Engine& engine, const std::string& lab, bool colours, Session& session);
+api::Final checkLab(Engine& engine, const api::CheckRequest& request, Session& session);
 api::Final inspectLabs(Engine& engine, const std::string& lab, Session& session);
 api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& session);
 api::Final findNode(Engine& engine, const api::NodeRequest& request, Session& session);

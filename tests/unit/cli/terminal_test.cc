@@ -1,4 +1,8 @@
 // What a person sees on a terminal, and a program in a pipe, of the same answer of a daemon.
+#include "cli/terminal.h"
+
+#include <fstream>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
@@ -127,4 +131,33 @@ TEST_CASE("members of a type that nobody expects do no harm") {
     const std::string hello = std::string(VPCLAB_SOURCE_DIR) + "/labs/hello/lab.yaml";
     CHECK(ask({"apply", hello, "--profile"}, Output::kPipe, {}, {final}).status == 0);
   }
+}
+
+TEST_CASE("how long something will still take is told once that can be known") {
+  using std::chrono::milliseconds;
+  CHECK(cli::timeLeft(milliseconds(900), 10, 100).empty());
+  CHECK(cli::timeLeft(milliseconds(5000), 0, 100).empty());
+  CHECK(cli::timeLeft(milliseconds(5000), 100, 100).empty());
+  CHECK(cli::timeLeft(milliseconds(2000), 20, 100) == "8 s left");
+  CHECK(cli::timeLeft(milliseconds(10'000), 10, 100) == "1 min 30 s left");
+}
+
+TEST_CASE("the result is written as JUnit XML where that is asked for") {
+  const tests::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/report.xml";
+  api::Final final;
+  final.exit = api::Exit::kCheckFailed;
+  final.data = R"({"junit":"<testsuites/>\n"})";
+  const auto seen = ask({"check", "--matrix", "--junit", path}, Output::kPipe, {}, {final});
+  CHECK(seen.status == 4);
+  CHECK(holds(seen.request, "\"matrix\":true"));
+  CHECK(holds(seen.request, "\"junit\":true"));
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  CHECK(line == "<testsuites/>");
+
+  const auto refused = ask({"check", "--junit", directory.path() + "/none/report.xml"}, Output::kPipe, {}, {final});
+  CHECK(refused.status == 1);
+  CHECK(holds(refused.err, "none/report.xml: No such file or directory"));
 }

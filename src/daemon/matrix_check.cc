@@ -1,0 +1,134 @@
+#include "daemon/matrix_check.h"
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+#include <tuple>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "check/matrix.h"
+#include "check/probe_client.h"
+#include "compile/reach.h"
+#include "daemon/finals.h"
+#include "daemon/lab_port.h"
+#include "daemon/log.h"
+#include "daemon/stop_watch.h"
+#include "lab/addressing.h"
+
+namespace vpclab::daemon {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kNeighbourLimit = "/proc/sys/net/ipv4/neigh/default/gc_thresh3";
+
+check::PairExpectation expectationOf(compile::Expected expected) {
+  switch (expected) {
+    case compile::Expected::kReachable:
+      return check::PairExpectation::kReachable;
+    case compile::Expected::kBlocked:
+      return check::PairExpectation::kBlocked;
+    case compile::Expected::kElsewhere:
+      break;
+  }
+  return check::PairExpectation::kElsewhere;
+}
+
+// The kernel's table of neighbours is one for the whole host, and its limit is not ours to change.
+std::size_t neighbourLimit() {
+  constexpr std::int64_t kUsual = 1024;
+  constexpr std::int64_t kMost = INT32_MAX;
+  std::ifstream in(kNeighbourLimit);
+  std::string line;
+  std::getline(in, line);
+  return static_cast<std::size_t>(base::parseInteger(line, 1, kMost).value_or(kUsual));
+}
+
+// `reach` must outlive it.
+check::MatrixSpec specOf(const lab::Lab& lab, const compile::Reach& reach) {
+  check::MatrixSpec out;
+  out.lab = lab.name;
+  std::vector<std::size_t> places(reach.hosts().size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::sort(places.begin(), places.end(), [&reach](std::size_t x, std::size_t y) {
+    const auto& one = reach.hosts()[x];
+    const auto& other = reach.hosts()[y];
+    return std::tie(one.net, one.address) < std::tie(other.net, other.address);
+  });
+  for (const std::size_t place : places) {
+    const auto& host = reach.hosts()[place];
+    const lab::Vxnet& vxnet = lab.vxnets.at(host.server->vxnet);
+    out.nodes.push_back({host.server->id,
+                         host.server->title,
+                         host.address,
+                         lab::gatewayOf(vxnet.cidr),
+                         {vxnet.id, vxnet.vpc, lab.vpcs.at(vxnet.vpc).region}});
+  }
+  out.expected = [&reach, places](std::size_t from, std::size_t to) {
+    return expectationOf(reach.between(places[from], places[to]));
+  };
+  out.why = [&reach, places](std::size_t from, std::size_t to) { return reach.why(places[from], places[to]); };
+  return out;
+}
+
+// Sends at most about two hundred events, however many servers there are.
+std::function<void(std::size_t, std::size_t)> progressTo(Session& session) {
+  return [&session, last = std::size_t{0}](std::size_t done, std::size_t total) mutable {
+    if (done == total || (done - last) * 200 >= total) {
+      last = done;
+      session.send(api::Progress{"matrix", static_cast<std::int64_t>(done), static_cast<std::int64_t>(total)});
+    }
+  };
+}
+
+}  // namespace
+
+api::Final checkMatrix(Engine& engine, const Desired& desired, const CheckOutput& output, Session& session) {
+  const std::string& lab = desired.lab.name;
+  const compile::Reach reach(desired.lab, desired.allocations);
+  const check::MatrixSpec spec = specOf(desired.lab, reach);
+  if (spec.nodes.size() < 2) {
+    return failed(base::Error(base::ErrorKind::kNotFound, "lab " + lab + " has no two servers"));
+  }
+  const std::size_t neighbours = check::neighboursOf(spec);
+  const std::size_t limit = neighbourLimit();
+  if (neighbours > limit / 10 * 7) {  // the rest is for everyone else on the host
+    return failed(base::Error(base::ErrorKind::kLimit,
+                              "lab " + lab + ": pings between all of its " + std::to_string(spec.nodes.size()) +
+                                  " servers need " + std::to_string(neighbours) + " neighbours, and the kernel keeps " +
+                                  std::to_string(limit) + " for the whole host (" + kNeighbourLimit +
+                                  "): packets would get lost that have a way; vpclab does not change "
+                                  "what is the host's"));
+  }
+  auto probes = check::ProbeClient::start({engine.options().workerProgram});
+  if (!probes) {
+    return failed(base::Error(probes.error()).context("lab " + lab + ": run the matrix"));
+  }
+  RunningLab running(engine, lab);
+  const StopWatch watch(session);
+  const auto report = check::runMatrix(spec, running, *probes, {watch.token(), progressTo(session)});
+  sendText(session, check::toText(spec, report, output.colours));
+  json data{{"lab", lab}, {"matrix", check::toJson(spec, report)}};
+  if (output.junit) {
+    data["junit"] = check::toJunit(spec, report);
+  }
+  const std::size_t pairs = spec.nodes.size() * (spec.nodes.size() - 1);
+  const std::size_t failures = report.failures();
+  const std::size_t notRun = report.count(check::Cell::kNotRun);
+  logInfo("lab " + lab + ": matrix of " + std::to_string(pairs) + " pairs, " + std::to_string(failures) +
+          " not as expected");
+  auto final = finalOf(report.passed() ? api::Exit::kOk : api::Exit::kCheckFailed, data);
+  if (failures != 0) {
+    final.errors.push_back(std::to_string(failures) + " of " + std::to_string(pairs) + " pairs are not as expected");
+  }
+  if (notRun != 0) {
+    final.errors.push_back("stopped: " + std::to_string(notRun) + " of " + std::to_string(pairs) +
+                           " pairs have no result; lab " + lab + " is as it was");
+  }
+  return final;
+}
+
+}  // namespace vpclab::daemon

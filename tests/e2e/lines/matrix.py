@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Every server to every server: what a policy connects, what none does, and what is seen of that once it is broken."""
+import re
+import xml.etree.ElementTree as ElementTree
+
+import sandbox
+from sandbox import equal
+
+NETS = {"east": 1, "west": 2, "lone": 3}
+SERVERS = 4
+LAB = """lab: grid
+regions: {r: {}}
+vpcs:
+  east: {region: r, cidr: 10.1.0.0/16, route_policies: [{name: to-west, to: 10.2.0.0/16, via: br}]}
+  west: {region: r, cidr: 10.2.0.0/16, route_policies: [{name: to-east, to: 10.1.0.0/16, via: br}]}
+  lone: {region: r, cidr: 10.3.0.0/16}
+vxnets:
+""" + "".join(f"  {net}-net: {{vpc: {net}, cidr: 10.{n}.1.0/24}}\n" for net, n in NETS.items()) + "servers:\n" + "".join(
+    f"  {net}{s}: {{vxnet: {net}-net, address: 10.{n}.1.{s + 1}}}\n"
+    for net, n in NETS.items() for s in range(1, SERVERS + 1)) + "border_routers:\n  br: {region: r, vxnets: [east-net, west-net]}\n"
+PAIRS = {"reached": 3 * 4 * 3 + 2 * 16, "blocked": 2 * 2 * 16, "missing": 0, "leaks": 0, "untold": 0, "elsewhere": 0}
+
+
+def matrix(host, status=0):
+    return host.json("check", "--matrix", status=status)["matrix"]
+
+
+def counts(seen):
+    return {key: seen[key] for key in PAIRS}
+
+
+def test(host):
+    file = host.directory / "grid.yaml"
+    file.write_text(LAB)
+    host.start_daemon()
+    host.vpclab("apply", file)
+
+    def inside(node, *command):
+        return host.inside(node, *command, lab="grid")
+
+    equal(counts(matrix(host)), PAIRS, "the matrix of a lab that is as it should be")
+
+    # What is lost once is asked again before it is believed: the first four requests that reach east1 are dropped.
+    inside("east1", "nft", "add table ip lossy; add chain ip lossy in { type filter hook input priority 0; }; "
+                           "add rule ip lossy in icmp type echo-request quota until 240 bytes counter drop")
+    equal(counts(matrix(host)), PAIRS, "the matrix while packets get lost")
+    dropped = inside("east1", "nft", "list", "table", "ip", "lossy").stdout
+    assert int(re.search(r"counter packets (\d+)", dropped)[1]) >= 3, dropped
+    inside("east1", "nft", "delete", "table", "ip", "lossy")
+
+    # Without west's policy no answer of west's servers comes to east, nor anything of them.
+    inside("west", "ip", "route", "del", "10.1.0.0/16")
+    report = host.directory / "matrix.xml"
+    text = host.vpclab("check", "--matrix", "--junit", report, status=4)
+    assert "32 of 132 pairs are not as expected" in text.stderr, text.stderr
+    line = next(line for line in text.stdout.splitlines() if line.startswith("east1 → west1: "))
+    assert "expected reachable (by route policy to-west of vpc east (" in line, line
+    assert re.search(r"back by route policy to-east of vpc west \([^ ]*grid.yaml:5:\d+\)", line), line
+    assert line.endswith("seen no answer within 1000 ms"), line
+    suite = ElementTree.parse(report).getroot().find("testsuite")
+    equal((suite.get("tests"), suite.get("failures"), len(suite.findall("testcase/failure"))), ("132", "32", 32), "JUnit")
+    seen = matrix(host, status=4)
+    equal(counts(seen), {**PAIRS, "reached": PAIRS["reached"] - 32, "missing": 32}, "the matrix without west's policy")
+    assert {(m["from"][:4], m["to"][:4]) for m in seen["mismatches"]} == {("east", "west"), ("west", "east")}
+    lost = next(m for m in seen["mismatches"] if (m["from"], m["to"]) == ("west2", "east3"))
+    # The kernel answers so many requests a second with an error, on the whole host, and drops the others.
+    assert lost["seen"] in ("Destination Net Unreachable from 10.2.1.1", "no answer within 1000 ms"), lost
+    host.vpclab("heal", "grid")
+
+    # Blocked is not broken: what should not reach a server that is dead proves nothing.
+    inside("lone1", "ip", "link", "set", "eth0", "down")
+    seen = matrix(host, status=4)
+    equal(counts(seen), {**PAIRS, "reached": PAIRS["reached"] - 6, "missing": 6, "blocked": PAIRS["blocked"] - 16,
+                         "untold": 16}, "the matrix with a dead server")
+    assert len(seen["not_alive"]) == 1 and seen["not_alive"][0].startswith("lone1 is not alive: "), seen["not_alive"]
+    host.vpclab("down", "grid")
+    host.nothing_left()
+
+
+if __name__ == "__main__":
+    sandbox.main(test)
