@@ -12,6 +12,7 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  vpclabd --daemonize                          serve in the background until it is ended\n"
     "  vpclabd --daemonize --exit-after-last-lab    ... or until its last lab is down\n"
+    "  vpclabd --daemonize --heal                   ... and undo what others change in its labs\n"
     "  vpclabd --run-dir /tmp/mine                  a second daemon beside the first; its log on standard error\n"
     "Signals: SIGTERM and SIGINT end the daemon; its labs stay up, and the next daemon takes them over.";
 
@@ -35,6 +36,7 @@ DaemonCommand parseArguments(int argc, char** argv) {
   auto* background = app.add_flag("--daemonize", serve.daemonize, "go on in the background once clients can connect");
   app.add_flag("--foreground", foreground, "stay; the log goes to standard error (the default)")->excludes(background);
   app.add_flag("--exit-after-last-lab", serve.options.exitAfterLastLab, "end when the last lab goes down");
+  app.add_flag("--heal", serve.options.heal, "heal a lab whenever somebody has changed it, less and less often");
   app.add_option("--log-level", serve.options.logLevel, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();

@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::chrono::seconds kConnectTime{2};
 constexpr std::chrono::seconds kEventTime{1};
+// A change seldom comes alone; and looking costs, so that a lab that never rests is looked at once a second.
+constexpr base::Milliseconds kLookAfter{100};
+constexpr base::Milliseconds kLookPause{1'000};
 
 // An operation that nobody waits for.
 class OwnSession : public Session {
@@ -37,6 +40,13 @@ class OwnSession : public Session {
 struct Supervisor::Watched {
   std::optional<keeper::Watcher> watcher;
   HealSchedule schedule;
+  std::optional<base::Clock::time_point> lookAt;  // whether it differs: something has changed
+  base::Clock::time_point looked;
+
+  std::optional<base::Clock::time_point> next() const {
+    const auto due = schedule.due();
+    return due && lookAt ? std::min(*due, *lookAt) : due ? due : lookAt;
+  }
 };
 
 Supervisor::Supervisor(Engine& engine)
@@ -84,10 +94,14 @@ bool Supervisor::takeOrders() {
   for (const auto& [lab, wanted] : orders) {
     if (!wanted) {
       watched_.erase(lab);
+      if (changes_) {
+        changes_->forget(lab);
+      }
       continue;
     }
     auto& watched = watched_[lab];
     watched.schedule.applied();
+    follow(lab);
     if (!watched.watcher) {
       connect(lab, watched);
     }
@@ -123,11 +137,65 @@ void Supervisor::listen(const std::string& lab, Watched& watched) {
   } else {
     reason = "tunnel " + event->name + " has ended" + (event->lastExit.empty() ? "" : " (" + event->lastExit + ")");
   }
+  broke(lab, watched, reason);
+}
+
+void Supervisor::broke(const std::string& lab, Watched& watched, const std::string& reason) {
   const auto now = base::Clock::now();
   watched.schedule.broke(now);
   const auto pause = std::chrono::duration_cast<base::Milliseconds>(*watched.schedule.due() - now);
   logWarning("lab " + lab + ": " + reason + "; healing it in " +
              std::to_string(std::max<base::Milliseconds::rep>(pause.count(), 0)) + " ms");
+}
+
+void Supervisor::openChanges() {
+  if (!engine_.options().heal) {
+    return;
+  }
+  auto changes = kernel::ChangeWatch::open(engine_.options().netnsDir);
+  if (!changes) {
+    logError("--heal: what others change will not be seen: " + changes.error().message());
+    return;
+  }
+  changes_.emplace(std::move(*changes));
+}
+
+// Its namespaces may be others than before. What has changed until now was not heard: it is looked at.
+void Supervisor::follow(const std::string& lab) {
+  if (!changes_) {
+    return;
+  }
+  if (auto followed = changes_->follow(lab); !followed) {
+    logWarning("lab " + lab + ": --heal: " + followed.error().message());
+  }
+  watched_[lab].lookAt = base::Clock::now() + kLookAfter;
+}
+
+void Supervisor::noteChanges() {
+  if (!changes_) {
+    return;
+  }
+  for (const auto& lab : changes_->changed()) {
+    const auto found = watched_.find(lab);
+    if (found != watched_.end() && !found->second.lookAt) {
+      const auto now = base::Clock::now();
+      found->second.lookAt = std::max(now + kLookAfter, found->second.looked + kLookPause);
+    }
+  }
+}
+
+void Supervisor::look(const std::string& lab, Watched& watched) {
+  watched.lookAt.reset();
+  watched.looked = base::Clock::now();
+  OwnSession session([this] {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  });
+  // A lab that somebody works on is followed anew afterwards, and looked at then.
+  const auto final = driftLab(engine_, lab, session);
+  if (final.exit == api::Exit::kDifferences && !watched.schedule.due()) {
+    broke(lab, watched, "it is not what was applied any more");
+  }
 }
 
 void Supervisor::heal(const std::string& lab, Watched& watched) {
@@ -139,6 +207,7 @@ void Supervisor::heal(const std::string& lab, Watched& watched) {
   const auto final = healLab(engine_, lab, session);
   if (final.exit == api::Exit::kOk) {
     logInfo("lab " + lab + ": healed");
+    follow(lab);
   } else {
     for (const auto& error : final.errors) {
       logError("lab " + lab + ": heal: " + error);
@@ -154,16 +223,22 @@ void Supervisor::heal(const std::string& lab, Watched& watched) {
 }
 
 void Supervisor::run() {
+  openChanges();
   while (takeOrders()) {
     std::vector<pollfd> entries{{wake_.get(), POLLIN, 0}};
-    std::vector<std::string> names{""};
+    if (changes_) {
+      for (const int fd : changes_->fds()) {
+        entries.push_back({fd, POLLIN, 0});
+      }
+    }
+    std::vector<std::string> names(entries.size());
     std::optional<base::Clock::time_point> next;
     for (const auto& [lab, watched] : watched_) {
       if (watched.watcher) {
         entries.push_back({watched.watcher->fd(), POLLIN, 0});
         names.push_back(lab);
       }
-      if (const auto due = watched.schedule.due(); due && (!next || *due < *next)) {
+      if (const auto due = watched.next(); due && (!next || *due < *next)) {
         next = due;
       }
     }
@@ -179,7 +254,11 @@ void Supervisor::run() {
         listen(it->first, it->second);
       }
     }
+    noteChanges();
     for (auto& [lab, watched] : watched_) {
+      if (watched.lookAt && *watched.lookAt <= base::Clock::now()) {
+        look(lab, watched);
+      }
       if (watched.schedule.isDue(base::Clock::now())) {
         heal(lab, watched);
       }

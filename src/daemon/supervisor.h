@@ -3,18 +3,21 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
 
 #include "base/unique_fd.h"
 #include "daemon/engine.h"
+#include "kernel/change_watch.h"
 
 namespace vpclab::daemon {
 
 // Watches the keepers of the labs that are up. A worker's end is its keeper's business; a tunnel that ended takes its
 // interface with its addresses and routes, and a keeper takes all its processes: then the stored lab is applied again,
-// at once the first time and less and less often while that does not help.
+// at once the first time and less and less often while that does not help. With --heal it hears too of what others
+// change in the kernel, looks whether the lab differs then, and heals it by the same rule.
 //
 // Threading: one thread of its own; watch(), forget() and stop() from any.
 class Supervisor {
@@ -37,13 +40,20 @@ class Supervisor {
   void connect(const std::string& lab, Watched& watched);
   void listen(const std::string& lab, Watched& watched);
   void heal(const std::string& lab, Watched& watched);
+  void openChanges();
+  void noteChanges();
+  void look(const std::string& lab, Watched& watched);
+  void follow(const std::string& lab);
+  void broke(const std::string& lab, Watched& watched, const std::string& reason);
 
   Engine& engine_;
   base::UniqueFd wake_;  // eventfd
   std::mutex mutex_;
-  std::map<std::string, bool> orders_;      // lab -> watch or forget; guarded by mutex_
-  bool stopping_ = false;                   // guarded by mutex_
-  std::map<std::string, Watched> watched_;  // the thread's own
+  std::map<std::string, bool> orders_;  // lab -> watch or forget; guarded by mutex_
+  bool stopping_ = false;               // guarded by mutex_
+  // The thread's own.
+  std::map<std::string, Watched> watched_;
+  std::optional<kernel::ChangeWatch> changes_;
   std::thread thread_;
 };
 

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""vpclabd --heal puts back what a hand changes without being asked, and ever later where a hand goes on changing it; without
+--heal it does not."""
+import re
+
+import sandbox
+from sandbox import equal, run, until
+
+HANDS = {
+    "a route": ("alice", "ip route delete default", "ip route show default", "default"),
+    "an address": ("bob", "ip address flush dev eth0", "ip address show eth0", "10.0.1.3/24"),
+    "a link": ("alice", "ip link set eth0 down", "ip -o link show eth0", "UP,"),
+}
+
+
+def log(host) -> str:
+    return (host.run_dir / "vpclabd.log").read_text()
+
+
+def test(host):
+    lab = host.labs / "hello" / "lab.yaml"
+    host.start_daemon("--heal")
+    host.vpclab("apply", lab)
+    before = host.nodes("hello")
+    for what, (node, hand, reader, shown) in HANDS.items():
+        host.inside(node, *hand.split(), lab="hello")
+        until(lambda: shown in host.inside(node, *reader.split(), lab="hello").stdout, 60, f"{what} is back")
+        until(lambda: host.vpclab("drift", "hello", status=None).returncode == 0, 60, f"{what}: no drift")
+    equal(host.nodes("hello"), before, "namespaces")
+    run("ip", "netns", "delete", "vpclab.hello.alice")
+    until(lambda: "alice" in host.nodes("hello") and host.vpclab("check", "hello", status=None).returncode == 0, 60,
+          "a namespace is back, and the checks pass")
+    # What comes back is followed too.
+    host.inside("alice", "ip", "route", "delete", "default", lab="hello")
+    until(lambda: "default" in host.inside("alice", "ip", "route", lab="hello").stdout, 60, "the new one's route is back")
+    pauses = [int(number) for number in re.findall(r"not what was applied any more; healing it in (\d+) ms", log(host))]
+    assert len(pauses) >= 4 and pauses[0] == 0 and pauses[-1] > 500, f"pauses before healing: {pauses}"
+    host.vpclab("down", "hello")
+
+    host.start_daemon()
+    host.vpclab("apply", lab)
+    host.inside("alice", "ip", "route", "delete", "default", lab="hello")
+    host.vpclab("drift", "hello", status=3)
+    assert "healing" not in log(host), "healed though nobody has asked for it"
+    host.vpclab("down", "hello")
+    host.nothing_left()
+
+
+if __name__ == "__main__":
+    sandbox.main(test)
