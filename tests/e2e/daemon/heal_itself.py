@@ -9,7 +9,7 @@ from sandbox import equal, run, until
 HANDS = {
     "a route": ("alice", "ip route delete default", "ip route show default", "default"),
     "an address": ("bob", "ip address flush dev eth0", "ip address show eth0", "10.0.1.3/24"),
-    "a link": ("alice", "ip link set eth0 down", "ip -o link show eth0", "UP,"),
+    "a link": ("bob", "ip link set eth0 mtu 1400", "ip link show eth0", "mtu 1500"),
 }
 
 
@@ -22,10 +22,11 @@ def test(host):
     host.start_daemon("--heal")
     host.vpclab("apply", lab)
     before = host.nodes("hello")
-    for what, (node, hand, reader, shown) in HANDS.items():
+    for node, hand, _, _ in HANDS.values():
         host.inside(node, *hand.split(), lab="hello")
+    for what, (node, _, reader, shown) in HANDS.items():
         until(lambda: shown in host.inside(node, *reader.split(), lab="hello").stdout, 60, f"{what} is back")
-        until(lambda: host.vpclab("drift", "hello", status=None).returncode == 0, 60, f"{what}: no drift")
+    until(lambda: host.vpclab("drift", "hello", status=None).returncode == 0, 60, "no drift")
     equal(host.nodes("hello"), before, "namespaces")
     run("ip", "netns", "delete", "vpclab.hello.alice")
     until(lambda: "alice" in host.nodes("hello") and host.vpclab("check", "hello", status=None).returncode == 0, 60,
@@ -34,7 +35,7 @@ def test(host):
     host.inside("alice", "ip", "route", "delete", "default", lab="hello")
     until(lambda: "default" in host.inside("alice", "ip", "route", lab="hello").stdout, 60, "the new one's route is back")
     pauses = [int(number) for number in re.findall(r"not what was applied any more; healing it in (\d+) ms", log(host))]
-    assert len(pauses) >= 4 and pauses[0] == 0 and pauses[-1] > 500, f"pauses before healing: {pauses}"
+    assert len(pauses) >= 3 and pauses[0] == 0 and pauses[-1] >= 500, f"pauses before healing: {pauses}"
     host.vpclab("down", "hello")
 
     host.start_daemon()

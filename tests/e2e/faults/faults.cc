@@ -29,7 +29,6 @@ enum Action : std::uint32_t {
   kRefuse,     // the n-th acknowledgement of the kernel's says no, though it has done what it was asked for
   kInterrupt,  // the n-th part of a dump says that the dump was interrupted
   kTruncate,   // the n-th answer of the kernel's was too long for the buffer
-  kLose,       // the n-th acknowledgement of the kernel's never arrives
   kHold        // the n-th unmounting returns -1
 };
 
@@ -100,8 +99,8 @@ bool isFile(int fd) {
   return ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-// What the kernel has answered; false: it has not.
-bool spoilAnswer(msghdr* message, ssize_t size) {
+// What the kernel has answered.
+void spoilAnswer(msghdr* message, ssize_t size) {
   auto* first = static_cast<nlmsghdr*>(message->msg_iov[0].iov_base);
   bool ack = false;
   bool dump = false;
@@ -120,11 +119,10 @@ bool spoilAnswer(msghdr* message, ssize_t size) {
     }
   }
   if (!ack) {
-    return true;
+    return;
   }
-  const std::uint32_t action = orders->action;
-  if (!isTurn(orders->acks, action == kLose ? kLose : kRefuse)) {
-    return true;
+  if (!isTurn(orders->acks, kRefuse)) {
+    return;
   }
   left = static_cast<std::uint32_t>(size);
   for (auto* one = first; NLMSG_OK(one, left); one = NLMSG_NEXT(one, left)) {
@@ -133,7 +131,6 @@ bool spoilAnswer(msghdr* message, ssize_t size) {
       break;
     }
   }
-  return action != kLose;
 }
 
 }  // namespace
@@ -148,9 +145,8 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
   static const auto call = real<decltype(&recvmsg)>("recvmsg");
   const ssize_t size = call(fd, message, flags);
-  if (size > 0 && (flags & MSG_PEEK) == 0 && orders != nullptr && isNetlink(fd) && !spoilAnswer(message, size)) {
-    errno = EAGAIN;
-    return -1;
+  if (size > 0 && (flags & MSG_PEEK) == 0 && orders != nullptr && isNetlink(fd)) {
+    spoilAnswer(message, size);
   }
   return size;
 }
