@@ -27,7 +27,7 @@ require_root() {
     [[ $EUID -ne 0 ]] || return 0
     command -v sudo >/dev/null || die "needs root ($why), and there is no sudo here: run it as root"
     say "$(basename "$0") needs root: $why. Starting again with sudo." >&2
-    exec sudo --preserve-env=VPCLAB_RUN_DIR,VPCLAB_BIN_DIR,NO_COLOR -- "$(readlink -f "$0")" "$@"
+    exec sudo --preserve-env=VPCLAB_RUN_DIR,VPCLAB_STATE_DIR,VPCLAB_BIN_DIR,NO_COLOR -- "$(readlink -f "$0")" "$@"
 }
 
 # as_owner COMMAND...: as the user who called sudo, if the checkout is theirs, so that what gets built stays theirs to

@@ -32,7 +32,10 @@ base::Error refusal(int status, const std::string& body) {
       text = error;
     }
   }
-  return {status == 403 ? ErrorKind::kPermission : status == 503 ? ErrorKind::kBusy : ErrorKind::kInvalid, text};
+  return {status == 403                    ? ErrorKind::kPermission
+          : status == 503 || status == 429 ? ErrorKind::kBusy
+                                           : ErrorKind::kInvalid,
+          text};
 }
 
 }  // namespace

@@ -103,6 +103,11 @@ std::string encodeEvent(const Event& event) {
                      [](const TextLine& e) {
                        return json{{"event", "text"}, {"text", e.text}};
                      },
+                     [](const Happening& e) {
+                       return json{{"event", "happening"}, {"time", e.time},     {"lab", e.lab},
+                                   {"what", e.what},       {"object", e.object}, {"action", e.action},
+                                   {"reason", e.reason},   {"result", e.result}, {"count", e.count}};
+                     },
                      [](const Final& e) { return finalToJson(e); },
                  },
                  event));
@@ -134,6 +139,13 @@ base::Result<Event> decodeEvent(const std::string& line) {
   if (kind == "text") {
     TextLine event;
     reader.take("text", event.text);
+    return finished(reader, std::move(event));
+  }
+  if (kind == "happening") {
+    Happening event;
+    reader.take("time", event.time).take("lab", event.lab).take("what", event.what).take("object", event.object);
+    reader.take("action", event.action).take("reason", event.reason).take("result", event.result);
+    reader.take("count", event.count, 0, INT64_MAX);
     return finished(reader, std::move(event));
   }
   if (kind == "final") {

@@ -41,6 +41,22 @@ struct TextLine {
   bool operator==(const TextLine&) const = default;
 };
 
+// What happened to a lab, for those who follow it. Texts are empty and `count` is 0 where they mean nothing.
+struct Happening {
+  std::string time;  // UTC, "2026-11-25T08:31:07.123Z"
+  std::string lab;
+  // "following": from here on nothing is left out; "begun", "change", "settled", "failed": of an operation; "down";
+  // "process": one ended or was restarted; "backend": a load balancer's went up or down; "missed": this reader was so
+  // slow that `count` happenings could not be kept for it.
+  std::string what;
+  std::string object;  // "veth switch.pek3/bj-server1"; "process lb of xr-lb"; "backend web/1 of xr-lb"
+  std::string action;  // "create", "apply", "exited", "down"
+  std::string reason;
+  std::string result;      // "done", or why not
+  std::int64_t count = 0;  // changes: to be made, or made
+  bool operator==(const Happening&) const = default;
+};
+
 struct Final {
   Exit exit = Exit::kOk;
   std::vector<std::string> errors;  // each one line, for people
@@ -49,7 +65,7 @@ struct Final {
   bool operator==(const Final&) const = default;
 };
 
-using Event = std::variant<Heading, PlanEvent, Progress, TextLine, Final>;
+using Event = std::variant<Heading, PlanEvent, Progress, TextLine, Happening, Final>;
 
 std::string encodeEvent(const Event& event);  // one line, without its line feed
 // Strict. Errors: kInvalid.

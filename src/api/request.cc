@@ -68,6 +68,8 @@ std::string verbOf(const Request& request) {
           [](const ForwardRequest&) -> std::string { return "forward"; },
           [](const LinkRequest&) -> std::string { return "link"; },
           [](const LogsRequest&) -> std::string { return "logs"; },
+          [](const EventsRequest&) -> std::string { return "events"; },
+          [](const MetricsRequest&) -> std::string { return "metrics"; },
           [](const DoctorRequest&) -> std::string { return "doctor"; },
           [](const StatusRequest&) -> std::string { return "status"; },
       },
@@ -132,6 +134,10 @@ std::string encodeRequest(const Request& request) {
                      [](const LogsRequest& r) {
                        return json{{"lab", r.lab}, {"node", r.node}, {"follow", r.follow}};
                      },
+                     [](const EventsRequest& r) {
+                       return json{{"lab", r.lab}};
+                     },
+                     [](const MetricsRequest&) { return json::object(); },
                      [](const DoctorRequest&) { return json::object(); },
                      [](const StatusRequest&) { return json::object(); },
                  },
@@ -210,6 +216,14 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
     LogsRequest request;
     reader.take("lab", request.lab).take("node", request.node).take("follow", request.follow);
     return finished(reader, std::move(request));
+  }
+  if (verb == "events") {
+    EventsRequest request;
+    reader.take("lab", request.lab);
+    return finished(reader, std::move(request));
+  }
+  if (verb == "metrics") {
+    return finished(reader, MetricsRequest{});
   }
   if (verb == "doctor") {
     return finished(reader, DoctorRequest{});

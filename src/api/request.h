@@ -93,6 +93,17 @@ struct LogsRequest {
   bool operator==(const LogsRequest&) const = default;
 };
 
+// What happens to the lab from now on, or to all where none is named; goes on until the client stops it.
+struct EventsRequest {
+  std::string lab;
+  bool operator==(const EventsRequest&) const = default;
+};
+
+// The daemon's counters. GET of the same target answers them as text for Prometheus.
+struct MetricsRequest {
+  bool operator==(const MetricsRequest&) const = default;
+};
+
 struct DoctorRequest {
   bool operator==(const DoctorRequest&) const = default;
 };
@@ -102,9 +113,11 @@ struct StatusRequest {
   bool operator==(const StatusRequest&) const = default;
 };
 
-using Request = std::variant<ApplyRequest, PlanRequest, LabRequest, CheckRequest, DownRequest, NodeRequest,
-                             ForwardRequest, LinkRequest, LogsRequest, DoctorRequest, StatusRequest>;
+using Request =
+    std::variant<ApplyRequest, PlanRequest, LabRequest, CheckRequest, DownRequest, NodeRequest, ForwardRequest,
+                 LinkRequest, LogsRequest, EventsRequest, MetricsRequest, DoctorRequest, StatusRequest>;
 
+inline constexpr const char* kMetricsTarget = "/v1/metrics";
 // "/v1/apply" and so on.
 std::string targetOf(const Request& request);
 std::string encodeRequest(const Request& request);

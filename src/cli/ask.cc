@@ -59,6 +59,27 @@ class InterruptScope {
   struct sigaction before_ {};
 };
 
+// "2026-11-25T08:31:07.123Z hello change: create veth s1/eth0: missing: done"
+std::string lineOf(const api::Happening& happening) {
+  std::string out = happening.time + (happening.lab.empty() ? "" : " " + happening.lab) + " " + happening.what;
+  const std::string_view what = happening.what;
+  if (what == "begun" || what == "settled" || what == "failed" || what == "missed") {
+    out += " " + happening.action + (happening.action.empty() ? "" : ", ") + std::to_string(happening.count) +
+           (what == "missed"       ? " events"
+            : happening.count == 1 ? " change"
+                                   : " changes");
+  } else if (what == "change") {
+    out += " " + happening.action + " " + happening.object;
+  } else {
+    out += (happening.object.empty() ? "" : " " + happening.object) +
+           (happening.action.empty() || happening.action == what ? "" : " " + happening.action);
+  }
+  for (const auto* more : {&happening.reason, &happening.result}) {
+    out += more->empty() ? "" : ": " + *more;
+  }
+  return base::printable(out);
+}
+
 class Presenter {
  public:
   Presenter(const Context& context, const AskOptions& options) : context_(context), options_(options) {}
@@ -99,6 +120,9 @@ class Presenter {
       print(text.text);
     }
   }
+  void show(const api::Happening& happening) {
+    print(options_.lines && context_.json ? api::encodeEvent(happening) : lineOf(happening));
+  }
   void show(const api::Final&) {}
 
   void print(const std::string& text) {
@@ -113,6 +137,14 @@ class Presenter {
   std::vector<std::string> planLines_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
+
+int end(const Context& context, const AskOptions& options, const api::Final& final) {
+  if (!options.lines || !context.json) {
+    return finish(context, final);
+  }
+  std::puts(api::encodeEvent(final).c_str());
+  return static_cast<int>(final.exit);
+}
 
 void printProfile(const nlohmann::json& data) {
   const auto phases = data.find("profile");
@@ -163,7 +195,7 @@ base::Result<api::Client> connectToDaemon(const Context& context, bool start) {
 int ask(const Context& context, const api::Request& request, const AskOptions& options) {
   auto client = connectToDaemon(context, options.startDaemon);
   if (!client) {
-    return finish(context, client.error());
+    return end(context, options, finalOf(client.error()));
   }
   const base::UniqueFd daemon(static_cast<int>(::syscall(SYS_pidfd_open, client->daemonPid(), 0U)));
   Presenter presenter(context, options);
@@ -173,7 +205,7 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
   }();
   presenter.end();
   if (!final) {
-    return finish(context, base::Error(final.error()).context("ask the daemon"));
+    return end(context, options, finalOf(base::Error(final.error()).context("ask the daemon")));
   }
   const auto data = nlohmann::json::parse(final->data, nullptr, false);
   const auto ends = data.find("daemon_ends");
@@ -188,7 +220,7 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
   if (options.profile && !context.json) {
     printProfile(data);
   }
-  return finish(context, *final);
+  return end(context, options, *final);
 }
 
 base::Result<std::string> askQuietly(const Context& context, const api::Request& request) {

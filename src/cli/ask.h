@@ -14,6 +14,7 @@ enum class PlanDetail { kSummary, kSteps };
 struct AskOptions {
   PlanDetail planDetail = PlanDetail::kSummary;
   bool profile = false;      // afterwards, where the time went
+  bool lines = false;        // as JSON it is one document a line, each as it comes
   bool startDaemon = false;  // where none runs, one that ends with its last lab
   // Given the answer and what people were shown of the plan, before anything is said of the end; what it says went
   // wrong is the end.

@@ -57,8 +57,9 @@ void VerbOptions::command(std::vector<std::string>& into, const char* help) {
 
 std::vector<std::unique_ptr<Verb>> allVerbs() {
   std::vector<std::unique_ptr<Verb>> verbs;
-  for (const auto make : {makeUp, makeApply, makeDown, makeValidate, makePlan, makeDrift, makeHeal, makeCheck,
-                          makeInspect, makeLogs, makeExec, makeForward, makeLink, makeDoctor, makeVersion}) {
+  for (const auto make :
+       {makeUp, makeApply, makeDown, makeValidate, makePlan, makeDrift, makeHeal, makeCheck, makeInspect, makeLogs,
+        makeEvents, makeMetrics, makeExec, makeForward, makeLink, makeDoctor, makeVersion}) {
     verbs.push_back(make());
   }
   return verbs;

@@ -53,11 +53,15 @@ int finish(const Context& context, const api::Final& final) {
   return static_cast<int>(final.exit);
 }
 
-int finish(const Context& context, const base::Error& error) {
+api::Final finalOf(const base::Error& error) {
   api::Final final;
   final.exit = error.kind() == base::ErrorKind::kInvalid ? api::Exit::kBadInput : api::Exit::kFailed;
   final.errors.push_back(error.message());
-  return finish(context, final);
+  return final;
+}
+
+int finish(const Context& context, const base::Error& error) {
+  return finish(context, finalOf(error));
 }
 
 }  // namespace vpclab::cli

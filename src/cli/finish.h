@@ -12,5 +12,6 @@ namespace vpclab::cli {
 // Returns the exit status.
 int finish(const Context& context, const api::Final& final);
 int finish(const Context& context, const base::Error& error);
+api::Final finalOf(const base::Error& error);
 
 }  // namespace vpclab::cli

@@ -52,6 +52,8 @@ std::unique_ptr<Verb> makeHeal();
 std::unique_ptr<Verb> makeCheck();
 std::unique_ptr<Verb> makeInspect();
 std::unique_ptr<Verb> makeLogs();
+std::unique_ptr<Verb> makeEvents();
+std::unique_ptr<Verb> makeMetrics();
 std::unique_ptr<Verb> makeExec();
 std::unique_ptr<Verb> makeForward();
 std::unique_ptr<Verb> makeLink();

@@ -25,25 +25,6 @@ namespace {
 // Enough for a lab of thousands of nodes on a slow machine.
 constexpr std::chrono::minutes kApplyTime{10};
 
-void logRounds(const std::string& lab, const Settled& settled) {
-  for (const auto& round : settled.rounds) {
-    for (const auto& step : round.report.steps) {
-      const std::string what = "lab " + lab + ": " + describeStep(*step.step) + ": " + step.step->reason;
-      switch (step.outcome) {
-        case plan::Outcome::kDone:
-          logInfo(what);
-          break;
-        case plan::Outcome::kFailed:
-          logError(what + ": failed: " + (step.error ? step.error->message() : std::string()));
-          break;
-        case plan::Outcome::kSkipped:
-          logWarning(what + ": skipped because of " + step.skippedBecause);
-          break;
-      }
-    }
-  }
-}
-
 // Sends at most about a hundred events, however many batches there are.
 plan::Progress progressTo(Session& session) {
   return [&session, last = std::size_t{0}](std::size_t done, std::size_t total) mutable {
@@ -53,6 +34,12 @@ plan::Progress progressTo(Session& session) {
     }
     return !session.stopped();
   };
+}
+
+// For the next boot, where the lab's file wants that.
+base::Result<> keepFor(const Engine& engine, const Desired& desired, const api::Bundle& bundle) {
+  return desired.lab.restartAlways ? engine.kept().keep(desired.lab.name, bundle, desired.allocations)
+                                   : engine.kept().forget(desired.lab.name);
 }
 
 // Whether a plan that is kept is still the one that would be made now.
@@ -80,8 +67,9 @@ struct Changed {
 
 // From what the kernel has to what is desired. `beforeChange` is given the plan before the first change, and may
 // refuse. With `details` the data has each step and its outcome.
-Changed change(Engine& engine, const Desired& desired, const std::optional<StoredLab>& stored, Session& session,
-               const std::function<base::Result<>(const plan::Plan&)>& beforeChange, bool details, Profile& profile) {
+Changed bring(Engine& engine, const std::string& verb, const Desired& desired, const std::optional<StoredLab>& stored,
+              Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, bool details,
+              Profile& profile) {
   const std::string& lab = desired.lab.name;
   Changed out;
   TimedKernel kernel(engine.system(), profile);
@@ -116,10 +104,11 @@ Changed change(Engine& engine, const Desired& desired, const std::optional<Store
     return out;
   }
   const std::size_t total = plan.steps.size();
-  const auto settled = bringTo(desired.compiled.desired, std::move(plan), kernel, lab,
-                               base::Deadline::after(kApplyTime), progressTo(session));
+  Journal::Work work(engine.journal(), lab, verb, session.peer(), total);
+  const auto settled =
+      bringTo(desired.compiled.desired, std::move(plan), kernel, lab, base::Deadline::after(kApplyTime),
+              progressTo(session), [&](const plan::StepReport& step) { work.step(step); });
   out.begun = true;
-  logRounds(lab, settled);
   json rounds = json::array();
   std::size_t done = 0;
   for (const auto& round : settled.rounds) {
@@ -148,7 +137,19 @@ Changed change(Engine& engine, const Desired& desired, const std::optional<Store
       out.final.errors.insert(out.final.errors.begin(), "still different: " + plan::renderText(settled.left));
     }
   }
+  work.ended(out.final.errors);
   out.ok = settled.settled;
+  return out;
+}
+
+// The same, told to those who follow the lab where it has not even begun.
+Changed change(Engine& engine, const std::string& verb, const Desired& desired, const std::optional<StoredLab>& stored,
+               Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, bool details,
+               Profile& profile) {
+  auto out = bring(engine, verb, desired, stored, session, beforeChange, details, profile);
+  if (!out.begun) {
+    engine.journal().refused(desired.lab.name, verb, out.final.errors);
+  }
   return out;
 }
 
@@ -213,12 +214,15 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   // Before the first change: after a crash at any moment the keys are the ones that the tunnels have, and `heal` goes
   // on to what was wanted.
   auto changed = change(
-      engine, desired, *stored, session,
+      engine, "apply", desired, *stored, session,
       [&](const plan::Plan& plan) -> base::Result<> {
         if (!request.expected.empty()) {
           if (auto same = isExpected(request.expected, savedPlan(plan, desired, *stored)); !same) {
             return same;
           }
+        }
+        if (auto kept = keepFor(engine, desired, request.bundle); !kept) {
+          return kept;
         }
         if (!*stored || desired.allocations != previous) {
           if (auto saved = engine.store().saveAllocations(lab, desired.allocations); !saved) {
@@ -264,11 +268,15 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
   }
   Profile profile;
   auto changed = change(
-      engine, stored->desired, std::nullopt, session,
+      engine, "heal", stored->desired, std::nullopt, session,
       [&](const plan::Plan&) -> base::Result<> {
-        return stored->desired.allocations == stored->stored.allocations
-                   ? base::Result<>()
-                   : engine.store().saveAllocations(*lab, stored->desired.allocations);
+        if (stored->desired.allocations == stored->stored.allocations) {
+          return {};
+        }
+        if (auto kept = keepFor(engine, stored->desired, stored->stored.bundle); !kept) {
+          return kept;
+        }
+        return engine.store().saveAllocations(*lab, stored->desired.allocations);
       },
       true, profile);
   if (changed.ok) {

@@ -8,6 +8,8 @@ namespace vpclab::daemon {
 
 namespace {
 
+constexpr const char* kDefaultStateDir = "/var/lib/vpclab";
+
 constexpr const char* kExamples =
     "Examples:\n"
     "  vpclabd --daemonize                          serve in the background until it is ended\n"
@@ -32,6 +34,10 @@ DaemonCommand parseArguments(int argc, char** argv) {
   app.add_option("--run-dir", serve.options.runDir, "where its socket, its log and its labs' files are")
       ->envname("VPCLAB_RUN_DIR")
       ->capture_default_str();
+  app.add_option("--state-dir", serve.options.stateDir,
+                 std::string("where labs with `restart: always` are kept for the next boot [") + kDefaultStateDir +
+                     " for the default run directory, else none]")
+      ->envname("VPCLAB_STATE_DIR");
   app.add_option("--netns-dir", serve.options.netnsDir, "where network namespaces are pinned")->capture_default_str();
   auto* background = app.add_flag("--daemonize", serve.daemonize, "go on in the background once clients can connect");
   app.add_flag("--foreground", foreground, "stay; the log goes to standard error (the default)")->excludes(background);
@@ -68,6 +74,11 @@ DaemonCommand parseArguments(int argc, char** argv) {
   serve.options.runDir = std::filesystem::absolute(serve.options.runDir).lexically_normal();
   if (serve.options.runDir.size() > 1 && serve.options.runDir.back() == '/') {
     serve.options.runDir.pop_back();
+  }
+  if (!serve.options.stateDir.empty()) {
+    serve.options.stateDir = std::filesystem::absolute(serve.options.stateDir).lexically_normal();
+  } else if (serve.options.runDir == Options().runDir) {
+    serve.options.stateDir = kDefaultStateDir;
   }
   return serve;
 }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -17,6 +20,11 @@ api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& se
       return failed(known.error());
     }
     names = std::move(*known);
+    // One that did not come back, because its files are damaged, is told of otherwise at every boot.
+    if (const auto kept = engine.kept().labs()) {
+      std::copy_if(kept->begin(), kept->end(), std::back_inserter(names),
+                   [&](const std::string& lab) { return std::find(names.begin(), names.end(), lab) == names.end(); });
+    }
   } else if (isLabName(request.lab)) {
     names.push_back(request.lab);
   } else {

@@ -25,6 +25,7 @@ Probed probeNow() {
 Engine::Engine(Options options, std::unique_ptr<kernel::System> system)
     : options_(std::move(options)),
       store_(options_.runDir),
+      kept_(options_.stateDir),
       system_(std::move(system)),
       probed_(std::async(std::launch::async, probeNow).share()),
       learning_(std::async(std::launch::async,

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "daemon/desired.h"
+#include "daemon/journal.h"
+#include "daemon/kept_labs.h"
 #include "daemon/options.h"
 #include "daemon/registry.h"
 #include "daemon/session.h"
@@ -30,6 +32,8 @@ class Engine {
   const Options& options() const { return options_; }
   Registry& registry() { return registry_; }
   const Store& store() const { return store_; }
+  const KeptLabs& kept() const { return kept_; }
+  Journal& journal() { return journal_; }
   kernel::System& system() { return *system_; }
   const Probed& probed() const { return probed_.get(); }  // waits for the probe to end
   pid_t pid() const { return pid_; }
@@ -57,6 +61,8 @@ class Engine {
 
   Options options_;
   Store store_;
+  KeptLabs kept_;
+  Journal journal_;
   Registry registry_;
   std::unique_ptr<kernel::System> system_;
   std::shared_future<Probed> probed_;

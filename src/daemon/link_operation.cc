@@ -46,19 +46,16 @@ api::Final carryOut(Engine& engine, const Place& place, const plan::Plan& plan, 
   const std::string& lab = place.found.lab;
   json data{{"lab", lab}, {"node", place.found.node.id}, {"link", place.link}, {"plan", plan::toJson(plan)}};
   session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
-  const auto report = plan::apply(plan, engine.system(), lab, base::Deadline::after(kTime));
-  for (const auto& step : report.steps) {
-    const char* end = step.outcome == plan::Outcome::kDone     ? ""
-                      : step.outcome == plan::Outcome::kFailed ? ": failed"
-                                                               : ": skipped";
-    logInfo("lab " + lab + ": link set: " + describeStep(*step.step) + ": " + step.step->reason + end);
-  }
+  Journal::Work work(engine.journal(), lab, "link set", session.peer(), plan.steps.size());
+  const auto report = plan::apply(plan, engine.system(), lab, base::Deadline::after(kTime), {},
+                                  [&](const plan::StepReport& step) { work.step(step); });
   auto final = finalOf(report.ok() ? api::Exit::kOk : api::Exit::kFailed, data);
   for (const auto* cause : report.rootCauses()) {
     final.errors.push_back("link " + place.link + " of node " + place.found.node.id + ": " +
                            describeStep(*cause->step) + ": " +
                            (cause->error ? cause->error->message() : std::string("failed")));
   }
+  work.ended(final.errors);
   return final;
 }
 

@@ -34,6 +34,8 @@ api::Final runRequest(Engine& engine, const api::Request& request, Session& sess
                         [&](const api::ForwardRequest& r) { return findForward(engine, r, session); },
                         [&](const api::LinkRequest& r) { return setLink(engine, r, session); },
                         [&](const api::LogsRequest& r) { return showLogs(engine, r, session); },
+                        [&](const api::EventsRequest& r) { return followEvents(engine, r, session); },
+                        [&](const api::MetricsRequest&) { return showMetrics(engine, session); },
                         [&](const api::DoctorRequest&) { return doctor(engine, session); },
                         [&](const api::StatusRequest&) { return status(engine); },
                     },

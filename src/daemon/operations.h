@@ -21,6 +21,8 @@ api::Final findNode(Engine& engine, const api::NodeRequest& request, Session& se
 api::Final findForward(Engine& engine, const api::ForwardRequest& request, Session& session);
 api::Final setLink(Engine& engine, const api::LinkRequest& request, Session& session);
 api::Final showLogs(Engine& engine, const api::LogsRequest& request, Session& session);
+api::Final followEvents(Engine& engine, const api::EventsRequest& request, Session& session);
+api::Final showMetrics(Engine& engine, Session& session);
 api::Final doctor(Engine& engine, Session& session);
 api::Final status(Engine& engine);
 

@@ -29,6 +29,15 @@ base::Result<std::vector<gid_t>> groupsOf(int socket) {
   }
 }
 
+base::Result<ucred> credentialsOf(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    return base::failErrno("ask who a client is");
+  }
+  return peer;
+}
+
 base::Result<bool> isMember(int socket, gid_t primary) {
   // getgrnam_r: several connections are served at once.
   std::array<char, 16384> buffer{};
@@ -49,12 +58,17 @@ base::Result<bool> isMember(int socket, gid_t primary) {
 
 }  // namespace
 
+base::Result<uid_t> uidOf(int socket) {
+  const auto peer = credentialsOf(socket);
+  return peer ? base::Result<uid_t>(peer->uid) : base::fail(peer.error());
+}
+
 base::Result<Peer> admitPeer(int socket) {
-  ucred peer{};
-  socklen_t size = sizeof(peer);
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-    return base::failErrno("ask who a client is");
+  const auto credentials = credentialsOf(socket);
+  if (!credentials) {
+    return base::fail(credentials.error());
   }
+  const ucred& peer = *credentials;
   if (peer.uid == 0 || peer.uid == ::geteuid()) {
     return Peer{peer.pid, peer.uid};
   }

@@ -9,5 +9,6 @@ namespace vpclab::daemon {
 // Its uid is the effective one that it had when it connected. Errors: kPermission says who was refused and what would
 // help.
 base::Result<Peer> admitPeer(int socket);
+base::Result<uid_t> uidOf(int socket);
 
 }  // namespace vpclab::daemon

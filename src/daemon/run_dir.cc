@@ -14,6 +14,7 @@
 
 #include "api/client.h"
 #include "base/file.h"
+#include "daemon/own_directory.h"
 
 namespace vpclab::daemon {
 
@@ -24,33 +25,12 @@ namespace {
 constexpr int kBacklog = 64;
 constexpr int kClaimAttempts = 16;
 
-base::Result<> makeDirectory(const std::string& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) == 0) {
-    // The umask may have taken bits away.
-    return ::chmod(path.c_str(), mode) == 0 ? base::Result<>() : base::failErrno("chmod " + path);
-  }
-  if (errno != EEXIST) {
-    return base::failErrno("make the run directory " + path);
-  }
-  struct stat info = {};
-  if (::lstat(path.c_str(), &info) != 0) {
-    return base::failErrno("stat " + path);
-  }
-  if (!S_ISDIR(info.st_mode)) {
-    return base::fail(ErrorKind::kForeign, path + " is in the way: it is no directory");
-  }
-  if (info.st_uid != ::geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return base::fail(ErrorKind::kPermission, path + " can be written to by others: it must belong to us alone");
-  }
-  return {};
-}
-
 }  // namespace
 
 base::Result<RunDir> RunDir::claim(const std::string& path) {
   const std::string lockPath = path + "/vpclabd.lock";
   for (int attempt = 0; attempt < kClaimAttempts; ++attempt) {
-    if (auto made = makeDirectory(path, 0755); !made) {
+    if (auto made = makeOwnDirectory(path, 0755); !made) {
       return base::fail(std::move(made.error()));
     }
     base::UniqueFd lock(::open(lockPath.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -84,7 +64,7 @@ base::Result<RunDir> RunDir::claim(const std::string& path) {
     if (auto written = base::writeAll(lock.get(), std::to_string(::getpid())); !written) {
       return base::fail(std::move(written.error()).context("write " + lockPath));
     }
-    if (auto made = makeDirectory(path + "/labs", 0700); !made) {
+    if (auto made = makeOwnDirectory(path + "/labs", 0700); !made) {
       return base::fail(std::move(made.error()));
     }
     return RunDir(path, std::move(lock));

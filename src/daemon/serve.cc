@@ -1,5 +1,6 @@
 #include "daemon/serve.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -68,6 +69,53 @@ void adopt(Engine& engine, Supervisor& supervisor) {
   }
 }
 
+// What of a kept lab is brought back, where it can be.
+base::Result<> prepare(Engine& engine, const std::string& lab) {
+  const auto kept = engine.kept().load(lab);
+  if (!kept) {
+    return base::fail(kept.error());
+  }
+  if (!*kept) {
+    return base::fail(base::ErrorKind::kNotFound, "its file is not there");
+  }
+  const auto desired = loadBundle((*kept)->bundle);
+  for (const auto& diagnostic : desired.diagnostics) {
+    if (diagnostic.severity == base::Severity::kError) {
+      return base::fail(base::ErrorKind::kInvalid, diagnostic.toString());
+    }
+  }
+  if (desired.lab.name != lab || !desired.lab.restartAlways) {
+    return base::fail(base::ErrorKind::kInvalid, "its file is of lab " + desired.lab.name +
+                                                     (desired.lab.restartAlways ? "" : ", without `restart: always`"));
+  }
+  if (auto saved = engine.store().saveAllocations(lab, (*kept)->allocations); !saved) {
+    return saved;
+  }
+  return engine.store().saveBundle(lab, (*kept)->bundle);
+}
+
+// Labs that an earlier boot had, and that want to be there after each. What is wrong with one keeps no other.
+void bringBack(Engine& engine, Supervisor& supervisor) {
+  const auto kept = engine.kept().labs();
+  const auto here = engine.store().labs();
+  if (!kept || !here) {
+    logError("labs kept for a restart: " + (kept ? here.error() : kept.error()).message());
+    return;
+  }
+  for (const auto& lab : *kept) {
+    if (std::find(here->begin(), here->end(), lab) != here->end()) {
+      continue;
+    }
+    if (auto ready = prepare(engine, lab); !ready) {
+      logError("lab " + lab + ": it is kept for a restart, and cannot be brought back: " + ready.error().message() +
+               "; apply it again, or take it down");
+      continue;
+    }
+    logInfo("lab " + lab + ": brought back, for its file says `restart: always`");
+    supervisor.bringBack(lab);
+  }
+}
+
 base::Result<bool> run(const Options& options, const RunDir& runDir, std::optional<Background>& background) {
   bool lastLabGone = false;
   auto engine = Engine::make(options);
@@ -89,6 +137,7 @@ base::Result<bool> run(const Options& options, const RunDir& runDir, std::option
     (*server)->stop();
   };
   adopt(**engine, supervisor);
+  bringBack(**engine, supervisor);
   const SignalThread signals(**server);
   logInfo("serving in " + options.runDir);
   if (background) {

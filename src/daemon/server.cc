@@ -11,6 +11,7 @@
 
 #include "api/json_reader.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
 #include "daemon/operations.h"
 #include "daemon/peer.h"
 #include "http/blocking.h"
@@ -47,7 +48,7 @@ class StreamSession : public Session {
       : connection_(connection), peer_(peer), stopping_(stopping) {}
 
   void send(const api::Event& event) override {
-    if (!gone_ && !connection_.writeChunk(api::encodeEvent(event) + "\n", base::Deadline::after(kEventTime))) {
+    if (!gone_ && !connection_.writeChunk(api::encodeEvent(event) + "\n", deadline())) {
       gone_ = true;
     }
   }
@@ -59,7 +60,15 @@ class StreamSession : public Session {
     pollfd entry{connection_.fd(), POLLRDHUP, 0};
     return ::poll(&entry, 1, 0) > 0;
   }
+  bool ending() const override { return stopping_.load(); }
+  bool ready(base::Deadline deadline) override {
+    pollfd entry{connection_.fd(), POLLOUT, 0};
+    return !gone_ && ::poll(&entry, 1, deadline.pollTimeout()) > 0 && (entry.revents & (POLLERR | POLLHUP)) == 0;
+  }
   Peer peer() const override { return peer_; }
+
+  // The end of the daemon waits for nobody who does not read.
+  base::Deadline deadline() const { return base::Deadline::after(stopping_.load() ? kRefusalTime : kEventTime); }
 
  private:
   http::Connection& connection_;
@@ -139,8 +148,20 @@ void Server::accept() {
     refuse(connection, 503, "the daemon serves " + std::to_string(kMaxConnections) + " clients already; try again");
     return;
   }
+  const auto uid = uidOf(socket.get());
+  if (!uid) {
+    logError(uid.error().message());
+    return;
+  }
+  auto place = limits_.enter(*uid, base::Clock::now());
+  if (!place) {
+    logDebug("refused a client: " + place.error().message());
+    refuse(connection, place.error().kind() == base::ErrorKind::kLimit ? 429 : 503, place.error().message());
+    return;
+  }
   auto& entry = connections_.emplace_back();
   entry.socket = std::move(socket);
+  entry.place.emplace(std::move(*place));
   try {
     entry.thread = std::thread([this, &entry] {
       // What one client makes go wrong, memory that runs out above all, must not end the daemon for all.
@@ -150,6 +171,7 @@ void Server::accept() {
         logError(std::string("serve a client: ") + problem.what());
       }
       entry.socket.reset();
+      entry.place.reset();
       entry.done.store(true);
     });
   } catch (const std::system_error& problem) {
@@ -174,8 +196,14 @@ void Server::serve(int socket) {
     (void)connection.refuse(base::Deadline::after(kRefusalTime));
     return;
   }
+  if (request->method == "GET" && request->target == api::kMetricsTarget) {
+    auto metrics = response(200, metricsOf(engine_).text());
+    metrics.headers.front().second = Exposition::kContentType;
+    (void)connection.writeResponse(metrics, base::Deadline::after(kEventTime));
+    return;
+  }
   if (request->method != "POST") {
-    refuse(connection, 405, "only POST is understood here");
+    refuse(connection, 405, "only POST is understood here, and GET of " + std::string(api::kMetricsTarget));
     return;
   }
   auto decoded = api::decodeRequest(request->target, request->body);
@@ -193,7 +221,7 @@ void Server::serve(int socket) {
     logWarning("pid " + std::to_string(client->pid) + ": " + request->target + ": " + error);
   }
   session.send(final);
-  (void)connection.endResponse(base::Deadline::after(kEventTime));
+  (void)connection.endResponse(session.deadline());
 }
 
 }  // namespace vpclab::daemon

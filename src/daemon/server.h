@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/unique_fd.h"
 #include "daemon/engine.h"
+#include "daemon/peer_limits.h"
 
 namespace vpclab::daemon {
 
@@ -28,6 +30,7 @@ class Server {
   struct Connection {
     base::UniqueFd socket;  // the thread's, once that runs
     std::thread thread;
+    std::optional<PeerLimits::Place> place;  // the thread's too
     std::atomic<bool> done = false;
   };
   Server(Engine& engine, base::UniqueFd listener, base::UniqueFd wake);
@@ -38,6 +41,7 @@ class Server {
   Engine& engine_;
   base::UniqueFd listener_;
   base::UniqueFd wake_;  // eventfd
+  PeerLimits limits_;
   std::atomic<bool> stopping_ = false;
   std::list<Connection> connections_;  // only run() touches it
 };

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "api/event.h"
+#include "base/clock.h"
 
 namespace vpclab::daemon {
 
@@ -22,6 +23,9 @@ class Session {
   virtual void send(const api::Event& event) = 0;
   // The client has gone, has asked to stop, or the daemon is ending.
   virtual bool stopped() = 0;
+  virtual bool ending() const = 0;  // the daemon is
+  // Waits until the deadline. Whether a client that is still there would take what send() sends it at once.
+  virtual bool ready(base::Deadline deadline) = 0;
   virtual Peer peer() const = 0;  // pid 0: the daemon itself
 };
 

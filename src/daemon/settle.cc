@@ -60,7 +60,7 @@ std::vector<std::string> Settled::failures() const {
 }
 
 Settled bringTo(const state::State& desired, plan::Plan plan, plan::KernelPort& kernel, const std::string& lab,
-                base::Deadline deadline, const plan::Progress& progress) {
+                base::Deadline deadline, const plan::Progress& progress, const plan::Tell& tell) {
   Settled out;
   if (plan.empty()) {
     out.settled = true;
@@ -69,7 +69,7 @@ Settled bringTo(const state::State& desired, plan::Plan plan, plan::KernelPort& 
   for (int round = 0;; ++round) {
     // In place first: the report points into the plan.
     auto& current = out.rounds.emplace_back(Settled::Round{std::move(plan), {}});
-    current.report = plan::apply(current.plan, kernel, lab, deadline, progress);
+    current.report = plan::apply(current.plan, kernel, lab, deadline, progress, tell);
     if (current.report.cancelled) {
       out.cancelled = true;
       return out;

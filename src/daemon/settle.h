@@ -31,7 +31,7 @@ struct Settled {
 // Carries out `plan`, then looks again and carries out what is left, until nothing is, something fails, or the deadline
 // passes. Looks without a pause first: what is right already costs no wait.
 Settled bringTo(const state::State& desired, plan::Plan plan, plan::KernelPort& kernel, const std::string& lab,
-                base::Deadline deadline, const plan::Progress& progress);
+                base::Deadline deadline, const plan::Progress& progress, const plan::Tell& tell);
 
 // "create veth switch.pek3/bj-server1 (stage-1.yaml:12:3)"
 std::string describeStep(const plan::Step& step);

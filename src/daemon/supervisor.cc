@@ -29,6 +29,8 @@ class OwnSession : public Session {
   explicit OwnSession(const std::function<bool()>& stopped) : stopped_(stopped) {}
   void send(const api::Event&) override {}
   bool stopped() override { return stopped_(); }
+  bool ending() const override { return stopped_(); }
+  bool ready(base::Deadline) override { return true; }
   Peer peer() const override { return {0, ::geteuid()}; }
 
  private:
@@ -58,14 +60,20 @@ Supervisor::~Supervisor() {
 }
 
 void Supervisor::watch(const std::string& lab) {
-  const std::lock_guard lock(mutex_);
-  orders_[lab] = true;
-  wake();
+  order(lab, Order::kWatch);
+}
+
+void Supervisor::bringBack(const std::string& lab) {
+  order(lab, Order::kBringBack);
 }
 
 void Supervisor::forget(const std::string& lab) {
+  order(lab, Order::kForget);
+}
+
+void Supervisor::order(const std::string& lab, Order order) {
   const std::lock_guard lock(mutex_);
-  orders_[lab] = false;
+  orders_[lab] = order;
   wake();
 }
 
@@ -83,7 +91,7 @@ void Supervisor::wake() {
 bool Supervisor::takeOrders() {
   std::uint64_t count = 0;
   (void)!::read(wake_.get(), &count, sizeof(count));
-  std::map<std::string, bool> orders;
+  std::map<std::string, Order> orders;
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) {
@@ -92,7 +100,7 @@ bool Supervisor::takeOrders() {
     orders.swap(orders_);
   }
   for (const auto& [lab, wanted] : orders) {
-    if (!wanted) {
+    if (wanted == Order::kForget) {
       watched_.erase(lab);
       if (changes_) {
         changes_->forget(lab);
@@ -102,6 +110,9 @@ bool Supervisor::takeOrders() {
     auto& watched = watched_[lab];
     watched.schedule.applied();
     follow(lab);
+    if (wanted == Order::kBringBack) {
+      watched.schedule.broke(base::Clock::now());
+    }
     if (!watched.watcher) {
       connect(lab, watched);
     }
@@ -128,13 +139,12 @@ void Supervisor::listen(const std::string& lab, Watched& watched) {
   if (!event) {
     watched.watcher.reset();
     reason = "its keeper has gone (" + event.error().message() + ")";
-  } else if (!event->tunnel) {
-    logInfo("lab " + lab + ": process " + event->name + (event->netns.empty() ? "" : " of " + event->netns) + ": " +
-            (event->lastExit.empty() ? "state changed" : event->lastExit));
-    return;
-  } else if (event->state != keeper::RunState::kExited) {
-    return;
+    engine_.journal().keeperGone(lab, event.error().message());
   } else {
+    engine_.journal().process(lab, *event);
+    if (!event->tunnel || event->state != keeper::RunState::kExited) {
+      return;
+    }
     reason = "tunnel " + event->name + " has ended" + (event->lastExit.empty() ? "" : " (" + event->lastExit + ")");
   }
   broke(lab, watched, reason);

@@ -19,7 +19,7 @@ namespace vpclab::daemon {
 // at once the first time and less and less often while that does not help. With --heal it hears too of what others
 // change in the kernel, looks whether the lab differs then, and heals it by the same rule.
 //
-// Threading: one thread of its own; watch(), forget() and stop() from any.
+// Threading: one thread of its own; all others from any.
 class Supervisor {
  public:
   explicit Supervisor(Engine& engine);
@@ -28,11 +28,15 @@ class Supervisor {
   Supervisor& operator=(const Supervisor&) = delete;
 
   void watch(const std::string& lab);
+  // Watches the lab, and brings it to what is stored of it.
+  void bringBack(const std::string& lab);
   void forget(const std::string& lab);
   void stop();
 
  private:
   struct Watched;
+  enum class Order { kWatch, kBringBack, kForget };
+  void order(const std::string& lab, Order order);
   void run();
   void wake();
   // Takes over what watch() and forget() have asked for. Returns false to end.
@@ -49,8 +53,8 @@ class Supervisor {
   Engine& engine_;
   base::UniqueFd wake_;  // eventfd
   std::mutex mutex_;
-  std::map<std::string, bool> orders_;  // lab -> watch or forget; guarded by mutex_
-  bool stopping_ = false;               // guarded by mutex_
+  std::map<std::string, Order> orders_;  // of each lab the last; guarded by mutex_
+  bool stopping_ = false;                // guarded by mutex_
   // The thread's own.
   std::map<std::string, Watched> watched_;
   std::optional<kernel::ChangeWatch> changes_;

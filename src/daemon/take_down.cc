@@ -38,9 +38,13 @@ std::vector<std::string> takeDown(Engine& engine, const std::string& lab, Sessio
   session.send(api::Progress{"down " + lab, 0, 1});
   logInfo("lab " + lab + ": down, by pid " + std::to_string(session.peer().pid));
   engine.onChange(lab, false);
+  // First: should this be cut short by the host's end, the next boot does not bring it back.
+  if (auto forgotten = engine.kept().forget(lab); !forgotten) {
+    errors.push_back(forgotten.error().message());
+  }
+  const auto begun = base::Clock::now();
   for (const auto& error : engine.system().destroy(lab, base::Deadline::after(kDestroyTime))) {
     errors.push_back(error.message());
-    logError("lab " + lab + ": down: " + error.message());
   }
   // Its keys and its file stay as long as something of it does, so that a second try knows all that this one did.
   if (errors.empty()) {
@@ -48,6 +52,8 @@ std::vector<std::string> takeDown(Engine& engine, const std::string& lab, Sessio
       errors.push_back(forgotten.error().message());
     }
   }
+  engine.journal().down(lab, session.peer(), errors,
+                        std::chrono::duration_cast<base::Milliseconds>(base::Clock::now() - begun));
   session.send(api::Progress{"down " + lab, 1, 1});
   return errors;
 }

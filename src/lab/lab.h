@@ -354,9 +354,10 @@ struct Check {
 };
 
 struct Lab {
-  std::string name;     // slug, at most 32 bytes
-  std::string title;    // any UTF-8
-  std::string section;  // the heading of what this stage does; may be empty
+  std::string name;            // slug, at most 32 bytes
+  std::string title;           // any UTF-8
+  std::string section;         // the heading of what this stage does; may be empty
+  bool restartAlways = false;  // comes back by itself after the host has started again
   SourcePos pos;
   // All by id.
   std::map<std::string, Region> regions;

@@ -59,6 +59,7 @@ void readHead(Context& context, const Object& top, const std::string& path) {
   lab.name = top.text("lab");
   lab.title = top.text("title", lab.name);
   lab.section = top.text("section");
+  lab.restartAlways = top.text("restart", "never") == "always";
   lab.pos = top.has("lab") ? top.pos("lab") : SourcePos{path, 0, 0};
   if (top.has("lab") && (!isSlug(lab.name) || lab.name.size() > kMaxLabName)) {
     const std::string better = slugOf(lab.name).substr(0, kMaxLabName);

@@ -10,6 +10,7 @@ constexpr std::int64_t kMaxBandwidth = 100'000'000'000;  // bit/s
 constexpr std::int64_t kMaxWithin = 600'000;             // ms
 constexpr std::int64_t kMaxPort = 65535;
 
+constexpr std::array<std::string_view, 2> kRestarts{"always", "never"};
 constexpr std::array<std::string_view, 2> kTableUsers{"load_balancer", "vxnet"};
 constexpr std::array<std::string_view, 2> kProtocols{"http", "tcp"};
 constexpr std::array<std::string_view, 3> kBalances{"roundrobin", "leastconn", "source"};
@@ -39,6 +40,7 @@ constexpr std::array kLabFields{
     Field{"lab", Type::kLine, true, 0, 0, {}, "its name, as in `lab: cross-region`"},
     Field{"title", Type::kLine},
     Field{"section", Type::kLine},
+    Field{"restart", Type::kChoice, false, 0, 0, kRestarts},
     Field{"regions", Type::kMap},
     Field{"vpcs", Type::kMap},
     Field{"vxnets", Type::kMap},

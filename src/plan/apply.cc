@@ -20,24 +20,33 @@ class Run {
     }
   }
 
-  Report go(const Progress& progress) {
+  Report go(const Progress& progress, const Tell& tell) {
     const std::size_t total = plan_.steps.size();
     kernel_.prepare(lab_, plan_);
     for (std::size_t begin = 0; begin < total;) {
       const std::size_t end = endOfBatch(begin);
       batch(begin, end);
+      told(tell, begin, end);
       begin = end;
       if (progress && !progress(begin, total) && begin < total) {
         report_.cancelled = true;
-        for (; begin < total; ++begin) {
-          skip(begin, "cancelled");
+        for (std::size_t i = begin; i < total; ++i) {
+          skip(i, "cancelled");
         }
+        told(tell, begin, total);
+        begin = total;
       }
     }
     return std::move(report_);
   }
 
  private:
+  void told(const Tell& tell, std::size_t begin, std::size_t end) const {
+    for (std::size_t i = begin; tell && i < end; ++i) {
+      tell(report_.steps[i]);
+    }
+  }
+
   std::size_t endOfBatch(std::size_t begin) const {
     const Step& first = plan_.steps[begin];
     const int batch = batchOf(first);
@@ -160,8 +169,8 @@ std::vector<const StepReport*> Report::rootCauses() const {
 }
 
 Report apply(const Plan& plan, KernelPort& kernel, const std::string& lab, base::Deadline deadline,
-             const Progress& progress) {
-  return Run(plan, kernel, lab, deadline).go(progress);
+             const Progress& progress, const Tell& tell) {
+  return Run(plan, kernel, lab, deadline).go(progress, tell);
 }
 
 }  // namespace vpclab::plan

@@ -97,6 +97,8 @@ class Host:
         self.run_dir = pathlib.Path("/run/vpclab")
         self.netns_dir = pathlib.Path("/run/netns")
         self.labs = self.directory / "labs"
+        self.state_dir = self.directory / "state"
+        os.environ["VPCLAB_STATE_DIR"] = str(self.state_dir)
         shutil.copytree(SOURCE / "labs", self.labs)
 
     # -- The host's own network

@@ -23,6 +23,9 @@ TEST_CASE("every request survives the way to the daemon") {
       NodeRequest{"a", "北京演示云服务器1"},
       ForwardRequest{"a"},
       LogsRequest{"a", "lb", true},
+      EventsRequest{""},
+      EventsRequest{"a"},
+      MetricsRequest{},
       DoctorRequest{},
       StatusRequest{},
   };
@@ -78,6 +81,8 @@ TEST_CASE("every event survives the way to the client") {
       PlanEvent{3, {"+ one", "3 changes"}},
       Progress{"apply", 1, 3},
       TextLine{"a \"quoted\" line\twith a tab"},
+      Happening{"2026-11-25T08:31:07.123Z", "a", "change", "veth a/eth0", "create", "missing", "done", 0},
+      Happening{"2026-11-25T08:31:07.123Z", "", "missed", "", "", "", "", 17},
       Final{Exit::kCheckFailed, {"2 checks failed"}, {warning}, R"({"checks":[]})"},
   };
   for (const auto& event : events) {
