@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -24,6 +25,20 @@ namespace {
 
 constexpr int kBacklog = 64;
 constexpr int kClaimAttempts = 16;
+// A child of a daemon that was killed holds the lock too, until it has become another program.
+constexpr base::Milliseconds kLockTime{250};
+constexpr base::Milliseconds kLockPause{5};
+
+// errno tells why not; EWOULDBLOCK: another has it.
+bool lockWithin(int fd, base::Deadline deadline) {
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || deadline.passed()) {
+      return false;
+    }
+    std::this_thread::sleep_for(kLockPause);
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -44,7 +59,7 @@ base::Result<RunDir> RunDir::claim(const std::string& path) {
     if (::fchmod(lock.get(), 0600) != 0) {
       return base::failErrno("chmod " + lockPath);
     }
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (!lockWithin(lock.get(), base::Deadline::after(kLockTime))) {
       if (errno != EWOULDBLOCK) {
         return base::failErrno("lock " + lockPath);
       }

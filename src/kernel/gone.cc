@@ -1,6 +1,7 @@
 #include "kernel/gone.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <thread>
 
@@ -18,6 +19,14 @@ namespace vpclab::kernel {
 namespace {
 
 constexpr const char* kSentinel = "vpclab-sentinel";
+// The far end's name is taken where a watch that was killed has left its own, which the kernel takes away with the
+// scratch namespace of that watch, but not at once.
+constexpr unsigned kFarNames = 16;
+
+std::string farName(unsigned attempt) {
+  return "vpclab-far-" + std::to_string(attempt);
+}
+
 // The kernel needs tens of milliseconds; there is nothing to wait for but to look again.
 constexpr std::chrono::microseconds kPause{500};
 
@@ -54,14 +63,21 @@ base::Result<> GoneWatch::putSentinel(const Pin& pin, base::Deadline deadline) {
   if (!fd) {
     return base::fail(std::move(fd.error()));
   }
-  Message message("put a sentinel into " + pin.path, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
-  message.text(IFLA_IFNAME, kSentinel).u32(IFLA_NUM_TX_QUEUES, 1).u32(IFLA_NUM_RX_QUEUES, 1);
-  message.open(IFLA_LINKINFO).text(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER);
-  const ifinfomsg peer{};
-  message.raw(&peer, sizeof peer).text(IFLA_IFNAME, kSentinel);
-  message.u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(fd->get()));
-  message.u32(IFLA_NUM_TX_QUEUES, 1).u32(IFLA_NUM_RX_QUEUES, 1).close().close().close();
-  return socket_.request(message, deadline);
+  base::Result<> put;
+  for (unsigned attempt = 0; attempt < kFarNames; ++attempt) {
+    Message message("put a sentinel into " + pin.path, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
+    message.text(IFLA_IFNAME, kSentinel).u32(IFLA_NUM_TX_QUEUES, 1).u32(IFLA_NUM_RX_QUEUES, 1);
+    message.open(IFLA_LINKINFO).text(IFLA_INFO_KIND, "veth").open(IFLA_INFO_DATA).open(VETH_INFO_PEER);
+    const ifinfomsg peer{};
+    message.raw(&peer, sizeof peer).text(IFLA_IFNAME, farName(attempt));
+    message.u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(fd->get()));
+    message.u32(IFLA_NUM_TX_QUEUES, 1).u32(IFLA_NUM_RX_QUEUES, 1).close().close().close();
+    put = socket_.request(message, deadline);
+    if (put || put.error().errnoValue() != EEXIST) {
+      break;
+    }
+  }
+  return put;
 }
 
 base::Result<bool> GoneWatch::sentinelStands(base::Deadline deadline) {

@@ -85,6 +85,14 @@ TEST_CASE("dead pins count as nothing and are cleared away") {
   CHECK_FALSE(std::filesystem::exists(lab.netnsDir()));  // ours, and the last lab has gone
 }
 
+TEST_CASE("what a killed destroy has left to watch by is in nobody's way") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"node"});
+  lab.in("node", "ip link add vpclab-far-0 type veth peer name vpclab-far-1");
+  CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
+}
+
 TEST_CASE("destroy ends what still runs inside, and returns when the kernel has let go") {
   tests::skipUnlessRoot();
   LabFixture lab;
