@@ -112,6 +112,7 @@ void StreamTask::flow(TimePoint now) {
       break;
     }
   }
+  bool got = false;
   for (int i = 0; i < kChunksAtOnce; ++i) {
     const ssize_t n = ::recv(receiver().get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (n <= 0) {
@@ -121,18 +122,25 @@ void StreamTask::flow(TimePoint now) {
       }
       break;
     }
+    got = true;
     received_ += static_cast<std::uint64_t>(n);
     firstAt_ = firstAt_.value_or(now);
   }
   if (!firstAt_) {
     return;
   }
+  // From one arrival to another: on a slow line a tenth of a second's bytes may come at once, and a time that begins or
+  // ends between two arrivals would have one of them too many or too few. Where no more come, the time ends all the
+  // same.
   now = base::Clock::now();
-  if (!warmAt_ && (now >= *firstAt_ + job_.time / 4 || received_ >= kMaxStreamBytes / 4)) {
+  if (got && !warmAt_ && (now >= *firstAt_ + job_.time / 4 || received_ >= kMaxStreamBytes / 4)) {
     warmAt_ = now;
     receivedWarm_ = received_;
+    return;
   }
-  if (warmAt_ && now > *warmAt_ && (now >= *firstAt_ + job_.time || received_ >= kMaxStreamBytes)) {
+  const auto end = *firstAt_ + job_.time;
+  if (warmAt_ && now > *warmAt_ &&
+      ((got && (now >= end || received_ >= kMaxStreamBytes)) || now >= end + job_.time / 2)) {
     reply_.bytes = received_ - receivedWarm_;
     reply_.ms = millisecondsBetween(*warmAt_, now);
     done_ = true;
@@ -173,10 +181,7 @@ void StreamTask::wishes(std::vector<pollfd>& out) const {
 }
 
 TimePoint StreamTask::wakeAt() const {
-  if (!firstAt_) {
-    return deadline_;
-  }
-  return std::min(deadline_, *firstAt_ + (warmAt_ ? job_.time : job_.time / 4));
+  return warmAt_ ? std::min(deadline_, *firstAt_ + job_.time + job_.time / 2) : deadline_;
 }
 
 }  // namespace vpclab::check

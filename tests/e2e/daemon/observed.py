@@ -105,6 +105,12 @@ def test(host):
     os.kill(worker["pid"], signal.SIGKILL)
     ended = everything.wait("the worker's end", what="process", object="process lb of xr-lb", action="ended")
     assert "9" in ended["reason"], ended
+
+    def again():
+        events = everything.events()
+        return [e for e in events[events.index(ended):] if (e.get("object"), e.get("action")) == (ended["object"], "running")]
+
+    until(again, 60, "the worker runs again, before anybody heals")
     host.vpclab("link", "set", "bj-server2", "--down")
     everything.wait("the link is set", what="settled", action="link set")
     host.vpclab("heal")

@@ -6,3 +6,7 @@ foreach(script impaired matrix link_set shared_border path_mtu tunnel_dies)
   set_tests_properties(e2e.${script} PROPERTIES LABELS e2e TIMEOUT 900 SKIP_RETURN_CODE 77
                        ENVIRONMENT "VPCLAB_BIN_DIR=${CMAKE_BINARY_DIR}/bin;PYTHONPATH=${CMAKE_CURRENT_LIST_DIR}/../walk")
 endforeach()
+# Seconds on a machine with nothing else to do: the longest begin first, so that nothing waits for them at the end.
+set_tests_properties(e2e.impaired PROPERTIES COST 140)
+set_tests_properties(e2e.path_mtu PROPERTIES COST 60)
+set_tests_properties(e2e.matrix PROPERTIES COST 12)
