@@ -148,8 +148,8 @@ void ChangeWatch::addAll(std::set<std::string>& out) const {
 }
 
 void ChangeWatch::drainNetlink(int fd, std::set<std::string>& out) {
-  std::array<char, 8192> data{};
-  std::array<char, 256> control{};
+  alignas(nlmsghdr) std::array<char, 8192> data{};
+  alignas(cmsghdr) std::array<char, 256> control{};
   for (int i = 0; i < kMaxReads; ++i) {
     iovec part{data.data(), data.size()};
     sockaddr_nl from{};
