@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <numeric>
 
 namespace vpclab::base {
@@ -145,12 +146,24 @@ int displayWidth(std::string_view utf8) {
   return width;
 }
 
+bool isPlainAscii(std::string_view text) {
+  // Eight bytes at once. Of each the highest bit tells: set already, or set by one more (0x7F), or borrowed because
+  // the byte is below a space.
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = kOnes * 0x80;
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data(), sizeof(bytes));
+    if (((bytes | (bytes + kOnes) | (bytes - kOnes * 0x20)) & kHigh) != 0) {
+      return false;
+    }
+    text.remove_prefix(sizeof(bytes));
+  }
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 std::string printable(std::string_view text) {
-  // Most texts are ASCII whole, and the balancer's log asks for every line.
-  const auto plain = [](char c) { return c >= 0x20 && c < 0x7F; };
-  const auto clean = std::find_if_not(text.begin(), text.end(), plain);
-  std::string out(text.begin(), clean);
-  text.remove_prefix(out.size());
+  std::string out;
   const auto escape = [&](unsigned char c) {
     std::array<char, 5> hex{};
     (void)std::snprintf(hex.data(), hex.size(), "\\x%02x", c);

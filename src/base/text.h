@@ -22,6 +22,8 @@ std::string nearest(std::string_view word, std::span<const std::string_view> can
 bool isValidUtf8(std::string_view text);
 // Columns of a terminal that the text takes: 2 for East Asian wide characters, 0 for combining marks.
 int displayWidth(std::string_view utf8);
+// Only what is printable in ASCII, from space to tilde: most texts are that as a whole, and to know it is cheap.
+bool isPlainAscii(std::string_view text);
 // Text from outside, made safe to print: control characters (terminal escapes) become \xNN.
 std::string printable(std::string_view text);
 

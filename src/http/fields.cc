@@ -34,17 +34,39 @@ bool listsElement(const Fields& fields, std::string_view name, std::string_view 
 }
 
 bool keepsAlive(const Fields& fields, int minorVersion) {
-  if (listsElement(fields, "connection", "close")) {
-    return false;
+  bool close = false;
+  bool keep = minorVersion >= 1;
+  for (const auto& field : fields) {
+    if (equalsIgnoringCase(field.name, "connection")) {
+      forEachElement(field.value, [&](std::string_view option) {
+        close = close || equalsIgnoringCase(option, "close");
+        keep = keep || equalsIgnoringCase(option, "keep-alive");
+      });
+    }
   }
-  return minorVersion >= 1 || listsElement(fields, "connection", "keep-alive");
+  return keep && !close;
 }
 
 bool isHopByHop(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> kNames{
-      "connection", "keep-alive",         "proxy-connection",    "te",
-      "upgrade",    "proxy-authenticate", "proxy-authorization", "http2-settings"};
-  return isOneOf(name, kNames);
+  // By length first: this is asked for every field that is passed on.
+  switch (name.size()) {
+    case 2:
+      return equalsIgnoringCase(name, "te");
+    case 7:
+      return equalsIgnoringCase(name, "upgrade");
+    case 10:
+      return equalsIgnoringCase(name, "connection") || equalsIgnoringCase(name, "keep-alive");
+    case 14:
+      return equalsIgnoringCase(name, "http2-settings");
+    case 16:
+      return equalsIgnoringCase(name, "proxy-connection");
+    case 18:
+      return equalsIgnoringCase(name, "proxy-authenticate");
+    case 19:
+      return equalsIgnoringCase(name, "proxy-authorization");
+    default:
+      return false;
+  }
 }
 
 bool isForbiddenTrailer(std::string_view name) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/text.h"
 #include "http/chars.h"
 #include "http/target.h"
 
@@ -119,15 +120,18 @@ bool mayStartWith(char c, const ResponseHead& /*head*/) {
 }  // namespace
 
 Parsed<Field> parseFieldLine(std::string_view line) {
-  const auto colon = line.find(':');
   if (!line.empty() && (line.front() == ' ' || line.front() == '\t')) {
     return refuse(400, "line folding, or whitespace before the first field");  // RFC 9112 sections 2.2 and 5.2
   }
-  if (colon == std::string_view::npos || !isToken(line.substr(0, colon))) {
+  std::size_t colon = 0;
+  while (colon < line.size() && isClass(line[colon], kToken)) {
+    ++colon;
+  }
+  if (colon == 0 || colon == line.size() || line[colon] != ':') {
     return refuse(400, "malformed field name");  // whitespace before the colon too: RFC 9112 section 5.1
   }
   const auto value = trimmed(line.substr(colon + 1));
-  if (!allOf(value, kFieldValue)) {
+  if (!base::isPlainAscii(value) && !allOf(value, kFieldValue)) {
     return refuse(400, "control character in a field value");
   }
   return Field{line.substr(0, colon), value};
@@ -191,7 +195,7 @@ HeadParser::Outcome HeadParser::parseAny(std::string_view bytes, Head& head, int
   }
   // The start line is checked as soon as it is there; the fields when all of them are.
   std::string_view rest = bytes.substr(start_, line_ - start_);
-  auto lineEnd = rest.find("\r\n");
+  auto lineEnd = rest.find('\n') - 1;  // behind a carriage return, as was seen above
   if (const auto parsed = parseStartLine(rest.substr(0, lineEnd), head, limits_); !parsed) {
     return bad(parsed.error());
   }
@@ -200,7 +204,7 @@ HeadParser::Outcome HeadParser::parseAny(std::string_view bytes, Head& head, int
   }
   head.fields.clear();
   for (rest.remove_prefix(lineEnd + 2); rest.size() > 2; rest.remove_prefix(lineEnd + 2)) {
-    lineEnd = rest.find("\r\n");
+    lineEnd = rest.find('\n') - 1;
     const auto field = parseFieldLine(rest.substr(0, lineEnd));
     if (!field) {
       return bad({tooLargeStatus == 431 ? field.error().status : 502, field.error().reason});

@@ -16,26 +16,27 @@ constexpr base::Milliseconds kIdleTime{4000};
 
 }  // namespace
 
-// A connection that waits for its next request. Whatever comes from the backend meanwhile, its end or bytes that nobody
-// asked for, makes it useless.
-class Backend::Idle : public SocketOwner {
- public:
-  Idle(EventLoop& loop, Backend& backend, std::unique_ptr<Upstream> held)
-      : upstream(std::move(held)), backend_(backend), timer_(loop, [this] { backend_.drop(this); }) {
-    upstream->socket.setOwner(this);
-    timer_.startIn(kIdleTime);
-  }
-  void onSocket(Socket& socket) override {
-    if (socket.readable() || socket.broken()) {
-      backend_.drop(this);
-    }
-  }
-  std::unique_ptr<Upstream> upstream;
+Upstream::Upstream(EventLoop& loop, std::shared_ptr<Backend> owner)
+    : socket(loop), backend(std::move(owner)), loop_(loop), timer_(loop, [this] { onTimer(); }) {}
 
- private:
-  Backend& backend_;
-  Timer timer_;
-};
+// While it waits for its next request. Whatever comes from the backend meanwhile, its end or bytes that nobody asked
+// for, makes it useless.
+void Upstream::onSocket(Socket& /*socket*/) {
+  if (keeper_ != nullptr && (socket.readable() || socket.broken())) {
+    keeper_->drop(this);
+  }
+}
+
+void Upstream::onTimer() {
+  if (keeper_ == nullptr) {
+    return;
+  }
+  if (loop_.now() < idleEnd_) {
+    timer_.startAt(idleEnd_);
+  } else {
+    keeper_->drop(this);
+  }
+}
 
 Backend::Backend(EventLoop& loop, state::Backend config) : loop_(loop), config_(std::move(config)) {
   const std::string text = config_.name + " " + config_.address.toString() + " " + std::to_string(config_.port);
@@ -46,15 +47,15 @@ Backend::Backend(EventLoop& loop, state::Backend config) : loop_(loop), config_(
 
 Backend::~Backend() = default;
 
-void Backend::drop(Idle* idle) {
+void Backend::drop(Upstream* idle) {
   const auto found = std::find_if(idle_.begin(), idle_.end(), [&](const auto& one) { return one.get() == idle; });
   if (found == idle_.end()) {
     return;
   }
-  std::shared_ptr<Idle> owned = std::move(*found);
+  std::unique_ptr<Upstream> owned = std::move(*found);
   idle_.erase(found);
-  owned->upstream->socket.close();
-  owned->upstream->backend.reset();
+  owned->keeper_ = nullptr;
+  owned->socket.close();
   loop_.dispose(std::move(owned));
 }
 
@@ -62,13 +63,11 @@ std::unique_ptr<Upstream> Backend::takeIdle() {
   if (idle_.empty()) {
     return nullptr;
   }
-  std::shared_ptr<Idle> last = std::move(idle_.back());
+  std::unique_ptr<Upstream> last = std::move(idle_.back());
   idle_.pop_back();
-  std::unique_ptr<Upstream> upstream = std::move(last->upstream);
-  upstream->backend = shared_from_this();
-  upstream->reused = true;
-  loop_.dispose(std::move(last));
-  return upstream;
+  last->keeper_ = nullptr;
+  last->reused = true;
+  return last;
 }
 
 void Backend::giveIdle(std::unique_ptr<Upstream> upstream) {
@@ -78,7 +77,13 @@ void Backend::giveIdle(std::unique_ptr<Upstream> upstream) {
     return;
   }
   upstream->backend.reset();  // or pool and backend would keep each other
-  idle_.push_back(std::make_shared<Idle>(loop_, *this, std::move(upstream)));
+  upstream->keeper_ = this;
+  upstream->socket.setOwner(upstream.get());
+  upstream->idleEnd_ = loop_.now() + kIdleTime;
+  if (!upstream->timer_.running()) {
+    upstream->timer_.startAt(upstream->idleEnd_);
+  }
+  idle_.push_back(std::move(upstream));
 }
 
 void Backend::closeIdle() {

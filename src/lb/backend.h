@@ -17,18 +17,28 @@ namespace vpclab::lb {
 class Backend;
 
 // One connection to a backend, carried by a session or idle in the backend's pool. Counted against its backend.
-class Upstream {
+class Upstream : private SocketOwner {
  public:
-  Upstream(EventLoop& loop, std::shared_ptr<Backend> owner) : socket(loop), backend(std::move(owner)) {}
+  Upstream(EventLoop& loop, std::shared_ptr<Backend> owner);
 
   Socket socket;
   std::shared_ptr<Backend> backend;
   bool reused = false;  // it has carried a request before
+
+ private:
+  friend class Backend;
+  void onSocket(Socket& socket) override;
+  void onTimer();
+
+  EventLoop& loop_;
+  Backend* keeper_ = nullptr;        // in whose pool it is idle
+  base::Clock::time_point idleEnd_;  // then
+  Timer timer_;                      // looks at idleEnd_; goes on while a session has the connection
 };
 
 // A backend of one listener at run time: its configuration, health, counters and idle connections. Shared by the
 // sessions that use it, so that it outlives its removal from the configuration until they are done.
-class Backend : public std::enable_shared_from_this<Backend> {
+class Backend {
  public:
   Backend(EventLoop& loop, state::Backend config);
   ~Backend();
@@ -39,7 +49,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   const std::string& stickyId() const { return stickyId_; }
   bool full() const { return config_.maxConnections != 0 && active >= config_.maxConnections; }
 
-  // An idle connection that still stands; nullptr if there is none.
+  // An idle connection that still stands, whose `backend` the caller sets; nullptr if there is none.
   std::unique_ptr<Upstream> takeIdle();
   // Keeps the connection for the next request, if there is room.
   void giveIdle(std::unique_ptr<Upstream> upstream);
@@ -55,13 +65,13 @@ class Backend : public std::enable_shared_from_this<Backend> {
   BackendCounters counters;
 
  private:
-  class Idle;
-  void drop(Idle* idle);
+  friend class Upstream;
+  void drop(Upstream* idle);
 
   EventLoop& loop_;
   state::Backend config_;
   std::string stickyId_;
-  std::vector<std::shared_ptr<Idle>> idle_;
+  std::vector<std::unique_ptr<Upstream>> idle_;
   bool retired_ = false;
 };
 

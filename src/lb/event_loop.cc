@@ -64,6 +64,7 @@ void EventLoop::link(Timer& timer) {
     timer.next_->previous_ = &timer;
   }
   wheel_[timer.slot_] = &timer;
+  nothing_ = std::min(nothing_, tick_ + (timer.tick_ - tick_ - 1) % kSlots);
 }
 
 void EventLoop::unlink(Timer& timer) {
@@ -76,22 +77,19 @@ void EventLoop::unlink(Timer& timer) {
 }
 
 // A timer far away wakes the loop once per turn of the wheel (10 s), which does no harm.
-int EventLoop::timeoutTo(Milliseconds limit) const {
+int EventLoop::timeoutTo(Milliseconds limit) {
   if (!soon_.empty()) {
     return 0;
   }
-  auto wait = limit;
-  for (std::int64_t ahead = 1; ahead <= kSlots; ++ahead) {
-    if (wheel_[(tick_ + ahead) % kSlots] != nullptr) {
-      const auto due = start_ + kTick * (tick_ + ahead);
-      wait = std::min(wait, std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(due - Clock::now())));
-      break;
-    }
-    if (kTick * ahead > limit) {
-      break;
+  const std::int64_t last = tick_ + kSlots;
+  for (nothing_ = std::max(nothing_, tick_); nothing_ < last; ++nothing_) {
+    if (wheel_[(nothing_ + 1) % kSlots] != nullptr) {
+      const auto due = start_ + kTick * (nothing_ + 1);
+      const auto left = std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(due - Clock::now()));
+      return static_cast<int>(std::min(limit, left).count());
     }
   }
-  return static_cast<int>(wait.count());
+  return static_cast<int>(limit.count());
 }
 
 void EventLoop::fireTimers() {

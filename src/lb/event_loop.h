@@ -72,7 +72,7 @@ class EventLoop {
 
   explicit EventLoop(base::UniqueFd epoll);
   std::int64_t tickOf(base::Clock::time_point when) const;
-  int timeoutTo(base::Milliseconds limit) const;
+  int timeoutTo(base::Milliseconds limit);
   void fireTimers();
   void callSoon();
   void link(Timer& timer);
@@ -81,7 +81,8 @@ class EventLoop {
   base::UniqueFd epoll_;
   base::Clock::time_point start_;
   base::Clock::time_point now_;
-  std::int64_t tick_ = 0;  // fired up to here
+  std::int64_t tick_ = 0;     // fired up to here
+  std::int64_t nothing_ = 0;  // up to here, if that is further, no slot has a timer
   std::array<Timer*, kSlots> wheel_{};
   std::vector<std::shared_ptr<void>> graveyard_;
   std::vector<std::function<void()>> soon_;

@@ -35,8 +35,10 @@ class Line {
 };
 
 void begin(Line& line, const ExchangeLog& log) {
-  line << log.client << ':' << log.clientPort << " [" << logTime(log.startMs) << "] " << log.frontend << ' '
-       << log.backend << '/' << (log.server.empty() ? std::string_view("<NOSRV>") : log.server) << ' ';
+  const auto time = logTime(log.startMs);
+  line << log.client << ':' << log.clientPort << " [" << std::string_view(time.data(), time.size()) << "] "
+       << log.frontend << ' ' << log.backend << '/' << (log.server.empty() ? std::string_view("<NOSRV>") : log.server)
+       << ' ';
 }
 
 void counts(Line& line, const ExchangeLog& log) {
@@ -48,14 +50,15 @@ void counts(Line& line, const ExchangeLog& log) {
 // Section 8.6: what could be taken for something else is written as its code.
 void encoded(Line& line, std::string_view text) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 32 || byte > 126 || c == '"' || c == '#') {
-      line << '#' << kHex[byte >> 4U] << kHex[byte & 15U];
-    } else {
-      line << c;
+  std::size_t written = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 32 || byte > 126 || byte == '"' || byte == '#') {
+      line << text.substr(written, i - written) << '#' << kHex[byte >> 4U] << kHex[byte & 15U];
+      written = i + 1;
     }
   }
+  line << text.substr(written);
 }
 
 }  // namespace

@@ -66,6 +66,11 @@ class Listener : public std::enable_shared_from_this<Listener> {
   bool retired() const { return retired_; }
   bool draining() const { return draining_; }
   LogSink& log() { return log_; }
+  // Empty: for a head while it is written.
+  std::string& scratch() {
+    scratch_.clear();
+    return scratch_;
+  }
   ListenerCounters counters;
 
  private:
@@ -84,6 +89,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   std::vector<std::shared_ptr<Pool>> pools_;
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
   std::deque<Flip> flips_;
+  std::string scratch_;
   bool retired_ = false;
   bool draining_ = false;
 };

@@ -1,6 +1,6 @@
 #include "lb/log.h"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -15,6 +15,8 @@ namespace vpclab::lb {
 namespace {
 
 constexpr std::size_t kMaxPending = 256 * 1024;
+constexpr std::size_t kMuch = 16 * 1024;  // a pipe takes 64 KiB
+constexpr base::Milliseconds kPause{10};
 
 }  // namespace
 
@@ -30,8 +32,24 @@ void LogSink::line(std::string_view text) {
     ++lost_;
     return;
   }
-  pending_ += base::printable(text);
+  if (base::isPlainAscii(text)) {
+    pending_ += text;
+  } else {
+    pending_ += base::printable(text);
+  }
   pending_ += '\n';
+}
+
+std::optional<base::Clock::time_point> LogSink::flushIfDue(base::Clock::time_point now) {
+  if (pending_.empty()) {
+    return std::nullopt;
+  }
+  if (pending_.size() < kMuch && now < flushedAt_ + kPause) {
+    return flushedAt_ + kPause;
+  }
+  flushedAt_ = now;
+  flush();
+  return std::nullopt;  // what found no room is tried again in a later round
 }
 
 void LogSink::flush() {
@@ -59,32 +77,33 @@ std::int64_t unixMilliseconds() {
       .count();
 }
 
-std::string logTime(std::int64_t unixMs) {
+std::array<char, 24> logTime(std::int64_t unixMs) {
   // By calendar arithmetic, not localtime(3), which reads files.
-  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   const std::chrono::sys_time<std::chrono::milliseconds> when{std::chrono::milliseconds(unixMs)};
   const auto day = std::chrono::floor<std::chrono::days>(when);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(when - day);
   // By hand: this is done for every request, and printf reads its format each time.
-  std::string text;
-  text.reserve(24);
-  const auto number = [&text](std::int64_t value, std::int64_t unit, char end) {
-    for (; unit > 0; unit /= 10) {
-      text.push_back(static_cast<char>('0' + value / unit % 10));
+  std::array<char, 24> text{};
+  char* at = text.data();
+  const auto number = [&at](std::int64_t value, int digits, char end) {
+    for (int i = digits - 1; i >= 0; --i, value /= 10) {
+      at[i] = static_cast<char>('0' + value % 10);
     }
+    at += digits;
     if (end != '\0') {
-      text.push_back(end);
+      *at++ = end;
     }
   };
-  number(static_cast<unsigned>(date.day()), 10, '/');
-  text.append(kMonths[static_cast<unsigned>(date.month()) - 1]).push_back('/');
-  number(static_cast<int>(date.year()), 1000, ':');
-  number(time.hours().count(), 10, ':');
-  number(time.minutes().count(), 10, ':');
-  number(time.seconds().count(), 10, '.');
-  number(time.subseconds().count(), 100, '\0');
+  number(static_cast<unsigned>(date.day()), 2, '/');
+  at = std::copy_n(kMonths.begin() + (static_cast<unsigned>(date.month()) - 1) * 3, 3, at);
+  *at++ = '/';
+  number(static_cast<int>(date.year()), 4, ':');
+  number(time.hours().count(), 2, ':');
+  number(time.minutes().count(), 2, ':');
+  number(time.seconds().count(), 2, '.');
+  number(time.subseconds().count(), 3, '\0');
   return text;
 }
 

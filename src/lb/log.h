@@ -1,8 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/clock.h"
 
 namespace vpclab::lb {
 
@@ -14,15 +18,19 @@ class LogSink {
   explicit LogSink(int fd);
   void line(std::string_view text);
   void flush();
+  // Flushes if nothing was written for a moment (10 ms), or there is much; else returns when to call again. So a line
+  // now and then goes out at once, and under load hundreds of them share a system call.
+  std::optional<base::Clock::time_point> flushIfDue(base::Clock::time_point now);
 
  private:
   int fd_;
   std::string pending_;
+  base::Clock::time_point flushedAt_;
   std::uint64_t lost_ = 0;
 };
 
 // "22/Nov/2026:15:48:24.123", as HAProxy writes it, in UTC.
-std::string logTime(std::int64_t unixMilliseconds);
+std::array<char, 24> logTime(std::int64_t unixMilliseconds);
 std::int64_t unixMilliseconds();
 
 }  // namespace vpclab::lb

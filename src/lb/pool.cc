@@ -117,7 +117,9 @@ void Pool::taken(Backend& backend) {
 void Pool::released(Backend& backend) {
   --backend.active;
   --active_;
-  queue_.serve(shared_from_this());
+  if (queue_.size() > 0) {
+    queue_.serve(shared_from_this());
+  }
 }
 
 std::size_t Pool::upCount() const {

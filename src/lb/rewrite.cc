@@ -20,6 +20,19 @@ void append(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
+// As it was sent where that was in the usual form, which most often it was: then it is one piece of the head.
+void append(std::string& out, const http::Field& field) {
+  const char* const behindName = field.name.data() + field.name.size();
+  const char* const behindValue = field.value.data() + field.value.size();
+  const bool usual = !field.value.empty() && field.value.data() == behindName + 2 && behindName[0] == ':' &&
+                     behindName[1] == ' ' && behindValue[0] == '\r' && behindValue[1] == '\n';
+  if (usual) {
+    out.append(field.name.data(), field.name.size() + 2 + field.value.size() + 2);
+  } else {
+    append(out, field.name, field.value);
+  }
+}
+
 bool isFraming(std::string_view name) {
   return equalsIgnoringCase(name, "content-length") || equalsIgnoringCase(name, "transfer-encoding");
 }
@@ -117,7 +130,7 @@ void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, 
       append(out, field.name, std::to_string(*how.maxForwards));
       continue;
     }
-    append(out, field.name, field.value);
+    append(out, field);
   }
   if (!how.client.empty()) {
     append(out, "X-Forwarded-For", forwardedFor.append(how.client));
@@ -167,13 +180,13 @@ bool writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& ho
       continue;
     }
     if (head.status == 101 && equalsIgnoringCase(field.name, "upgrade")) {
-      append(out, field.name, field.value);
+      append(out, field);
       continue;
     }
     if (how.sticky != nullptr && equalsIgnoringCase(field.name, "set-cookie")) {
       append(out, field.name, setCookieForClient(field.value, *how.sticky, how.stickyId, named));
     } else if (!hop.has(field.name)) {
-      append(out, field.name, field.value);
+      append(out, field);
     }
   }
   if (!how.newCookie.empty()) {

@@ -77,12 +77,12 @@ void Session::onSocket(Socket& /*socket*/) {
 }
 
 // Every step does what it can and says whether it did anything; when none could, both sides are waiting for the kernel.
+// A session that ends meanwhile stays until the end of the loop's round (EventLoop::dispose).
 void Session::pump() {
   if (pumping_ || phase_ == Phase::kClosed) {
     return;
   }
   pumping_ = true;
-  const auto keep = shared_from_this();
   bool progress = false;
   const auto step = [&](bool (Session::*function)()) { return phase_ != Phase::kClosed && (this->*function)(); };
   if (client_.broken() && (phase_ == Phase::kQueued || phase_ == Phase::kConnecting || phase_ == Phase::kExchange)) {
@@ -156,7 +156,6 @@ void Session::onTimer() {
     timer_.startAt(deadline_);
     return;
   }
-  const auto keep = shared_from_this();
   onTimeout();
   if (phase_ != Phase::kClosed) {
     if (!timer_.running()) {

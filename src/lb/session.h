@@ -27,7 +27,7 @@ namespace vpclab::lb {
 //
 // session.cc: life and deadlines. session_upstream.cc: the backend, its choice and its failures. session_request.cc and
 // session_response.cc: one direction each. session_log.cc: what is counted and logged.
-class Session : public SocketOwner, private Waiter, public std::enable_shared_from_this<Session> {
+class Session : public SocketOwner, private Waiter {
  public:
   Session(EventLoop& loop, std::shared_ptr<Listener> listener);
 

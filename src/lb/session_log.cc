@@ -42,7 +42,7 @@ void Session::countExchange(Clock::time_point end) {
 }
 
 void Session::logExchange() {
-  const auto end = Clock::now();
+  const auto end = loop_.now();
   countExchange(end);
   ExchangeLog log;
   log.client = clientText_;

@@ -167,8 +167,7 @@ bool Session::takeRequest() {
   how.maxForwards = forwards.given ? std::optional(forwards.left - 1) : std::nullopt;
   how.upgrade = upgrade_;
   how.sticky = sticks && config_->sticky.mode != state::Stickiness::kRewrite ? &config_->sticky : nullptr;
-  std::string head;
-  head.reserve(requestParser_.consumed() + 256);
+  std::string& head = listener_->scratch();
   writeRequestHead(request_, how, head);
   clientIn_.consume(requestParser_.consumed());
   if (clientIn_.empty()) {

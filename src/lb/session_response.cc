@@ -131,8 +131,7 @@ bool Session::takeFinalHead() {
   how.keepAlive = keepAlive_;
   std::string cookie;
   bindClient(how, cookie);
-  std::string head;
-  head.reserve(responseParser_.consumed() + 128);
+  std::string& head = listener_->scratch();
   const bool named = writeResponseHead(response_, how, head);
   clientOut_.compact();
   if (!clientOut_.append(head)) {

@@ -83,7 +83,6 @@ void Session::leaveQueue() {
 }
 
 bool Session::offer() {
-  const auto keep = shared_from_this();
   const Pool::Choice choice = nextBackend();
   if (choice.full) {
     return !sticky_.id.empty();  // it waits for one backend; those behind it may do with another
@@ -107,6 +106,7 @@ void Session::connectTo(const std::shared_ptr<Backend>& backend, bool mayReuse) 
     upstream_ = backend->takeIdle();
   }
   if (upstream_) {
+    upstream_->backend = backend;
     upstream_->socket.setOwner(this);
     phase_ = Phase::kExchange;
     connectedAt_ = loop_.now();

@@ -43,7 +43,13 @@ int serve(int controlFd) {
   if (auto added = (*loop)->add(controlFd, EPOLLIN, &control); !added) {
     return end(added.error());
   }
-  (*loop)->afterRound([&] { log.flush(); });
+  lb::Timer logDue(**loop, [] {});
+  (*loop)->afterRound([&] {
+    const auto due = log.flushIfDue((*loop)->now());
+    if (due && !logDue.running()) {
+      logDue.startAt(*due);
+    }
+  });
   while (!control.ended()) {
     if (auto ran = (*loop)->runOnce(kLongestWait); !ran) {
       return end(ran.error());

@@ -45,6 +45,24 @@ TEST_CASE("text from outside cannot drive the terminal") {
   CHECK(printable("\xC2\x9B") == "\\xc2\\x9b");  // C1 CSI
 }
 
+TEST_CASE("what is plain ASCII, wherever it stands") {
+  for (const std::size_t size : {1U, 7U, 8U, 9U, 16U, 23U}) {
+    CHECK(isPlainAscii(std::string(size, ' ')));
+    CHECK(isPlainAscii(std::string(size, '~')));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, at % 2 == 0 ? '~' : ' ');
+        text[at] = static_cast<char>(byte);
+        const bool plain = byte >= 0x20 && byte < 0x7F;
+        if (isPlainAscii(text) != plain) {
+          FAIL("byte " << byte << " at " << at << " of " << size);
+        }
+      }
+    }
+  }
+  CHECK(isPlainAscii(""));
+}
+
 TEST_CASE("markup is escaped by references, all else stays") {
   CHECK(escapeMarkup("<a href=\"x\">R&D's 北京</a>\n") == "&lt;a href=&quot;x&quot;&gt;R&amp;D&#39;s 北京&lt;/a&gt;\n");
   CHECK(escapeMarkup("").empty());

@@ -39,6 +39,14 @@ TEST_CASE("a request's head: hop-by-hop fields go, what is end to end stays") {
   CHECK(out == "GET /a HTTP/1.1\r\nHost: h\r\nAccept: */*\r\nVia: 1.1 vpclab\r\n\r\n");
 }
 
+TEST_CASE("fields are passed on in the usual form, however much whitespace they came with") {
+  const auto out =
+      forwarded("GET /a HTTP/1.1\r\nhost: h\r\nA:1\r\nB:\t2\r\nC:  3\r\nD: 4 \r\nE:\r\nF: \r\nG: 5\r\nH:6 7\r\n\r\n");
+  CHECK(out ==
+        "GET /a HTTP/1.1\r\nHost: h\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: \r\nF: \r\nG: 5\r\nH: 6 7\r\n"
+        "Via: 1.1 vpclab\r\n\r\n");
+}
+
 TEST_CASE("a client can neither delete nor forge what we add") {
   lb::RequestRewrite how;
   how.client = "10.0.0.9";
