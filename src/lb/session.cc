@@ -118,6 +118,11 @@ void Session::pump() {
     progress = progress || again;
   }
   pumping_ = false;
+  // What it sent last finds no room, so that no read will ever tell that nobody is there to take an answer.
+  if (tunnels() && client_.reset() && client_.readable()) {
+    clientLeft();
+    return;
+  }
   if (progress && (phase_ == Phase::kExchange || tunnels())) {
     extendDeadline();
   }

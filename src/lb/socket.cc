@@ -180,7 +180,7 @@ void Socket::close() {
   if (open()) {
     fd_.reset();  // nobody else has it, so that the kernel forgets to watch it: epoll(7), question 6
   }
-  readable_ = writable_ = peerClosed_ = broken_ = false;
+  readable_ = writable_ = peerClosed_ = broken_ = reset_ = false;
 }
 
 void Socket::onEvents(std::uint32_t events) {
@@ -191,6 +191,7 @@ void Socket::onEvents(std::uint32_t events) {
   writable_ = writable_ || (events & EPOLLOUT) != 0;
   peerClosed_ = peerClosed_ || (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
   broken_ = broken_ || (events & (EPOLLHUP | EPOLLERR)) != 0;
+  reset_ = reset_ || (events & EPOLLERR) != 0;
   if (owner_ != nullptr) {
     owner_->onSocket(*this);
   }

@@ -1,4 +1,5 @@
 #include <array>
+#include <atomic>
 #include <cerrno>
 
 #include <doctest/doctest.h>
@@ -8,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "http/blocking.h"
+#include "unit/lb/raw_server.h"
 #include "unit/lb/worker_process.h"
 
 using namespace vpclab;
@@ -71,6 +73,41 @@ TEST_CASE("what a client sends while it is refused does not cost it the answer")
   REQUIRE(base::writeAll(fd.get(), "GET / HTTP/1.1\r\nHost : a\r\n\r\n"));
   CHECK(readToEnd(fd.get()).find("400 Bad Request") != std::string::npos);
   CHECK(errorOfMore(fd.get(), lab.balancer) == 0);  // read and thrown away
+}
+
+TEST_CASE("a client that resets a tunnel whose other end takes nothing any more is gone at once") {
+  std::atomic<bool> over{false};
+  RawServer backend("127.0.20.90", [&](int fd, int) {
+    readUntil(fd, "\r\n\r\n");
+    write(fd, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+    for (const auto late = base::Deadline::after(base::Milliseconds(3 * kLong)); !over && !late.passed();) {
+      pollfd none{-1, 0, 0};
+      ::poll(&none, 1, 10);
+    }
+  });
+  Listening front("127.0.20.91");
+  Worker balancer;
+  const auto listener = listenerFor(front, {backend.address()});
+  REQUIRE(balancer.configure({"lb", "lb", state::LoadBalancer{"lb", {listener}}}, {front.fd.get()})["ok"] == true);
+  {
+    const auto fd = connectTo(front.address);
+    write(fd.get(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+    readUntil(fd.get(), "\r\n\r\n");
+    const std::string block(1 << 16, 'x');
+    for (pollfd entry{fd.get(), POLLOUT, 0}; ::poll(&entry, 1, 300) == 1;) {  // until every buffer is full
+      REQUIRE(::send(fd.get(), block.data(), block.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0);
+    }
+    CHECK(balancer.status()["listeners"][0]["open"] == 1);
+    const linger reset{1, 0};
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+  }
+  const auto deadline = soon();
+  while (balancer.status()["listeners"][0]["open"] != 0 && !deadline.passed()) {
+    pollfd none{-1, 0, 0};
+    ::poll(&none, 1, 10);
+  }
+  CHECK(balancer.status()["listeners"][0]["open"] == 0);
+  over = true;
 }
 
 TEST_CASE("a worker that is drained: a lasting connection gets its next answer, then the worker ends") {
