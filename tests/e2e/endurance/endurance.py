@@ -2,13 +2,15 @@
 """A load balancer under mixed load, with faults and a change of its configuration every second: endurance.py [SECONDS] [ROUNDS].
 
 Every answer carries a checksum, which client.py verifies. The faults: a backend is killed, frozen, cut off by a filter, its link
-goes down. Between two rounds all must come to rest: no connection may be left, the
-worker's descriptors must be as many as before the first, its memory no more than after the first but for a margin.
+goes down. In the middle of every second round, and of the last one, the worker's program is replaced on disk, and the next `apply`
+lets a new worker take over. Between two rounds all must come to rest: no connection may be left, no worker but the newest; its
+descriptors must be as many as the first one's before the load, its memory no more than the first one's after a round but for a margin.
 """
 import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -114,10 +116,29 @@ class Faults:
         self.undo = None
 
 
+def workers() -> list[int]:
+    return [int(pid) for pid in run("ip", "netns", "pids", "vpclab.endurance.lb").stdout.split()]
+
+
 def worker() -> int:
-    found = run("ip", "netns", "pids", "vpclab.endurance.lb").stdout.split()
-    equal(len(found), 1, f"processes of the load balancer {found}")
-    return int(found[0])
+    """The only one, once those that were replaced have ended."""
+    until(lambda: len(workers()) == 1, 120, "the workers that were replaced have ended")
+    return workers()[0]
+
+
+def own_programs(host):
+    """A worker that can be replaced."""
+    programs = host.directory / "bin"
+    programs.mkdir()
+    for name in ("vpclab", "vpclabd", "vpclab-worker"):
+        shutil.copy2(sandbox.BIN / name, programs)
+    sandbox.BIN = programs
+
+
+def replace_worker():
+    """As an installation does it; the next `apply` lets it take over."""
+    shutil.copy2(sandbox.BIN / "vpclab-worker", sandbox.BIN / "new")
+    os.replace(sandbox.BIN / "new", sandbox.BIN / "vpclab-worker")
 
 
 def descriptors(pid: int) -> int:
@@ -134,14 +155,18 @@ def connections(host) -> str:
     return host.inside("lb", "ss", "-Htn", "state", "connected", "exclude", "time-wait", lab="endurance").stdout
 
 
-def play(host, seconds: float, seed: int, changes: list[int], faults: Faults) -> dict:
+def play(host, seconds: float, seed: int, changes: list[int], faults: Faults, replaces: bool) -> dict:
     """One round: the counts of the client."""
     client = subprocess.Popen(["ip", "netns", "exec", "vpclab.endurance.internet", sys.executable, "-B", str(HERE / "client.py"), ADDRESS,
                                str(seconds), str(seed)], stdout=subprocess.PIPE, text=True)
     file = host.labs / "endurance/lab.yaml"
+    middle = time.monotonic() + seconds / 2
     while client.poll() is None:
         began = time.monotonic()
         faults.tick()
+        if replaces and began > middle:
+            replace_worker()
+            replaces = False
         file.write_text(lab(faults.chance))
         host.vpclab("apply", file)
         changes[0] += 1
@@ -162,6 +187,7 @@ def test(host):
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 2
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30)
     print(f"seed {seed}")
+    own_programs(host)
     (host.labs / "endurance").mkdir()
     (host.labs / "endurance/backend.py").write_bytes((HERE / "backend.py").read_bytes())
     (host.labs / "endurance/lab.yaml").write_text(lab(None))
@@ -171,21 +197,24 @@ def test(host):
                               check=False).returncode == 0, 60, "the load balancer answers")
     pid = worker()
     until(lambda: not connections(host), 60, "no connection before the load")
-    before, after_first = descriptors(pid), 0
+    before, after_first, generation = descriptors(pid), 0, 1
     faults = Faults(host, random.Random(seed))
-    print(f"{'round':>5} {'answers':>8} {'MiB':>7} {'unavailable':>11} {'cut':>6} {'left':>6} {'wrong':>5} {'stuck':>5} "
+    print(f"{'round':>5} {'worker':>6} {'answers':>8} {'MiB':>7} {'unavailable':>11} {'cut':>6} {'left':>6} {'wrong':>5} {'stuck':>5} "
           f"{'changes':>7} {'faults':>6} {'memory, KiB':>11} {'descriptors':>11}", flush=True)
     for number in range(1, rounds + 1):
         changes = [0]
         faults.count = 0
-        got = play(host, seconds / rounds, seed + number, changes, faults)
+        replaces = number % 2 == 0 or number == rounds
+        got = play(host, seconds / rounds, seed + number, changes, faults, replaces)
         until(lambda: not connections(host), 120, "every connection has ended")
+        last, pid = pid, worker()
+        equal(pid != last, replaces, "another worker")
+        generation += replaces
         until(lambda: descriptors(pid) == before, 60, f"{before} descriptors, as before the load")
-        print(f"{number:5} {got['ok']:8} {got['bytes'] >> 20:7} {got['unavailable']:11} {got['cut']:6} {got['left']:6} {got['wrong']:5} "
-              f"{got['stuck']:5} {changes[0]:7} {faults.count:6} {memory(pid):11} {descriptors(pid):11}", flush=True)
+        print(f"{number:5} {generation:6} {got['ok']:8} {got['bytes'] >> 20:7} {got['unavailable']:11} {got['cut']:6} {got['left']:6} "
+              f"{got['wrong']:5} {got['stuck']:5} {changes[0]:7} {faults.count:6} {memory(pid):11} {descriptors(pid):11}", flush=True)
         equal((got["wrong"], got["stuck"]), (0, 0), f"wrong and stuck: {got['told']}")
         assert got["ok"] > 0, f"not one answer: {got}"
-        equal(worker(), pid, "the worker's process")
         after_first = after_first or memory(pid)
         assert memory(pid) < after_first * MEMORY_MARGIN, f"{memory(pid)} KiB after {number} rounds, {after_first} after the first"
     host.vpclab("down", "endurance")
