@@ -4,6 +4,7 @@
 #include "api/json_reader.h"
 #include "base/text.h"
 #include "daemon/check_run.h"
+#include "daemon/failure_report.h"
 #include "daemon/finals.h"
 #include "daemon/log.h"
 #include "daemon/operations.h"
@@ -110,33 +111,22 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
               progressTo(session), [&](const plan::StepReport& step) { work.step(step); });
   out.begun = true;
   json rounds = json::array();
-  std::size_t done = 0;
   for (const auto& round : settled.rounds) {
     if (details) {
       rounds.push_back(plan::toJson(round.report));
-    }
-    for (const auto& step : round.report.steps) {
-      done += step.outcome == plan::Outcome::kDone ? 1 : 0;
     }
   }
   if (details) {
     out.data["rounds"] = std::move(rounds);
   }
   out.data["settled"] = settled.settled;
+  if (!settled.settled) {
+    out.data["failure"] = failureJson(settled);
+  }
   out.data["profile"] = profile.toJson();
   out.final = finalOf(settled.settled ? api::Exit::kOk : api::Exit::kFailed, out.data);
-  if (settled.cancelled) {
-    out.final.errors.push_back("lab " + lab + ": stopped on request after " + std::to_string(done) + " of " +
-                               std::to_string(total) +
-                               " changes; what was made stays: apply it again to go on, or take it down");
-  } else if (!settled.settled) {
-    out.final.errors = settled.failures();
-    out.final.errors.push_back("lab " + lab + ": " + std::to_string(settled.left.steps.size()) +
-                               " changes could not be made; apply it again once the cause is gone, or take it down");
-    if (out.final.errors.size() == 1) {
-      out.final.errors.insert(out.final.errors.begin(), "still different: " + plan::renderText(settled.left));
-    }
-  }
+  out.final.errors = failureLines(lab, settled);
+  out.final.diagnostics = falseAlarms(settled);
   work.ended(out.final.errors);
   out.ok = settled.settled;
   return out;
@@ -241,7 +231,9 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
     // Even after a failure: what came up is watched from now on.
     engine.onChange(lab, true);
   }
-  changed.final.diagnostics = desired.diagnostics;
+  auto diagnostics = desired.diagnostics;
+  diagnostics.insert(diagnostics.end(), changed.final.diagnostics.begin(), changed.final.diagnostics.end());
+  changed.final.diagnostics = diagnostics;
   if (changed.begun && !changed.ok && request.rollback) {
     rollBack(engine, lab, changed.fromNothing && !*stored, session, changed.final);
   }
@@ -249,7 +241,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
     return changed.final;
   }
   auto final = runChecks(engine, desired, {request.colours, false}, std::move(changed.data), session);
-  final.diagnostics = desired.diagnostics;
+  final.diagnostics = std::move(diagnostics);
   return final;
 }
 

@@ -23,9 +23,6 @@ struct Settled {
   bool cancelled = false;            // stopped by the progress callback
   plan::Plan left;                   // what differs still, as far as it was looked at
   std::optional<base::Error> error;  // looking failed
-
-  // Every failure that caused others, on one line each.
-  std::vector<std::string> failures() const;
 };
 
 // Carries out `plan`, then looks again and carries out what is left, until nothing is, something fails, or the deadline

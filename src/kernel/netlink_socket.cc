@@ -5,8 +5,11 @@
 #include <climits>
 
 #include <libmnl/libmnl.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "base/text.h"
@@ -49,13 +52,11 @@ base::Result<> verdict(const nlmsghdr* answer, const std::string& what) {
   return base::fail(std::move(error));
 }
 
-base::Error tooLarge(const Message& message) {
-  return {base::ErrorKind::kLimit, message.what() + ": the request is larger than a netlink message of ours may be"};
+base::Error unanswered(const std::string& what) {
+  return {base::ErrorKind::kTimeout, what + ": the kernel has not answered; it may have done it"};
 }
 
-}  // namespace
-
-base::Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
+base::Result<base::UniqueFd> openSocket(int protocol) {
   base::UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
   if (!fd) {
     return base::failErrno("open a netlink socket");
@@ -65,12 +66,46 @@ base::Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
   ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
   ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
-  NetlinkSocket out(std::move(fd));
+  return fd;
+}
+
+// Both of one network namespace.
+bool areNeighbours(int one, int other) {
+  const base::UniqueFd first(::ioctl(one, SIOCGSKNS));
+  const base::UniqueFd second(::ioctl(other, SIOCGSKNS));
+  struct stat a {};
+  struct stat b {};
+  return first && second && ::fstat(first.get(), &a) == 0 && ::fstat(second.get(), &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+base::Error tooLarge(const Message& message) {
+  return {base::ErrorKind::kLimit, message.what() + ": the request is larger than a netlink message of ours may be"};
+}
+
+}  // namespace
+
+base::Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
+  auto fd = openSocket(protocol);
+  if (!fd) {
+    return base::fail(std::move(fd.error()));
+  }
+  NetlinkSocket out(std::move(*fd), protocol);
   out.buffer_ = std::make_unique_for_overwrite<char[]>(kReceiveBytes);
   return out;
 }
 
+// After an answer that has not come: the old socket may still be in the middle of a dump, and would refuse the next
+// one. Where the calling thread has left the socket's namespace the old one stays. In both cases the numbers go on, so
+// that what comes late is never taken for the answer to something else.
+void NetlinkSocket::renew() {
+  if (auto fresh = openSocket(protocol_); fresh && areNeighbours(fd_.get(), fresh->get())) {
+    fd_ = std::move(*fresh);
+  }
+}
+
 base::Result<std::size_t> NetlinkSocket::receive(base::Deadline deadline, const std::string& what) {
+  const auto patience = deadline.earlier(base::Deadline::after(kAnswerTime));
   for (;;) {
     sockaddr_nl from{};
     iovec part{buffer_.get(), kReceiveBytes};
@@ -96,8 +131,9 @@ base::Result<std::size_t> NetlinkSocket::receive(base::Deadline deadline, const 
       return base::failErrno(what);
     }
     pollfd entry{fd_.get(), POLLIN, 0};
-    if (::poll(&entry, 1, deadline.pollTimeout()) == 0) {
-      return base::fail(base::ErrorKind::kTimeout, what + ": the kernel has not answered");
+    if (::poll(&entry, 1, patience.pollTimeout()) == 0) {
+      renew();
+      return base::fail(unanswered(what));
     }
   }
 }
@@ -137,6 +173,14 @@ void NetlinkSocket::transactBatch(std::span<Message> messages, std::span<base::R
   for (std::size_t open = messages.size(); open > 0;) {
     const auto waiting = static_cast<std::size_t>(std::find(done.begin(), done.end(), false) - done.begin());
     auto got = receive(deadline, messages[waiting].what());
+    if (!got && got.error().kind() == base::ErrorKind::kTimeout) {
+      for (std::size_t i = waiting; i < results.size(); ++i) {
+        if (!done[i]) {
+          results[i] = base::fail(unanswered(messages[i].what()));
+        }
+      }
+      return;
+    }
     if (!got) {
       return failAll(got.error(), done);
     }

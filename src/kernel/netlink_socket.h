@@ -13,6 +13,10 @@
 
 namespace vpclab::kernel {
 
+// How long the kernel may say nothing at all while an answer is due. It answers within a second even while it takes
+// hundreds of namespaces apart; an answer that has not come by now was lost, and waiting on would only hide that.
+constexpr base::Milliseconds kAnswerTime{30'000};
+
 // A netlink socket of the namespace in which it was opened; it stays there. Reading and writing are both raw libmnl
 // messages: the observer needs few fields of few kinds, and libnl's caches would copy every attribute of every link.
 class NetlinkSocket {
@@ -21,7 +25,8 @@ class NetlinkSocket {
   static base::Result<NetlinkSocket> open(int protocol);
 
   // Sends the requests, a bounded number at a time, and reports on each. A refused one does not stop the others. The
-  // kernel's extended ack is in the error. After kTimeout the socket is of no further use.
+  // kernel's extended ack is in the error. kTimeout: the deadline passed, or the kernel has said nothing for
+  // kAnswerTime; whether it has done what it was asked for is not known. The next request goes out all the same.
   std::vector<base::Result<>> transact(std::span<Message> messages, base::Deadline deadline);
   base::Result<> request(Message& message, base::Deadline deadline);
 
@@ -33,13 +38,15 @@ class NetlinkSocket {
   base::Result<> dump(Message& message, const Handler& handler, base::Deadline deadline);
 
  private:
-  explicit NetlinkSocket(base::UniqueFd fd) : fd_(std::move(fd)) {}
+  NetlinkSocket(base::UniqueFd fd, int protocol) : fd_(std::move(fd)), protocol_(protocol) {}
   base::Result<std::size_t> receive(base::Deadline deadline, const std::string& what);
+  void renew();
   base::Result<> send(std::span<Message> messages);
   base::Result<bool> dumpOnce(Message& message, std::string& out, base::Deadline deadline);
   void transactBatch(std::span<Message> messages, std::span<base::Result<>> results, base::Deadline deadline);
 
   base::UniqueFd fd_;
+  int protocol_;
   std::unique_ptr<char[]> buffer_;
   std::uint32_t sequence_ = 0;
 };

@@ -29,7 +29,8 @@ enum Action : std::uint32_t {
   kRefuse,     // the n-th acknowledgement of the kernel's says no, though it has done what it was asked for
   kInterrupt,  // the n-th part of a dump says that the dump was interrupted
   kTruncate,   // the n-th answer of the kernel's was too long for the buffer
-  kHold        // the n-th unmounting returns -1
+  kHold,       // the n-th unmounting returns -1
+  kSwallow     // the n-th acknowledgement never arrives
 };
 
 struct Orders {
@@ -99,8 +100,8 @@ bool isFile(int fd) {
   return ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-// What the kernel has answered.
-void spoilAnswer(msghdr* message, ssize_t size) {
+// What the kernel has answered; false: it is not to arrive.
+bool spoilAnswer(msghdr* message, ssize_t size) {
   auto* first = static_cast<nlmsghdr*>(message->msg_iov[0].iov_base);
   bool ack = false;
   bool dump = false;
@@ -118,11 +119,12 @@ void spoilAnswer(msghdr* message, ssize_t size) {
       one->nlmsg_flags |= NLM_F_DUMP_INTR;
     }
   }
-  if (!ack) {
-    return;
+  const std::uint32_t action = orders->action;
+  if (!ack || !isTurn(orders->acks, action == kSwallow ? kSwallow : kRefuse)) {
+    return true;
   }
-  if (!isTurn(orders->acks, kRefuse)) {
-    return;
+  if (action == kSwallow) {
+    return false;
   }
   left = static_cast<std::uint32_t>(size);
   for (auto* one = first; NLMSG_OK(one, left); one = NLMSG_NEXT(one, left)) {
@@ -131,6 +133,7 @@ void spoilAnswer(msghdr* message, ssize_t size) {
       break;
     }
   }
+  return true;
 }
 
 }  // namespace
@@ -145,10 +148,8 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
 ssize_t recvmsg(int fd, msghdr* message, int flags) {
   static const auto call = real<decltype(&recvmsg)>("recvmsg");
   const ssize_t size = call(fd, message, flags);
-  if (size > 0 && (flags & MSG_PEEK) == 0 && orders != nullptr && isNetlink(fd)) {
-    spoilAnswer(message, size);
-  }
-  return size;
+  const bool answer = size > 0 && (flags & MSG_PEEK) == 0 && orders != nullptr && isNetlink(fd);
+  return answer && !spoilAnswer(message, size) ? call(fd, message, flags) : size;
 }
 
 ssize_t write(int fd, const void* data, size_t size) {

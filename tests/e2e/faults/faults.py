@@ -8,7 +8,7 @@ from sandbox import BIN, run, until
 
 LIBRARY = pathlib.Path(os.environ.get("VPCLAB_FAULTS_LIBRARY", BIN.parent / "tests/libvpclab_faults.so"))
 # As in faults.cc.
-KILL, FAIL, REFUSE, INTERRUPT, TRUNCATE, HOLD = range(1, 7)
+KILL, FAIL, REFUSE, INTERRUPT, TRUNCATE, HOLD, SWALLOW = range(1, 8)
 FIELDS = ("action", "error", "at", "calls", "acks", "dumps", "answers", "unmounts", "happened")
 
 

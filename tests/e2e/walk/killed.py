@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 of the daemon before any system call of an apply or a down: the next apply converges and every check passes; the
 next down leaves nothing. A sample of the calls; with --points COUNT so many of them, with --all each, both ways."""
+import collections
 import pathlib
 import sys
 
@@ -8,9 +9,11 @@ import sandbox
 from sandbox import equal, until
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "faults"))
+import parts
 from faults import KILL, Faults, spread
 
 SAMPLE = 3
+NAME = "cross-region"
 
 
 def clean(host, network, mounts, what):
@@ -19,10 +22,14 @@ def clean(host, network, mounts, what):
     equal(host.mounts(), mounts, f"mounts after a kill {what}")
 
 
-def wanted_points(total: int) -> int:
-    if "--all" in sys.argv:
-        return total
-    return int(sys.argv[sys.argv.index("--points") + 1]) if "--points" in sys.argv else SAMPLE
+def points(calls: dict[str, int]) -> list[tuple[str, int, bool]]:
+    """Verb, call and whether the lab is to come up again or to go down."""
+    out = []
+    for verb, total in calls.items():
+        wanted = total if "--all" in sys.argv else int(parts.option("--points", SAMPLE))
+        for number, at in enumerate(spread(total, wanted)):
+            out += [(verb, at, goes_on) for goes_on in ((True, False) if wanted > SAMPLE else (number % 2 == 0,))]
+    return out
 
 
 def daemons(host) -> list[int]:
@@ -40,53 +47,75 @@ def killed_in(host, faults, at: int, *arguments) -> bool:
     return True
 
 
+def point(host, faults, lab, verb: str, at: int, goes_on: bool) -> bool:
+    faults.set()
+    faults.start_daemon("--exit-after-last-lab")
+    if verb == "apply":
+        reached = killed_in(host, faults, at, "apply", lab)
+    else:
+        host.vpclab("apply", lab)
+        reached = killed_in(host, faults, at, "down", NAME)
+    faults.set()
+    if not daemons(host):
+        host.start_daemon()
+    if goes_on:
+        host.vpclab("up", lab)
+        host.vpclab("plan", lab, status=0)
+    host.vpclab("down", NAME)
+    return reached
+
+
+def after_failure(host, clean_now):
+    """So that one failure does not hide what the other points would show; where that is not possible, this is the end."""
+    host.tell_all()
+    if not daemons(host):
+        host.start_daemon()
+    host.vpclab("down", "--all", status=None)
+    clean_now()
+
+
 def test(host):
     network, mounts = host.network(), host.mounts()
     lab = host.stage("4b")
     faults = Faults(host)
     faults.start_daemon("--exit-after-last-lab")
     calls = {}
-    for verb, arguments in {"apply": ("apply", lab), "down": ("down", "cross-region")}.items():
+    for verb, arguments in {"apply": ("apply", lab), "down": ("down", NAME)}.items():
         faults.set()
         host.vpclab(*arguments)
         calls[verb] = faults.calls
     clean(host, network, mounts, "of nobody")
-    tried = {}
-    for verb in calls:
-        points = spread(calls[verb], wanted_points(calls[verb]))
-        reached = 0
-        for number, at in enumerate(points):
-            for goes_on in (True, False) if len(points) > SAMPLE else (number % 2 == 0,):
-                what = f"before call {at} of {calls[verb]} in {verb}, then {'apply' if goes_on else 'down'}"
-                faults.set()
-                faults.start_daemon("--exit-after-last-lab")
-                if verb == "apply":
-                    reached += killed_in(host, faults, at, "apply", lab)
-                else:
-                    host.vpclab("apply", lab)
-                    reached += killed_in(host, faults, at, "down", "cross-region")
-                faults.set()
-                try:
-                    if not daemons(host):
-                        host.start_daemon()
-                    if goes_on:
-                        host.vpclab("up", lab)
-                        host.vpclab("plan", lab, status=0)
-                    host.vpclab("down", "cross-region")
-                    clean(host, network, mounts, what)
-                except AssertionError as failure:
-                    raise AssertionError(f"killed {what}: {failure}") from failure
-        tried[verb] = reached
-    print(f"killed before so many calls: {tried}, of {calls}")
+    counts, failures = collections.Counter(), []
+    todo = parts.mine(points(calls))
+    for number, (verb, at, goes_on) in enumerate(todo):
+        way = f"{verb}, then {'up' if goes_on else 'down'}"
+        what = f"before call {at} of {calls[verb]} in {way}"
+        if number % 25 == 0:
+            parts.progress(f"kill {number} of {len(todo)}: {what}")
+        try:
+            reached = point(host, faults, lab, verb, at, goes_on)
+            clean(host, network, mounts, what)
+            # The order of threads' calls is not always the same: an apply can be over before as many.
+            counts[f"killed in {way}" if reached else f"over before the kill in {way}"] += 1
+        except AssertionError as failure:
+            failures.append(f"killed {what}: {failure}")
+            print(f"FAILED: {failures[-1]}", flush=True)
+            faults.set()
+            after_failure(host, lambda: clean(host, network, mounts, what))
+    parts.tell(counts)
+    equal(len(failures), 0, "failed points: " + "; ".join(failures))
+    outlives_the_daemon(host)
 
-    # The data plane outlives the daemon.
+
+def outlives_the_daemon(host):
+    """The data plane does."""
     host.start_daemon()
     host.vpclab("up", host.stage("4b"))
     workers = {pid: words for pid, words in host.processes().items() if pid != host.daemon()}
     host.kill_daemon()
     host.oracle("4b")
     host.start_daemon()
-    host.vpclab("drift", "cross-region", status=0)
+    host.vpclab("drift", NAME, status=0)
     now = host.processes()
     equal({pid: now.get(pid) for pid in workers}, workers, "processes that outlived the daemon")
     host.vpclab("down", "--all")
@@ -94,4 +123,4 @@ def test(host):
 
 
 if __name__ == "__main__":
-    sandbox.main(test)
+    parts.main(test, "--all" in sys.argv)

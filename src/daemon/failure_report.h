@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/diagnostic.h"
+#include "daemon/settle.h"
+
+namespace vpclab::daemon {
+
+// What is told of a lab that did not become what was wanted: for people, one line each, the last one with the sums and
+// what to do. Empty where it did.
+std::vector<std::string> failureLines(const std::string& lab, const Settled& settled);
+
+// The same for programs; null where it did.
+//   {"causes": [{"action", "key", "origin", "operation", "errno", "kernel", "error", "left_out": [key...]}...],
+//    "done", "failed", "left_out", "different": changes that the last look found, or null; "look": its error, or null}
+nlohmann::json failureJson(const Settled& settled);
+
+// Steps that failed, though the last look has found all as wanted: an answer of the kernel's was lost.
+base::Diagnostics falseAlarms(const Settled& settled);
+
+}  // namespace vpclab::daemon
