@@ -22,10 +22,15 @@ class Line {
     out_.push_back(c);
     return *this;
   }
+  // The number, and a character behind it if one is given.
   template <std::integral Number>
-  Line& operator<<(Number number) {
-    std::array<char, 24> digits{};
-    out_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+  Line& put(Number number, char behind = '\0') {
+    std::array<char, 24> digits;
+    char* end = std::to_chars(digits.data(), digits.data() + digits.size() - 1, number).ptr;
+    if (behind != '\0') {
+      *end++ = behind;
+    }
+    out_.append(digits.data(), end);
     return *this;
   }
   std::string take() { return std::move(out_); }
@@ -36,15 +41,15 @@ class Line {
 
 void begin(Line& line, const ExchangeLog& log) {
   const auto time = logTime(log.startMs);
-  line << log.client << ':' << log.clientPort << " [" << std::string_view(time.data(), time.size()) << "] "
-       << log.frontend << ' ' << log.backend << '/' << (log.server.empty() ? std::string_view("<NOSRV>") : log.server)
-       << ' ';
+  (line << log.client << ':').put(log.clientPort, ' ')
+      << '[' << std::string_view(time.data(), time.size()) << "] " << log.frontend << ' ' << log.backend << '/'
+      << (log.server.empty() ? "<NOSRV>" : log.server) << ' ';
 }
 
 void counts(Line& line, const ExchangeLog& log) {
-  line << ' ' << log.processConnections << '/' << log.frontendConnections << '/' << log.backendConnections << '/'
-       << log.serverConnections << '/' << (log.redispatched ? std::string_view("+") : std::string_view{}) << log.retries
-       << ' ' << log.serverQueue << '/' << log.backendQueue;
+  line.put(log.processConnections, '/').put(log.frontendConnections, '/').put(log.backendConnections, '/');
+  line.put(log.serverConnections, '/') << (log.redispatched ? std::string_view("+") : std::string_view{});
+  line.put(log.retries, ' ').put(log.serverQueue, '/').put(log.backendQueue);
 }
 
 // Section 8.6: what could be taken for something else is written as its code.
@@ -66,9 +71,9 @@ void encoded(Line& line, std::string_view text) {
 std::string httpLogLine(const ExchangeLog& log) {
   Line line;
   begin(line, log);
-  line << log.requestTime << '/' << log.queueTime << '/' << log.connectTime << '/' << log.responseTime << '/'
-       << log.totalTime << ' ' << log.status << ' ' << log.bytes << " - - " << log.ending << log.requestCookie
-       << log.responseCookie;
+  line.put(log.requestTime, '/').put(log.queueTime, '/').put(log.connectTime, '/').put(log.responseTime, '/');
+  line.put(log.totalTime, ' ').put(log.status, ' ').put(log.bytes, ' ')
+      << "- - " << log.ending << log.requestCookie << log.responseCookie << ' ';
   counts(line, log);
   line << " \"";
   if (log.method.empty()) {
@@ -77,7 +82,7 @@ std::string httpLogLine(const ExchangeLog& log) {
     encoded(line, log.method);
     line << ' ';
     encoded(line, log.target);
-    line << " HTTP/1." << log.minorVersion;
+    (line << " HTTP/1.").put(log.minorVersion);
   }
   line << '"';
   return line.take();
@@ -86,7 +91,8 @@ std::string httpLogLine(const ExchangeLog& log) {
 std::string tcpLogLine(const ExchangeLog& log) {
   Line line;
   begin(line, log);
-  line << log.queueTime << '/' << log.connectTime << '/' << log.totalTime << ' ' << log.bytes << ' ' << log.ending;
+  line.put(log.queueTime, '/').put(log.connectTime, '/').put(log.totalTime, ' ').put(log.bytes, ' ')
+      << log.ending << ' ';
   counts(line, log);
   return line.take();
 }

@@ -64,7 +64,11 @@ class HopFields {
  public:
   explicit HopFields(const http::Fields& fields) : fields_(fields) {
     for (const auto& field : fields) {
-      anyNamed_ = anyNamed_ || equalsIgnoringCase(field.name, "connection");
+      if (equalsIgnoringCase(field.name, "connection")) {
+        http::forEachElement(field.value, [&](std::string_view option) {
+          anyNamed_ = anyNamed_ || !http::isHopByHop(option);  // e.g. keep-alive, with every answer of many a server
+        });
+      }
     }
   }
   bool has(std::string_view name) const {

@@ -9,6 +9,9 @@ namespace vpclab::lb {
 namespace {
 
 constexpr int kMaxInterim = 32;  // 1xx responses before the final one
+// What of a body has come with the head goes out with it in one piece if it is no more than this: to copy it costs less
+// than to have the kernel look at a list of pieces.
+constexpr std::size_t kCopiedBytes = 4096;
 
 }  // namespace
 
@@ -152,6 +155,15 @@ bool Session::takeFinalHead() {
   responseEnded_ = responseBody_.kind == http::BodyKind::kNone;
   if (requestSent()) {
     upOut_.clear();
+  }
+  const auto body = responseBodyInPlace();
+  if (responseBody_.kind == http::BodyKind::kLength && body.size() <= kCopiedBytes && clientOut_.append(body)) {
+    responseLeft_ -= body.size();
+    responseEnded_ = responseLeft_ == 0;
+    upIn_.consume(body.size());
+    if (upIn_.empty()) {
+      upIn_.clear();
+    }
   }
   return true;
 }
