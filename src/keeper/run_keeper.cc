@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +14,7 @@
 
 #include "base/file.h"
 #include "keeper/client.h"
+#include "keeper/former.h"
 #include "keeper/keeper_process.h"
 #include "keeper/paths.h"
 #include "keeper/spawn.h"
@@ -162,6 +164,12 @@ base::Result<> launch(const Address& address, const std::string& workerProgram, 
   if (!lock->valid()) {
     return {};
   }
+  // A killed one's processes outlive its lock by a moment, and hold interfaces whose names are wanted again.
+  if (const base::UniqueFd former = findKeeper(paths)) {
+    if (auto ended = awaitEnd(former, deadline); !ended) {
+      return ended;
+    }
+  }
   std::array<int, 2> ends{-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return base::failErrno("open a socket pair");
@@ -191,9 +199,21 @@ base::Result<> launch(const Address& address, const std::string& workerProgram, 
   return ready;
 }
 
+// Who wants the keeper waits for its launcher. One whose daemon was killed must not go on: by now the next daemon may
+// have taken the lab down, and nobody would ever end that keeper. True: so it is, from now on by the kernel.
+bool endWithCaller() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // It may have been killed before: then nobody reads the complaints any more.
+  pollfd complaints{STDERR_FILENO, 0, 0};
+  return ::poll(&complaints, 1, 0) == 0 || (complaints.revents & POLLERR) == 0;
+}
+
 }  // namespace
 
 int runKeeper(const Address& address, const std::string& workerProgram, const std::string& netnsDir) {
+  if (!endWithCaller()) {
+    return 1;
+  }
   ::setsid();  // fails where the caller has done so already
   ::umask(077);
   ::syscall(SYS_close_range, 3U, ~0U, 0U);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <thread>
 
 #include "kernel/namespaces.h"
 #include "kernel/threads.h"
@@ -13,6 +15,10 @@ namespace vpclab::kernel {
 namespace {
 
 constexpr int kFirstIndexOfOurs = 1 << 16;  // see ifIndexFor
+
+// How long the keeper may take to hear of the end of a process.
+constexpr base::Milliseconds kEndTime{2'000};
+constexpr base::Milliseconds kEndPause{2};
 
 bool lives(keeper::RunState state) {
   return state == keeper::RunState::kRunning || state == keeper::RunState::kStarting;
@@ -114,11 +120,14 @@ class Observation {
       const auto it = links.find({status.tunnel.netns, status.tunnel.name});
       state::WgDevice device;
       if (it != links.end()) {
-        auto read = readTunnel(status.tunnel);
+        auto read = readTunnel(status);
         if (!read) {
           return base::fail(std::move(read.error()));
         }
-        device = std::move(*read);
+        if (!*read) {
+          continue;
+        }
+        device = std::move(**read);
         completeWg(device, *it->second.first, *it->second.second);
         // Where the process really is counts, whatever the alias says.
         device.socketNetns = status.tunnel.socketNetns;
@@ -132,7 +141,32 @@ class Observation {
     return {};
   }
 
-  base::Result<state::WgDevice> readTunnel(const keeper::Tunnel& tunnel) {
+  // Nothing where its process ends just now: it answers no more, and the keeper hears of it a moment later.
+  base::Result<std::optional<state::WgDevice>> readTunnel(const keeper::TunnelStatus& status) {
+    const auto patience = deadline_.earlier(base::Deadline::after(kEndTime));
+    for (;;) {
+      auto device = askTunnel(status.tunnel);
+      if (device) {
+        return std::optional(std::move(*device));
+      }
+      const auto listing = environment_.keepers.list(lab_, deadline_);
+      if (!listing) {
+        return base::fail(listing.error());
+      }
+      const bool same = std::any_of(listing->tunnels.begin(), listing->tunnels.end(), [&](const auto& now) {
+        return now.tunnel == status.tunnel && now.pid == status.pid && lives(now.state);
+      });
+      if (!same) {
+        return std::optional<state::WgDevice>();
+      }
+      if (patience.passed()) {
+        return base::fail(std::move(device.error()));
+      }
+      std::this_thread::sleep_for(kEndPause);
+    }
+  }
+
+  base::Result<state::WgDevice> askTunnel(const keeper::Tunnel& tunnel) {
     auto keeper = environment_.keepers.find(lab_, deadline_);
     if (!keeper) {
       return base::fail(std::move(keeper.error()));

@@ -62,8 +62,8 @@ def test(host):
             totals[verb] = {counter: getattr(faults, counter) for counter in ("calls", "acks", "dumps", "answers", "unmounts")}
         files = len(os.listdir(f"/proc/{daemon}/fd"))
     counts, failures = collections.Counter(), []
-    todo = parts.mine([(kind, verb, at) for number, kind in enumerate(KINDS) for verb in verbs
-                       for at in places(kind, verb, number, totals[verb][kind[2]], points)])
+    todo = [(kind, verb, at) for number, kind in enumerate(KINDS) for verb in verbs
+            for at in parts.mine(places(kind, verb, number, totals[verb][kind[2]], points))]
     for number, (kind, verb, at) in enumerate(todo):
         action, error, counter = kind
         name_of = f"{NAMES[action]}{' ' + errno.errorcode[error] if error else ''} in {verb}"

@@ -1,9 +1,15 @@
+#include <array>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "keeper/paths.h"
 #include "keeper/watcher.h"
 #include "netns/keeper/fixture.h"
 
@@ -132,6 +138,53 @@ TEST_CASE("kill -9 of the keeper leaves nothing, and the next one starts") {
   // The old client finds the new keeper by itself, once it has noticed.
   static_cast<void>(client.list(soon()));
   CHECK(client.list(soon()));
+}
+
+TEST_CASE("a launcher ends with who wants the keeper, and starts none for one that has ended") {
+  const Lab lab;
+  const keeper::Launch launch = lab.launch();
+  const keeper::Paths paths(lab.address());
+  const std::string words = " keeper --run-dir " + lab.address().runDir + " --lab " + lab.address().lab + " --worker " +
+                            launch.worker + " --netns-dir " + launch.netnsDir;
+  // It waits for the lock that is held here, until the shell that started it is killed.
+  REQUIRE(shell("mkdir -p -m 700 " + paths.directory).empty());
+  auto lock = keeper::takeLock(paths.lock);
+  REQUIRE(lock);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ::execl("/bin/sh", "sh", "-c",
+            (launch.program + words + " & echo $! >" + paths.directory + "/launcher; wait").c_str(), nullptr);
+    ::_exit(127);
+  }
+  pid_t launcher = 0;
+  CHECK(eventually([&] { return (launcher = std::atoi(slurp(paths.directory + "/launcher").c_str())) > 0; }));
+  // By now it asks to be told of its parent's end.
+  CHECK(eventually([&] {
+    return slurp("/proc/" + std::to_string(launcher) + "/comm") != "sh\n" &&
+           slurp("/proc/" + std::to_string(launcher) + "/stat").find(" S ") != std::string::npos;
+  }));
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  CHECK(eventually([&] { return !alive(launcher); }, 5'000));
+  lock->reset();
+  CHECK_FALSE(keeper::Client::connect(lab.address(), soon()));
+
+  // Nobody reads any more what it would complain about.
+  std::array<int, 2> ends{-1, -1};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  ::close(ends[0]);
+  const pid_t late = ::fork();
+  if (late == 0) {
+    ::dup2(ends[1], STDERR_FILENO);
+    ::execl("/bin/sh", "sh", "-c", ("exec " + launch.program + words).c_str(), nullptr);
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  int status = 0;
+  ::waitpid(late, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 1);
+  CHECK_FALSE(keeper::Client::connect(lab.address(), soon()));
 }
 
 TEST_CASE("requests that make no sense are answered, and do not disturb the others") {
