@@ -81,7 +81,8 @@ void Client::stop() const {
   (void)::shutdown(socket_.get(), SHUT_WR);
 }
 
-base::Result<Final> Client::call(const Request& request, const std::function<void(const Event&)>& onEvent) {
+base::Result<Final> Client::call(const Request& request, const std::function<void(const Event&)>& onEvent,
+                                 const std::function<void(int socket)>& begun) {
   http::Connection connection(socket_.get());
   http::Request message;
   message.method = "POST";
@@ -97,6 +98,9 @@ base::Result<Final> Client::call(const Request& request, const std::function<voi
   if (head->status != 200) {
     auto line = connection.readLine(kMaxRefusalBytes, base::Deadline::after(kSendTime));
     return base::fail(refusal(head->status, line && *line ? **line : std::string()));
+  }
+  if (begun) {
+    begun(socket_.get());
   }
   for (;;) {
     auto line = connection.readLine(kMaxEventBytes, base::Deadline::after(kSilence));

@@ -27,7 +27,10 @@ class Client {
   pid_t daemonPid() const { return pid_; }  // from SO_PEERCRED
 
   // Sends the request and hands on each event as it comes, the Final not among them. May be called once.
-  base::Result<Final> call(const Request& request, const std::function<void(const Event&)>& onEvent);
+  // `begun` is called once the daemon has taken the request and begins to answer, with the socket: for requests that
+  // more follows than their body.
+  base::Result<Final> call(const Request& request, const std::function<void(const Event&)>& onEvent,
+                           const std::function<void(int socket)>& begun = {});
   // Tells the daemon to stop after its current batch; its Final still comes. Async-signal-safe.
   void stop() const;
 

@@ -65,6 +65,7 @@ std::string verbOf(const Request& request) {
           [](const CheckRequest&) -> std::string { return "check"; },
           [](const DownRequest&) -> std::string { return "down"; },
           [](const NodeRequest&) -> std::string { return "node"; },
+          [](const ExecRequest&) -> std::string { return "exec"; },
           [](const ForwardRequest&) -> std::string { return "forward"; },
           [](const LinkRequest&) -> std::string { return "link"; },
           [](const LogsRequest&) -> std::string { return "logs"; },
@@ -125,6 +126,9 @@ std::string encodeRequest(const Request& request) {
                        return json{{"lab", r.lab}, {"all", r.all}};
                      },
                      [](const NodeRequest& r) {
+                       return json{{"lab", r.lab}, {"node", r.node}};
+                     },
+                     [](const ExecRequest& r) {
                        return json{{"lab", r.lab}, {"node", r.node}};
                      },
                      [](const ForwardRequest& r) {
@@ -198,6 +202,11 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
   }
   if (verb == "node") {
     NodeRequest request;
+    reader.take("lab", request.lab).take("node", request.node);
+    return finished(reader, std::move(request));
+  }
+  if (verb == "exec") {
+    ExecRequest request;
     reader.take("lab", request.lab).take("node", request.node);
     return finished(reader, std::move(request));
   }

@@ -66,6 +66,15 @@ struct NodeRequest {
   bool operator==(const NodeRequest&) const = default;
 };
 
+// Runs a command in a node with the caller's own rights. An api::Command follows, once the answer has begun, and then
+// signals; the command ends with the connection. The answer's data has `status`. `node` is as in NodeRequest. Root is
+// refused: it enters nodes by itself, and with all of its rights.
+struct ExecRequest {
+  std::string lab;
+  std::string node;
+  bool operator==(const ExecRequest&) const = default;
+};
+
 // Where the lab is reached from outside: the internet's namespace and, where `to` is empty, the first EIP's address.
 struct ForwardRequest {
   std::string lab;
@@ -114,8 +123,8 @@ struct StatusRequest {
 };
 
 using Request =
-    std::variant<ApplyRequest, PlanRequest, LabRequest, CheckRequest, DownRequest, NodeRequest, ForwardRequest,
-                 LinkRequest, LogsRequest, EventsRequest, MetricsRequest, DoctorRequest, StatusRequest>;
+    std::variant<ApplyRequest, PlanRequest, LabRequest, CheckRequest, DownRequest, NodeRequest, ExecRequest,
+                 ForwardRequest, LinkRequest, LogsRequest, EventsRequest, MetricsRequest, DoctorRequest, StatusRequest>;
 
 inline constexpr const char* kMetricsTarget = "/v1/metrics";
 // "/v1/apply" and so on.

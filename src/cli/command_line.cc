@@ -75,12 +75,16 @@ int runCommandLine(int argc, char** argv) {
   app.add_option("--run-dir", context.runDir, "the daemon's run directory")
       ->envname("VPCLAB_RUN_DIR")
       ->capture_default_str();
-  const auto verbs = allVerbs();
+  auto verbs = allVerbs();
+  verbs.push_back(makeDial());
   std::vector<CLI::App*> apps;
   for (const auto& verb : verbs) {
     auto* one = app.add_subcommand(verb->name(), verb->help());
     one->footer(std::string("Examples:\n") + verb->examples());
     one->fallthrough();  // --run-dir behind the verb
+    if (verb->isHidden()) {
+      one->group("");
+    }
     VerbOptions options(*one);
     verb->declare(options);
     if (verb->hasJson()) {

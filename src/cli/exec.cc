@@ -8,6 +8,7 @@
 
 #include "cli/finish.h"
 #include "cli/node_place.h"
+#include "cli/remote_command.h"
 #include "cli/verb.h"
 
 namespace vpclab::cli {
@@ -49,6 +50,9 @@ class ExecVerb : public Verb {
            "  sudo vpclab exec 北京演示云服务器1 -- ip address\n"
            "  sudo vpclab exec --lab cross-region internet -- curl http://139.198.18.135/\n"
            "  sudo vpclab exec cross-region/bj-br1 -- bash\n"
+           "It runs as whom you are: root keeps all its rights; a member of the group vpclab has his own and no "
+           "capability,\n"
+           "and the command ends with vpclab.\n"
            "Exit status: the command's; 125 vpclab itself failed; 126 the command cannot be run; 127 it was not found.";
   }
   bool hasJson() const override { return false; }
@@ -59,6 +63,19 @@ class ExecVerb : public Verb {
     options.command(command_, "the command and its arguments, behind --");
   }
   int run(const Context& context) override {
+    // The separator itself comes along where it follows a positional.
+    if (command_.front() == "--") {
+      command_.erase(command_.begin());
+    }
+    if (command_.empty()) {
+      return failed(context, base::Error(base::ErrorKind::kInvalid, "exec: no command behind --"));
+    }
+    return ::geteuid() == 0 ? runHere(context) : runByDaemon(context);
+  }
+
+ private:
+  // Root's way: what it starts is this very process, with all that it has.
+  int runHere(const Context& context) {
     const auto place = askForPlace(context, api::NodeRequest{lab_, node_});
     if (!place) {
       return failed(context, place.error());
@@ -68,13 +85,6 @@ class ExecVerb : public Verb {
     }
     if (auto dressed = dress(*place); !dressed) {
       return failed(context, dressed.error());
-    }
-    // The separator itself comes along where it follows a positional.
-    if (command_.front() == "--") {
-      command_.erase(command_.begin());
-    }
-    if (command_.empty()) {
-      return failed(context, base::Error(base::ErrorKind::kInvalid, "exec: no command behind --"));
     }
     std::vector<char*> arguments;
     for (auto& argument : command_) {
@@ -87,7 +97,22 @@ class ExecVerb : public Verb {
     return problem == ENOENT ? kNotFound : kNotRunnable;
   }
 
- private:
+  int runByDaemon(const Context& context) {
+    auto command = commandOf(std::move(command_));
+    if (!command) {
+      return failed(context, command.error());
+    }
+    const auto ended = runRemotely(context, api::ExecRequest{lab_, node_}, std::move(*command),
+                                   {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
+    if (!ended) {
+      return failed(context, ended.error());
+    }
+    if (!ended->error.empty()) {
+      (void)finish(context, base::Error(base::ErrorKind::kSystem, ended->error));
+    }
+    return ended->status;
+  }
+
   static int failed(const Context& context, const base::Error& error) {
     (void)finish(context, error);
     return kOwnFailure;

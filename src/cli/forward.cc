@@ -1,15 +1,13 @@
 #include <csignal>
 #include <cstdio>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <nlohmann/json.hpp>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "api/json_reader.h"
 #include "base/text.h"
+#include "cli/dialer.h"
 #include "cli/finish.h"
 #include "cli/forwarder.h"
 #include "cli/node_place.h"
@@ -22,46 +20,6 @@ namespace {
 
 using base::ErrorKind;
 
-// Sockets to one target, opened in the lab's internet. The calling thread lives in that namespace, and moves when the
-// lab was made anew meanwhile.
-class Dialer {
- public:
-  Dialer(NodePlace place, net::IpAddr address, std::uint16_t port)
-      : place_(std::move(place)), address_(address), port_(port) {}
-
-  base::Result<base::UniqueFd> operator()() {
-    struct stat pin = {};
-    if (::stat(place_.pin.c_str(), &pin) != 0) {
-      return base::failErrno("find lab " + place_.lab + ", " + place_.pin);
-    }
-    if (pin.st_ino != entered_) {
-      if (auto entered = enterNetns(place_); !entered) {
-        return base::fail(std::move(entered.error()));
-      }
-      entered_ = pin.st_ino;
-    }
-    base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket) {
-      return base::failErrno("socket");
-    }
-    sockaddr_in target{};
-    target.sin_family = AF_INET;
-    target.sin_port = htons(port_);
-    target.sin_addr.s_addr = htonl(address_.v4HostOrder());
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&target), sizeof(target)) != 0 &&
-        errno != EINPROGRESS) {
-      return base::failErrno("connect to " + address_.toString() + ":" + std::to_string(port_));
-    }
-    return socket;
-  }
-
- private:
-  NodePlace place_;
-  net::IpAddr address_;
-  std::uint16_t port_;
-  ino_t entered_ = 0;
-};
-
 class ForwardVerb : public Verb {
  public:
   const char* name() const override { return "forward"; }
@@ -69,7 +27,9 @@ class ForwardVerb : public Verb {
   const char* examples() const override {
     return "  sudo vpclab forward 8080                             then open http://127.0.0.1:8080/\n"
            "  sudo vpclab forward 8080 --to 139.198.18.135:80\n"
-           "Runs until Ctrl-C. Listens on 127.0.0.1 alone and changes nothing of the host's network.";
+           "Runs until Ctrl-C. Listens on 127.0.0.1 alone and changes nothing of the host's network. Members of the "
+           "group\n"
+           "vpclab may do it too: what connects in the lab has their own rights.";
   }
   void declare(VerbOptions& options) override {
     options.positional("PORT", port_, "the port on 127.0.0.1", true);
@@ -137,10 +97,12 @@ base::Result<> ForwardVerb::forward(const Context& context) {
   }
   const std::string url = "http://127.0.0.1:" + port_ + "/";
   const std::string target = place->address + ":" + std::to_string(place->port);
-  Dialer dialer(*place, *net::IpAddr::parse(place->address), place->port);
-  auto forwarder = Forwarder::make(std::move(*listener), dialer, [&](const std::string& why) {
-    std::fprintf(stderr, "vpclab: %s: %s\n", target.c_str(), base::printable(why).c_str());
-  });
+  std::unique_ptr<Dialer> dialer = ::geteuid() == 0 ? makeOwnDialer(*place) : makeRemoteDialer(context, *place);
+  auto forwarder = Forwarder::make(
+      std::move(*listener), [&] { return dialer->dial(); },
+      [&](const std::string& why) {
+        std::fprintf(stderr, "vpclab: %s: %s\n", target.c_str(), base::printable(why).c_str());
+      });
   if (!forwarder) {
     return base::fail(std::move(forwarder.error()));
   }

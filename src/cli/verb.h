@@ -33,7 +33,8 @@ class Verb {
   virtual const char* help() const = 0;      // one line
   virtual const char* examples() const = 0;  // lines for --help
   virtual bool hasJson() const { return true; }
-  virtual int usageStatus() const { return 2; }  // the exit status for bad usage
+  virtual bool isHidden() const { return false; }  // how vpclab starts itself over; no part of what users see
+  virtual int usageStatus() const { return 2; }    // the exit status for bad usage
   virtual void declare(VerbOptions& options) = 0;
   // Returns the exit status.
   virtual int run(const Context& context) = 0;
@@ -57,6 +58,7 @@ std::unique_ptr<Verb> makeMetrics();
 std::unique_ptr<Verb> makeExec();
 std::unique_ptr<Verb> makeForward();
 std::unique_ptr<Verb> makeLink();
+std::unique_ptr<Verb> makeDial();
 std::unique_ptr<Verb> makeDoctor();
 std::unique_ptr<Verb> makeVersion();
 

@@ -54,6 +54,10 @@ DaemonCommand parseArguments(int argc, char** argv) {
   keeperApp->add_option("--worker", keeper.worker);
   keeperApp->add_option("--netns-dir", keeper.netnsDir)->default_val("/run/netns");
   const auto* doctor = app.add_subcommand("doctor")->group("");
+  EnterCommand enter;
+  auto* enterApp = app.add_subcommand("enter")->group("");
+  enterApp->add_option("--pin", enter.pin)->required();
+  enterApp->add_option("--node", enter.node)->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
@@ -66,6 +70,9 @@ DaemonCommand parseArguments(int argc, char** argv) {
       keeper.worker = serve.options.workerProgram;
     }
     return keeper;
+  }
+  if (enterApp->parsed()) {
+    return enter;
   }
   if (doctor->parsed()) {
     return DoctorCommand{};

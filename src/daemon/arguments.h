@@ -20,12 +20,17 @@ struct KeeperCommand {
   std::string netnsDir;
 };
 struct DoctorCommand {};
+// entry/enter.h
+struct EnterCommand {
+  std::string pin;
+  std::string node;
+};
 // Nothing to do but to end with this status: --help, or bad usage. What there was to say has been said.
 struct EndNow {
   int status = 0;
 };
 
-using DaemonCommand = std::variant<ServeCommand, KeeperCommand, DoctorCommand, EndNow>;
+using DaemonCommand = std::variant<ServeCommand, KeeperCommand, DoctorCommand, EnterCommand, EndNow>;
 
 DaemonCommand parseArguments(int argc, char** argv);
 

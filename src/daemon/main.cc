@@ -3,6 +3,7 @@
 
 #include "daemon/arguments.h"
 #include "daemon/doctor.h"
+#include "daemon/node_entry.h"
 #include "daemon/serve.h"
 #include "keeper/client.h"
 
@@ -16,6 +17,9 @@ struct Run {
     return vpclab::keeper::runKeeper({command.runDir, command.lab}, command.worker, command.netnsDir);
   }
   int operator()(const vpclab::daemon::DoctorCommand&) const { return vpclab::daemon::runDoctorAlone(); }
+  int operator()(const vpclab::daemon::EnterCommand& command) const {
+    return vpclab::daemon::runEntry(command.pin, command.node);
+  }
   int operator()(const vpclab::daemon::EndNow& command) const { return command.status; }
 };
 

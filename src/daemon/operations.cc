@@ -31,6 +31,7 @@ api::Final runRequest(Engine& engine, const api::Request& request, Session& sess
                         [&](const api::CheckRequest& r) { return checkLab(engine, r, session); },
                         [&](const api::DownRequest& r) { return downLabs(engine, r, session); },
                         [&](const api::NodeRequest& r) { return findNode(engine, r, session); },
+                        [&](const api::ExecRequest& r) { return execInNode(engine, r, session); },
                         [&](const api::ForwardRequest& r) { return findForward(engine, r, session); },
                         [&](const api::LinkRequest& r) { return setLink(engine, r, session); },
                         [&](const api::LogsRequest& r) { return showLogs(engine, r, session); },

@@ -18,6 +18,7 @@ api::Final checkLab(Engine& engine, const api::CheckRequest& request, Session& s
 api::Final inspectLabs(Engine& engine, const std::string& lab, Session& session);
 api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& session);
 api::Final findNode(Engine& engine, const api::NodeRequest& request, Session& session);
+api::Final execInNode(Engine& engine, const api::ExecRequest& request, Session& session);
 api::Final findForward(Engine& engine, const api::ForwardRequest& request, Session& session);
 api::Final setLink(Engine& engine, const api::LinkRequest& request, Session& session);
 api::Final showLogs(Engine& engine, const api::LogsRequest& request, Session& session);

@@ -38,25 +38,18 @@ base::Result<ucred> credentialsOf(int socket) {
   return peer;
 }
 
-base::Result<bool> isMember(int socket, gid_t primary) {
+}  // namespace
+
+std::optional<gid_t> vpclabGroup() {
   // getgrnam_r: several connections are served at once.
   std::array<char, 16384> buffer{};
   group entry{};
   group* found = nullptr;
   if (::getgrnam_r("vpclab", &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
-    return false;
+    return std::nullopt;
   }
-  if (primary == entry.gr_gid) {
-    return true;
-  }
-  const auto groups = groupsOf(socket);
-  if (!groups) {
-    return base::fail(groups.error());
-  }
-  return std::find(groups->begin(), groups->end(), entry.gr_gid) != groups->end();
+  return entry.gr_gid;
 }
-
-}  // namespace
 
 base::Result<uid_t> uidOf(int socket) {
   const auto peer = credentialsOf(socket);
@@ -68,19 +61,22 @@ base::Result<Peer> admitPeer(int socket) {
   if (!credentials) {
     return base::fail(credentials.error());
   }
-  const ucred& peer = *credentials;
+  Peer peer{credentials->pid, credentials->uid, credentials->gid, {}};
   if (peer.uid == 0 || peer.uid == ::geteuid()) {
-    return Peer{peer.pid, peer.uid};
+    return peer;
   }
-  const auto member = isMember(socket, peer.gid);
-  if (!member) {
-    return base::fail(member.error());
+  auto groups = groupsOf(socket);
+  if (!groups) {
+    return base::fail(std::move(groups.error()));
   }
-  if (!*member) {
+  peer.groups = std::move(*groups);
+  const auto wanted = vpclabGroup();
+  if (!wanted ||
+      (peer.gid != *wanted && std::find(peer.groups.begin(), peer.groups.end(), *wanted) == peer.groups.end())) {
     return base::fail(base::ErrorKind::kPermission, "uid " + std::to_string(peer.uid) +
                                                         " may not use this daemon: use sudo, or join the group vpclab");
   }
-  return Peer{peer.pid, peer.uid};
+  return peer;
 }
 
 }  // namespace vpclab::daemon

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <optional>
+
+#include <sys/types.h>
+
 #include "base/result.h"
 #include "daemon/session.h"
 
@@ -10,5 +14,8 @@ namespace vpclab::daemon {
 // help.
 base::Result<Peer> admitPeer(int socket);
 base::Result<uid_t> uidOf(int socket);
+
+// Of this host; not set where it has none.
+std::optional<gid_t> vpclabGroup();
 
 }  // namespace vpclab::daemon

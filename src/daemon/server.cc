@@ -45,7 +45,7 @@ void refuse(http::Connection& connection, int status, const std::string& why) {
 class StreamSession : public Session {
  public:
   StreamSession(http::Connection& connection, Peer peer, const std::atomic<bool>& stopping)
-      : connection_(connection), peer_(peer), stopping_(stopping) {}
+      : connection_(connection), peer_(std::move(peer)), stopping_(stopping) {}
 
   void send(const api::Event& event) override {
     if (!gone_ && !connection_.writeChunk(api::encodeEvent(event) + "\n", deadline())) {
@@ -66,6 +66,7 @@ class StreamSession : public Session {
     return !gone_ && ::poll(&entry, 1, deadline.pollTimeout()) > 0 && (entry.revents & (POLLERR | POLLHUP)) == 0;
   }
   Peer peer() const override { return peer_; }
+  int socket() const override { return connection_.fd(); }
 
   // The end of the daemon waits for nobody who does not read.
   base::Deadline deadline() const { return base::Deadline::after(stopping_.load() ? kRefusalTime : kEventTime); }

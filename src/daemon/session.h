@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -13,6 +14,8 @@ namespace vpclab::daemon {
 struct Peer {
   pid_t pid = 0;
   uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;  // supplementary; not asked for where it is root's
 };
 
 // The client of one operation, as the operation sees it.
@@ -26,7 +29,8 @@ class Session {
   virtual bool ending() const = 0;  // the daemon is
   // Waits until the deadline. Whether a client that is still there would take what send() sends it at once.
   virtual bool ready(base::Deadline deadline) = 0;
-  virtual Peer peer() const = 0;  // pid 0: the daemon itself
+  virtual Peer peer() const = 0;   // pid 0: the daemon itself
+  virtual int socket() const = 0;  // what the client sends behind its request; -1: nobody
 };
 
 }  // namespace vpclab::daemon

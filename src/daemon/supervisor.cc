@@ -31,7 +31,8 @@ class OwnSession : public Session {
   bool stopped() override { return stopped_(); }
   bool ending() const override { return stopped_(); }
   bool ready(base::Deadline) override { return true; }
-  Peer peer() const override { return {0, ::geteuid()}; }
+  Peer peer() const override { return {0, ::geteuid(), ::getegid(), {}}; }
+  int socket() const override { return -1; }
 
  private:
   std::function<bool()> stopped_;

@@ -143,10 +143,11 @@ class Host:
         until(lambda: self.vpclab("inspect", "--json", status=None).returncode == 0, 10, "the daemon answers")
 
     def daemon(self) -> int:
-        """The daemon's process, which is not one of the keepers that run the same program. A child of its that has not begun
+        """The daemon's process, which is not one of its helpers that run the same program. A child of its that has not begun
         its own program yet looks like a second one."""
         def only():
-            found = [pid for pid, words in self.processes().items() if words[0].endswith("vpclabd") and "keeper" not in words]
+            found = [pid for pid, words in self.processes().items()
+                     if words[0].endswith("vpclabd") and not {"keeper", "enter"} & set(words)]
             return found[0] if len(found) == 1 else None
         return until(only, 10, "one daemon")
 

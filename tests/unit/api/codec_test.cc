@@ -21,6 +21,7 @@ TEST_CASE("every request survives the way to the daemon") {
       DownRequest{"a", false},
       DownRequest{"", true},
       NodeRequest{"a", "北京演示云服务器1"},
+      ExecRequest{"", "a/bj-server1"},
       ForwardRequest{"a"},
       LogsRequest{"a", "lb", true},
       EventsRequest{""},
