@@ -41,9 +41,10 @@ struct Job {
   std::function<base::Result<>()> action;
 };
 
-// A handshake takes a millisecond or two on one host that has nothing else to do.
+// A handshake takes a millisecond or two on one host that has nothing else to do. If the other end's address could not
+// be resolved at once, the kernel asks again after a second, arp(7), and then it is the first end's packet that goes.
 constexpr base::Milliseconds kHandshakePause{1};
-constexpr base::Milliseconds kHandshakeTime{1'000};   // of one end
+constexpr base::Milliseconds kHandshakeTime{2'500};   // of one end
 constexpr base::Milliseconds kHandshakesTime{5'000};  // of all that begin to speak together
 
 bool alreadyGone(const base::Error& error) {
