@@ -1,10 +1,15 @@
 // The least time in which this kernel brings up so many namespaces and veth pairs: raw rtnetlink and nothing else.
 //
-//   bench_floor NAMESPACES VETHS      prints milliseconds; run it under `unshare --net --mount`
+//   bench_floor NAMESPACES VETHS [TUNNELS]      prints milliseconds; run it under `unshare --net --mount`
+//
+// TUNNELS are so many wireguard-go(8) beside all that, which a kernel without WireGuard needs in its place: each is
+// started in a namespace as soon as that is there, and waited for last, until it answers. It gets no interface, key or
+// peer.
 //
 // Each namespace is pinned by a bind mount and has forwarding set; each veth is made in one request, its peer in its
 // place, in its bridge and up; each peer gets an address and is up. Nothing is compared, checked or undone.
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,9 +23,12 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
@@ -160,14 +168,60 @@ void makeVeth(const Namespace& where, int number, Namespace& peer) {
   Request(RTM_NEWLINK, 0, link(peerIndex, true)).send(peer.netlink, "up");
 }
 
+struct Tunnel {
+  pid_t process = -1;
+  std::string socket;  // its UAPI, https://www.wireguard.com/xplatform/
+};
+
+Tunnel startTunnel(const Namespace& where, int number) {
+  const std::string name = "wg" + std::to_string(number);
+  Tunnel out{::fork(), "/run/wireguard/" + name + ".sock"};
+  if (out.process == 0) {
+    if (::setns(where.fd, CLONE_NEWNET) == 0) {
+      ::setenv("WG_PROCESS_FOREGROUND", "1", 1);
+      ::setenv("LOG_LEVEL", "silent", 1);
+      ::execlp("wireguard-go", "wireguard-go", "-f", name.c_str(), nullptr);
+    }
+    ::_exit(127);
+  }
+  if (out.process < 0) {
+    die("fork");
+  }
+  return out;
+}
+
+// Nothing tells when it listens, so it is tried.
+void awaitTunnel(const Tunnel& tunnel) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, tunnel.socket.c_str(), tunnel.socket.size());
+  for (int tries = 0;; ++tries) {
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool answers = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    ::close(socket);
+    if (answers) {
+      return;
+    }
+    if (tries == 10'000 || ::waitpid(tunnel.process, nullptr, WNOHANG) != 0) {
+      die("wireguard-go at " + tunnel.socket);
+    }
+    ::poll(nullptr, 0, 1);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int namespaces = argc == 3 ? std::atoi(argv[1]) : 0;
-  const int veths = argc == 3 ? std::atoi(argv[2]) : 0;
-  if (namespaces < 1 || veths < 1) {
-    std::fprintf(stderr, "usage: bench_floor NAMESPACES VETHS\n");
+  const bool counted = argc == 3 || argc == 4;
+  const int namespaces = counted ? std::atoi(argv[1]) : 0;
+  const int veths = counted ? std::atoi(argv[2]) : 0;
+  const int tunnels = argc == 4 ? std::atoi(argv[3]) : 0;
+  if (namespaces < 1 || veths < 1 || tunnels < 0 || tunnels > namespaces) {
+    std::fprintf(stderr, "usage: bench_floor NAMESPACES VETHS [TUNNELS]\n");
     return 2;
+  }
+  if (tunnels > 0 && ::mount("floor", "/run", "tmpfs", 0, nullptr) != 0) {
+    die("/run of its own");
   }
   char directory[] = "/tmp/vpclab-floor.XXXXXX";
   if (::mkdtemp(directory) == nullptr || ::mount("floor", directory, "tmpfs", 0, nullptr) != 0) {
@@ -175,9 +229,13 @@ int main(int argc, char** argv) {
   }
   const auto start = std::chrono::steady_clock::now();
   std::vector<Namespace> all;
+  std::vector<Tunnel> processes;
   for (int i = 0; i < namespaces; ++i) {
     all.push_back(makeNamespace(std::string(directory) + "/n" + std::to_string(i)));
     Request(RTM_NEWLINK, 0, link(1, true)).send(all.back().netlink, "lo");
+    if (i < tunnels) {
+      processes.push_back(startTunnel(all.back(), i));
+    }
   }
   for (int i = 0; i < veths; ++i) {
     if (i % kPortsPerBridge == 0) {
@@ -185,8 +243,15 @@ int main(int argc, char** argv) {
     }
     makeVeth(all[0], i, all[static_cast<std::size_t>(namespaces == 1 ? 0 : 1 + i % (namespaces - 1))]);
   }
+  for (const auto& tunnel : processes) {
+    awaitTunnel(tunnel);
+  }
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   std::printf("%.1f\n", took.count());
+  for (const auto& tunnel : processes) {
+    ::kill(tunnel.process, SIGKILL);
+    (void)::waitpid(tunnel.process, nullptr, 0);
+  }
   (void)::umount2(directory, MNT_DETACH);
   (void)::rmdir(directory);
   return 0;
