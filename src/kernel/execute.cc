@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 
 #include "kernel/link_requests.h"
@@ -68,16 +70,22 @@ class Execution {
       std::fill(results_.begin(), results_.end(), base::fail(pinning.error()));
       return std::move(results_);
     }
-    // A tunnel waits for a process to start most of the time, and needs no cable for that.
-    auto ran =
-        onThreads(tunnels_.empty() ? 1 : 2, [this](std::size_t n) { n == 0 ? runTasks(cables_) : runTunnels(); });
+    // A tunnel waits for a process to start most of the time, and needs no cable for that; only its own namespace's
+    // tasks need it.
+    std::vector<Task> others = takeTasksBesideTunnels();
+    auto ran = onThreads(tunnels_.empty() ? 1 : 2, [&](std::size_t n) {
+      if (n == 1) {
+        runTunnels();
+        return;
+      }
+      runTasks(cables_);
+      runFollowing(others);
+    });
     if (!ran) {
       std::fill(results_.begin(), results_.end(), ran);
       return std::move(results_);
     }
-    // What is in a namespace follows the cables that lead into it, where they came about.
-    std::erase_if(tasks_, [this](const Task& task) { return task.cable && !results_[task.step]; });
-    runTasks(tasks_);
+    runFollowing(tasks_);
     return std::move(results_);
   }
 
@@ -218,6 +226,31 @@ class Execution {
     for (std::size_t n = 0; !ran && n < jobs_.size(); ++n) {
       results_[jobs_[n].step] = ran;
     }
+  }
+
+  // Those that may run while tunnels come about. New namespaces stay with the rest: they are made there.
+  std::vector<Task> takeTasksBesideTunnels() {
+    std::vector<Task> out;
+    if (tunnels_.empty() || !births_.empty()) {
+      return out;
+    }
+    std::unordered_set<std::string> waiting;
+    for (const Job& job : tunnels_) {
+      for (const auto& netns : plan::namespacesOf(plan::objectOf(steps_[job.step]))) {
+        waiting.insert(netns);
+      }
+    }
+    const auto rest = std::stable_partition(tasks_.begin(), tasks_.end(),
+                                            [&](const Task& task) { return waiting.contains(task.netns); });
+    out.assign(std::make_move_iterator(rest), std::make_move_iterator(tasks_.end()));
+    tasks_.erase(rest, tasks_.end());
+    return out;
+  }
+
+  // What is in a namespace follows the cables that lead into it, where they came about.
+  void runFollowing(std::vector<Task>& tasks) {
+    std::erase_if(tasks, [this](const Task& task) { return task.cable && !results_[task.step]; });
+    runTasks(tasks);
   }
 
   void runTunnels() {
