@@ -46,11 +46,15 @@ function(vpclab_precompile target set)
   target_precompile_headers(${target} REUSE_FROM ${owner})
 endfunction()
 
-# vpclab_program(TARGET FOLDER): the program whose main() is src/FOLDER/main.cc.
+# vpclab_program(TARGET FOLDER [WHOLE]): the program whose main() is src/FOLDER/main.cc. WHOLE: without shared libraries,
+# where VPCLAB_WHOLE.
 function(vpclab_program target folder)
   if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/main.cc)
     return()
   endif()
   add_executable(${target} ${folder}/main.cc)
   target_link_libraries(${target} PRIVATE vpclab_${folder})
+  if("WHOLE" IN_LIST ARGN AND VPCLAB_WHOLE)
+    target_link_options(${target} PRIVATE -static-pie)
+  endif()
 endfunction()
