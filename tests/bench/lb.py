@@ -3,7 +3,9 @@
 
 Client, balancer and the backends are namespaces of a private host; three nginx backends serve 1 KiB and 1 MiB, and in one row
 a tenth of the answers takes a second. `wrk` is the load. What counts is the balancer's processor time for each request (or
-MiB), user and system, and the latency; both as ratios to the others in the same run. VPCLAB_BIN_DIR has a Release build.
+MiB), user and system, and the latency; both as ratios to the others in the same run: medians of each round's own ratio, because
+the machine is another one in each round, and what a balancer leaves behind (sockets that wait for their end, memory to be freed)
+costs the one that follows, so the order goes round. VPCLAB_BIN_DIR has a Release build.
 """
 import pathlib
 import re
@@ -192,14 +194,16 @@ def test(host):
     print(f"{'':26} " + " ".join(f"{one.name + ' us, /s, p50, p99 ms':>34}" for one in balancers) + "   ratios to the better: CPU p50 p99 rate")
     for row in ROWS:
         got = {one.name: [] for one in balancers}
-        for _ in range(rounds):
-            for one in balancers:
+        for number in range(rounds):
+            turn = number % len(balancers)
+            for one in balancers[turn:] + balancers[:turn]:
                 got[one.name].append(measure(one, row, seconds))
         middle = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in got.items()}
-        ours, others = middle["vpclab"], [middle["HAProxy"], middle["nginx"]]
-        ratios = [ours[i] / min(other[i] for other in others) for i in range(3)] + [ours[3] / max(other[3] for other in others)]
+        to = {name: [statistics.median(mine[i] / its[i] for mine, its in zip(got["vpclab"], got[name])) for i in range(4)]
+              for name in ("HAProxy", "nginx")}
+        ratios = [max(one[i] for one in to.values()) for i in range(3)] + [min(one[3] for one in to.values())]
         cells = " ".join(f"{m[0]:13.1f} {m[3]:8.0f} {m[1] * 1e3:5.2f} {m[2] * 1e3:5.1f}" for m in (middle[b.name] for b in balancers))
-        print(f"{row[0]:26} {cells}   {' '.join(f'{one:.2f}' for one in ratios)}   CPU to HAProxy {ours[0] / others[0][0]:.2f}", flush=True)
+        print(f"{row[0]:26} {cells}   {' '.join(f'{one:.2f}' for one in ratios)}   CPU to HAProxy {to['HAProxy'][0]:.2f}", flush=True)
 
 
 if __name__ == "__main__":
