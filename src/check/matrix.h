@@ -36,9 +36,6 @@ struct MatrixSpec {
   std::function<std::string(std::size_t from, std::size_t to)> why;
 };
 
-// How many neighbours the kernel has to know while the matrix runs, in all namespaces together.
-std::size_t neighboursOf(const MatrixSpec& spec);
-
 // What is known of a pair, as it is drawn and as programs read it.
 enum class Cell : char {
   kSelf = '-',

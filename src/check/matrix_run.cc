@@ -253,19 +253,6 @@ std::size_t MatrixReport::count(Cell cell) const {
   return out;
 }
 
-// In a vxnet each has each of the others; and each server its gateway, and that the server.
-std::size_t neighboursOf(const MatrixSpec& spec) {
-  std::map<std::string, std::size_t> sizes;
-  for (const MatrixNode& node : spec.nodes) {
-    ++sizes[node.groups[0]];
-  }
-  std::size_t out = 0;
-  for (const auto& [vxnet, size] : sizes) {
-    out += size * (size - 1) + 2 * size;
-  }
-  return out;
-}
-
 MatrixReport runMatrix(const MatrixSpec& spec, LabPort& lab, ProbePort& probes, const MatrixOptions& options) {
   return MatrixRun(spec, lab, probes, options).run();
 }

@@ -165,6 +165,27 @@ void printProfile(const nlohmann::json& data) {
   }
 }
 
+void printKinds(const nlohmann::json& data) {
+  const auto kinds = data.find("profile_kinds");
+  if (kinds == data.end() || !kinds->is_array()) {
+    return;
+  }
+  std::printf("\n%-12s %10s %8s %12s    threads work at once: their times are added up\n", "Kind", "read, ms",
+              "Changes", "changed, ms");
+  for (const auto& entry : *kinds) {
+    api::JsonReader kind(entry, "kind");
+    std::string name;
+    std::int64_t changes = 0;
+    kind.take("kind", name).take("changes", changes, 0, INT64_MAX);
+    const auto* read = kind.member("read_ms");
+    const auto* changed = kind.member("change_ms");
+    if (kind.ok() && read->is_number() && changed->is_number()) {
+      std::printf("%-12s %10.1f %8s %12.1f\n", base::printable(name).c_str(), read->get<double>(),
+                  changes == 0 ? "" : std::to_string(changes).c_str(), changed->get<double>());
+    }
+  }
+}
+
 // Until nothing of it is left, so that what comes next finds a clean machine.
 void waitForEnd(int pidfd) {
   pollfd entry{pidfd, POLLIN, 0};
@@ -219,6 +240,7 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
   }
   if (options.profile && !context.json) {
     printProfile(data);
+    printKinds(data);
   }
   return end(context, options, *final);
 }

@@ -5,6 +5,7 @@
 
 #include "compile/impairment.h"
 #include "net/if_name.h"
+#include "state/neighbours.h"
 
 namespace vpclab::compile {
 
@@ -189,9 +190,17 @@ void Builder::checkPorts() {
   }
 }
 
+void Builder::addNeighbours() {
+  for (auto& [table, place] : neighboursIn(out_.desired)) {
+    const Origin origin = out_.desired.find(place)->origin;
+    add(std::move(table), origin);
+  }
+}
+
 Compiled Builder::finish() {
   checkPorts();
   addLosses();
+  addNeighbours();
   if (!pages_.empty()) {
     // Its sites come from many servers, which are its origin together.
     pagesOrigin_.pos = lab_.pos;

@@ -69,6 +69,7 @@ class Builder {
   void impair(const std::string& netns, const std::string& name, const lab::Impairment& line,
               const state::Origin& origin);
   void addLosses();
+  void addNeighbours();
 
   const lab::Lab& lab_;
   const state::Capabilities& capabilities_;

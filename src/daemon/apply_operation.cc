@@ -124,6 +124,7 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
     out.data["failure"] = failureJson(settled);
   }
   out.data["profile"] = profile.toJson();
+  out.data["profile_kinds"] = profile.kindsToJson();
   out.final = finalOf(settled.settled ? api::Exit::kOk : api::Exit::kFailed, out.data);
   out.final.errors = failureLines(lab, settled);
   out.final.diagnostics = falseAlarms(settled);

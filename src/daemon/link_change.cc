@@ -82,8 +82,11 @@ class LinkChange {
   void putBack() {
     for (const auto& [key, entry] : desired_.entries()) {
       const auto* route = std::get_if<Route>(&entry.object);
-      if (route != nullptr && route->netns == node_ && route->device == link_ && out_.find(key) == nullptr) {
-        out_.add(*route, entry.origin);
+      const auto* table = std::get_if<Neighbours>(&entry.object);
+      const bool lost = (route != nullptr && route->netns == node_ && route->device == link_) ||
+                        (table != nullptr && table->netns == node_ && table->link == link_);
+      if (lost && out_.find(key) == nullptr) {
+        out_.add(entry.object, entry.origin);
       }
     }
   }

@@ -1,13 +1,11 @@
 #include "daemon/matrix_check.h"
 
 #include <algorithm>
-#include <fstream>
 #include <numeric>
 #include <tuple>
 
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "check/matrix.h"
 #include "check/probe_client.h"
 #include "compile/reach.h"
@@ -23,8 +21,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kNeighbourLimit = "/proc/sys/net/ipv4/neigh/default/gc_thresh3";
-
 check::PairExpectation expectationOf(compile::Expected expected) {
   switch (expected) {
     case compile::Expected::kReachable:
@@ -35,16 +31,6 @@ check::PairExpectation expectationOf(compile::Expected expected) {
       break;
   }
   return check::PairExpectation::kElsewhere;
-}
-
-// The kernel's table of neighbours is one for the whole host, and its limit is not ours to change.
-std::size_t neighbourLimit() {
-  constexpr std::int64_t kUsual = 1024;
-  constexpr std::int64_t kMost = INT32_MAX;
-  std::ifstream in(kNeighbourLimit);
-  std::string line;
-  std::getline(in, line);
-  return static_cast<std::size_t>(base::parseInteger(line, 1, kMost).value_or(kUsual));
 }
 
 // `reach` must outlive it.
@@ -92,16 +78,6 @@ api::Final checkMatrix(Engine& engine, const Desired& desired, const CheckOutput
   const check::MatrixSpec spec = specOf(desired.lab, reach);
   if (spec.nodes.size() < 2) {
     return failed(base::Error(base::ErrorKind::kNotFound, "lab " + lab + " has no two servers"));
-  }
-  const std::size_t neighbours = check::neighboursOf(spec);
-  const std::size_t limit = neighbourLimit();
-  if (neighbours > limit / 10 * 7) {  // the rest is for everyone else on the host
-    return failed(base::Error(base::ErrorKind::kLimit,
-                              "lab " + lab + ": pings between all of its " + std::to_string(spec.nodes.size()) +
-                                  " servers need " + std::to_string(neighbours) + " neighbours, and the kernel keeps " +
-                                  std::to_string(limit) + " for the whole host (" + kNeighbourLimit +
-                                  "): packets would get lost that have a way; vpclab does not change "
-                                  "what is the host's"));
   }
   auto probes = check::ProbeClient::start({engine.options().workerProgram});
   if (!probes) {

@@ -22,6 +22,11 @@ std::string nameOfBatch(std::span<const plan::Step> steps) {
   return out;
 }
 
+// Microseconds are as exact as such a time is.
+double rounded(double ms) {
+  return static_cast<double>(static_cast<std::int64_t>(ms * 1000)) / 1000;
+}
+
 }  // namespace
 
 Profile::Scope::Scope(Profile& profile, std::string name, std::size_t objects)
@@ -36,17 +41,30 @@ nlohmann::json Profile::toJson() const {
   auto out = nlohmann::json::array();
   for (const auto& phase : phases_) {
     const double ms = std::chrono::duration<double, std::milli>(phase.time).count();
-    // Microseconds are as exact as such a time is.
-    out.push_back({{"phase", phase.name},
-                   {"objects", phase.objects},
-                   {"ms", static_cast<double>(static_cast<std::int64_t>(ms * 1000)) / 1000}});
+    out.push_back({{"phase", phase.name}, {"objects", phase.objects}, {"ms", rounded(ms)}});
+  }
+  return out;
+}
+
+nlohmann::json Profile::kindsToJson() const {
+  auto out = nlohmann::json::array();
+  for (int i = 0; i < state::kKindCount; ++i) {
+    const auto kind = static_cast<state::Kind>(i);
+    const double read = read_.milliseconds(kind);
+    const double changed = changed_.milliseconds(kind);
+    if (read != 0 || changed != 0) {
+      out.push_back({{"kind", state::nameOf(kind)},
+                     {"read_ms", rounded(read)},
+                     {"changes", changed_.objects(kind)},
+                     {"change_ms", rounded(changed)}});
+    }
   }
   return out;
 }
 
 base::Result<state::State> TimedKernel::observe(const std::string& lab) {
   Profile::Scope scope(profile_, "observe");
-  auto out = kernel_.observe(lab);
+  auto out = kernel_.observe(lab, &profile_.readTimes());
   if (out) {
     scope.setObjects(out->entries().size());
   }
@@ -56,7 +74,7 @@ base::Result<state::State> TimedKernel::observe(const std::string& lab) {
 std::vector<base::Result<>> TimedKernel::execute(const std::string& lab, std::span<const plan::Step> steps,
                                                  base::Deadline deadline) {
   const Profile::Scope scope(profile_, nameOfBatch(steps), steps.size());
-  return kernel_.execute(lab, steps, deadline);
+  return kernel_.execute(lab, steps, deadline, &profile_.changeTimes());
 }
 
 std::vector<base::Error> TimedKernel::destroy(const std::string& lab, base::Deadline deadline) {

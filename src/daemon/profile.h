@@ -7,7 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/clock.h"
-#include "plan/kernel_port.h"
+#include "kernel/system.h"
 
 namespace vpclab::daemon {
 
@@ -36,15 +36,23 @@ class Profile {
   };
 
   nlohmann::json toJson() const;  // [{"phase", "objects", "ms"}]
+  // [{"kind", "read_ms", "changes", "change_ms"}], of the kinds that took any time.
+  nlohmann::json kindsToJson() const;
+
+  kernel::KindTimes& readTimes() { return read_; }
+  kernel::KindTimes& changeTimes() { return changed_; }
 
  private:
   std::vector<Phase> phases_;
+  kernel::KindTimes read_;
+  kernel::KindTimes changed_;
 };
 
-// A KernelPort that passes every call on and notes how long it took. A batch is named after its kinds of objects.
+// A KernelPort that passes every call on to the system and notes how long it took. A batch is named after its kinds of
+// objects.
 class TimedKernel : public plan::KernelPort {
  public:
-  TimedKernel(plan::KernelPort& kernel, Profile& profile) : kernel_(kernel), profile_(profile) {}
+  TimedKernel(kernel::System& kernel, Profile& profile) : kernel_(kernel), profile_(profile) {}
 
   base::Result<state::State> observe(const std::string& lab) override;
   void prepare(const std::string& lab, const plan::Plan& plan) override { kernel_.prepare(lab, plan); }
@@ -54,7 +62,7 @@ class TimedKernel : public plan::KernelPort {
   base::Result<std::vector<std::string>> labs() override;
 
  private:
-  plan::KernelPort& kernel_;
+  kernel::System& kernel_;
   Profile& profile_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "kernel/link_requests.h"
 #include "kernel/namespaces.h"
+#include "kernel/neighbours.h"
 #include "kernel/nft.h"
 #include "kernel/qdisc_requests.h"
 #include "kernel/route_requests.h"
@@ -55,8 +56,14 @@ bool alreadyGone(const base::Error& error) {
 
 class Execution {
  public:
-  Execution(Environment& environment, const std::string& lab, std::span<const Step> steps, base::Deadline deadline)
-      : environment_(environment), lab_(lab), steps_(steps), deadline_(deadline), results_(steps.size()) {}
+  Execution(Environment& environment, const std::string& lab, std::span<const Step> steps, base::Deadline deadline,
+            KindTimes* times)
+      : environment_(environment),
+        lab_(lab),
+        steps_(steps),
+        deadline_(deadline),
+        times_(times),
+        results_(steps.size()) {}
 
   std::vector<base::Result<>> run() {
     made_.resize(steps_.size());
@@ -199,6 +206,15 @@ class Execution {
   void add(std::size_t i, const Rule& rule) {
     request(i, rule.netns, [this, i, &rule](Session& s) { return ruleRequest(s, verb(i), rule); });
   }
+  void add(std::size_t i, const Neighbours& table) {
+    action(i, table.netns, [this, i, &table](Session& s) {
+      const Neighbours none{table.netns, table.link, {}};
+      const auto& before = steps_[i].before;
+      environment_.neighbourHints.note(lab_, table);
+      return changeNeighbours(s, before ? std::get<Neighbours>(*before) : none,
+                              verb(i) == Verb::kDelete ? none : table);
+    });
+  }
   void add(std::size_t i, const Qdisc& qdisc) {
     action(i, qdisc.netns, [this, i, &qdisc](Session& s) {
       return verb(i) == Verb::kDelete ? deleteQdisc(s, qdisc) : putQdisc(s, qdisc);
@@ -211,6 +227,7 @@ class Execution {
     });
   }
 
+  Kind kindOf(std::size_t i) const { return steps_[i].key.kind; }
   base::Error tooLate(std::size_t i) const {
     return {base::ErrorKind::kTimeout, steps_[i].key.toString() + ": the deadline passed before it could begin"};
   }
@@ -221,6 +238,7 @@ class Execution {
     }
     auto ran = onThreads(jobs_.size(), [this](std::size_t n) {
       const Job& entry = jobs_[n];
+      const KindTimes::Scope scope(times_, kindOf(entry.step), 1);
       results_[entry.step] = deadline_.passed() ? base::fail(tooLate(entry.step)) : entry.action();
     });
     for (std::size_t n = 0; !ran && n < jobs_.size(); ++n) {
@@ -255,6 +273,7 @@ class Execution {
 
   void runTunnels() {
     const auto run = [this](const Job& job) {
+      const KindTimes::Scope scope(times_, Kind::kWgDevice, 1);
       results_[job.step] = deadline_.passed() ? base::fail(tooLate(job.step)) : job.action();
     };
     if (tunnels_.empty() || steps_[tunnels_.front().step].action != Action::kUpdate) {
@@ -331,6 +350,7 @@ class Execution {
   // A socket in the namespace, which is made first if it is a new one.
   base::Result<NetlinkSocket> open(const std::string& netns) {
     const auto birth = births_.find(netns);
+    const KindTimes::Scope scope(times_, Kind::kNetns, birth == births_.end() ? 0 : 1);
     if (birth == births_.end()) {
       return enterOwned(environment_, environment_.pins.path(lab_, netns), deadline_);
     }
@@ -355,6 +375,10 @@ class Execution {
     std::vector<Message> messages;
     std::vector<Task*> senders;
     const auto flush = [&] {
+      if (senders.empty()) {
+        return;
+      }
+      const KindTimes::Scope scope(times_, kindOf(senders.front()->step), senders.size());
       auto answers = session.route.transact(messages, deadline_);
       for (std::size_t n = 0; n < senders.size(); ++n) {
         senders[n]->result = std::move(answers[n]);
@@ -363,10 +387,14 @@ class Execution {
       senders.clear();
     };
     for (Task* task : group.tasks) {
+      if (!senders.empty() && kindOf(task->step) != kindOf(senders.front()->step)) {
+        flush();  // so that each kind's time is known; how much goes in one send makes no difference
+      }
       if (deadline_.passed()) {
         task->result = base::fail(tooLate(task->step));
       } else if (task->action) {
         flush();
+        const KindTimes::Scope scope(times_, kindOf(task->step), 1);
         task->result = task->action(session);
       } else if (auto message = task->request(session)) {
         messages.push_back(std::move(*message));
@@ -382,6 +410,7 @@ class Execution {
   const std::string& lab_;
   std::span<const Step> steps_;
   base::Deadline deadline_;
+  KindTimes* times_;
   std::vector<base::Result<>> results_;
   std::vector<Job> jobs_;
   std::vector<Job> tunnels_;
@@ -394,11 +423,11 @@ class Execution {
 }  // namespace
 
 std::vector<base::Result<>> execute(Environment& environment, const std::string& lab, std::span<const Step> steps,
-                                    base::Deadline deadline) {
+                                    base::Deadline deadline, KindTimes* times) {
   if (auto valid = checkLabName(lab); !valid) {
     return std::vector<base::Result<>>(steps.size(), valid);
   }
-  return Execution(environment, lab, steps, deadline).run();
+  return Execution(environment, lab, steps, deadline, times).run();
 }
 
 }  // namespace vpclab::kernel

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "kernel/kind_times.h"
+#include "kernel/neighbour_hints.h"
 #include "kernel/pins.h"
 #include "kernel/proc_sys.h"
 #include "kernel/processes.h"
@@ -24,10 +26,11 @@ struct Environment {
   ProcSys procSys;
   Keepers keepers;
   WireGuardGo wireGuardGo;
+  NeighbourHints neighbourHints;
 };
 
-// KernelPort::execute().
+// KernelPort::execute(). `times`: may be nullptr.
 std::vector<base::Result<>> execute(Environment& environment, const std::string& lab, std::span<const plan::Step> steps,
-                                    base::Deadline deadline);
+                                    base::Deadline deadline, KindTimes* times);
 
 }  // namespace vpclab::kernel

@@ -9,8 +9,7 @@
 
 namespace vpclab::kernel {
 
-base::Result<NetlinkSocket> enterOwned(const Environment& environment, const std::string& path,
-                                       base::Deadline deadline) {
+base::Result<NetlinkSocket> enterPinned(const std::string& path) {
   auto fd = openPin(path);
   if (!fd) {
     return base::fail(std::move(fd.error()));
@@ -18,7 +17,12 @@ base::Result<NetlinkSocket> enterOwned(const Environment& environment, const std
   if (auto entered = enter(*fd, path); !entered) {
     return base::fail(std::move(entered.error()));
   }
-  auto socket = NetlinkSocket::open(NETLINK_ROUTE);
+  return NetlinkSocket::open(NETLINK_ROUTE);
+}
+
+base::Result<NetlinkSocket> enterOwned(const Environment& environment, const std::string& path,
+                                       base::Deadline deadline) {
+  auto socket = enterPinned(path);
   if (socket) {
     if (auto owned = environment.pins.checkOwner(*socket, path, deadline); !owned) {
       return base::fail(std::move(owned.error()));

@@ -19,7 +19,9 @@ base::Result<> updateNetns(Environment& environment, const std::string& lab, con
 base::Result<> deleteNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
                            base::Deadline deadline);
 
-// Enters the pinned namespace, opens a socket in it and makes sure that it is ours.
+// Enters the pinned namespace and opens a socket in it.
+base::Result<NetlinkSocket> enterPinned(const std::string& path);
+// The same, and makes sure that it is ours.
 base::Result<NetlinkSocket> enterOwned(const Environment& environment, const std::string& path,
                                        base::Deadline deadline);
 

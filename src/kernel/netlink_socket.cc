@@ -156,8 +156,9 @@ base::Result<> NetlinkSocket::send(std::span<Message> messages) {
   return {};
 }
 
+// Without a handler each request asks for an acknowledgement; with one each has an answer or an error.
 void NetlinkSocket::transactBatch(std::span<Message> messages, std::span<base::Result<>> results,
-                                  base::Deadline deadline) {
+                                  const EachHandler& handler, base::Deadline deadline) {
   const auto failAll = [&](const base::Error& error, const std::vector<bool>& done) {
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (!done[i]) {
@@ -188,16 +189,32 @@ void NetlinkSocket::transactBatch(std::span<Message> messages, std::span<base::R
     for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.get()); mnl_nlmsg_ok(answer, left);
          answer = mnl_nlmsg_next(answer, &left)) {
       const std::size_t index = answer->nlmsg_seq - first;
-      if (answer->nlmsg_type == NLMSG_ERROR && index < messages.size() && !done[index]) {
-        results[index] = verdict(answer, messages[index].what());
-        done[index] = true;
-        --open;
+      const bool error = answer->nlmsg_type == NLMSG_ERROR;
+      if (index >= messages.size() || done[index] || (!error && !handler)) {
+        continue;
       }
+      if (error) {
+        results[index] = verdict(answer, messages[index].what());
+      } else {
+        handler(index, answer);
+      }
+      done[index] = true;
+      --open;
     }
   }
 }
 
 std::vector<base::Result<>> NetlinkSocket::transact(std::span<Message> messages, base::Deadline deadline) {
+  return inBatches(messages, {}, deadline);
+}
+
+std::vector<base::Result<>> NetlinkSocket::getEach(std::span<Message> messages, const EachHandler& handler,
+                                                   base::Deadline deadline) {
+  return inBatches(messages, handler, deadline);
+}
+
+std::vector<base::Result<>> NetlinkSocket::inBatches(std::span<Message> messages, const EachHandler& handler,
+                                                     base::Deadline deadline) {
   std::vector<base::Result<>> results(messages.size());
   for (std::size_t begin = 0; begin < messages.size();) {
     if (!messages[begin].fits()) {
@@ -207,10 +224,16 @@ std::vector<base::Result<>> NetlinkSocket::transact(std::span<Message> messages,
     }
     std::size_t end = begin;
     while (end < messages.size() && end - begin < kMaxBatch && messages[end].fits()) {
-      messages[end].header()->nlmsg_flags |= NLM_F_ACK;
+      if (!handler) {
+        messages[end].header()->nlmsg_flags |= NLM_F_ACK;
+      }
       ++end;
     }
-    transactBatch(messages.subspan(begin, end - begin), std::span(results).subspan(begin, end - begin), deadline);
+    const EachHandler inBatch =
+        handler ? EachHandler([&](std::size_t index, const nlmsghdr* answer) { handler(begin + index, answer); })
+                : EachHandler();
+    transactBatch(messages.subspan(begin, end - begin), std::span(results).subspan(begin, end - begin), inBatch,
+                  deadline);
     begin = end;
   }
   return results;

@@ -33,6 +33,9 @@ class NetlinkSocket {
   using Handler = std::function<void(const nlmsghdr*)>;
   // One request with one answer.
   base::Result<> get(Message& message, const Handler& handler, base::Deadline deadline);
+  // Requests with one answer each, a bounded number at a time; a refused one does not stop the others.
+  using EachHandler = std::function<void(std::size_t index, const nlmsghdr*)>;
+  std::vector<base::Result<>> getEach(std::span<Message> messages, const EachHandler& handler, base::Deadline deadline);
   // A complete dump, handed on message by message. One that the kernel had to interrupt is taken again a few times, and
   // is an error then: a partial dump would read as "missing".
   base::Result<> dump(Message& message, const Handler& handler, base::Deadline deadline);
@@ -43,7 +46,10 @@ class NetlinkSocket {
   void renew();
   base::Result<> send(std::span<Message> messages);
   base::Result<bool> dumpOnce(Message& message, std::string& out, base::Deadline deadline);
-  void transactBatch(std::span<Message> messages, std::span<base::Result<>> results, base::Deadline deadline);
+  std::vector<base::Result<>> inBatches(std::span<Message> messages, const EachHandler& handler,
+                                        base::Deadline deadline);
+  void transactBatch(std::span<Message> messages, std::span<base::Result<>> results, const EachHandler& handler,
+                     base::Deadline deadline);
 
   base::UniqueFd fd_;
   int protocol_;

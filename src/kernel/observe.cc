@@ -1,19 +1,23 @@
 #include "kernel/observe.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <thread>
 
 #include "kernel/namespaces.h"
+#include "kernel/neighbours.h"
 #include "kernel/threads.h"
 #include "kernel/tunnels.h"
 #include "kernel/wg_uapi.h"
+#include "state/neighbours.h"
 
 namespace vpclab::kernel {
 
 namespace {
 
+constexpr int kLoopback = 1;                // its ifindex in every namespace: LOOPBACK_IFINDEX
 constexpr int kFirstIndexOfOurs = 1 << 16;  // see ifIndexFor
 
 // How long the keeper may take to hear of the end of a process.
@@ -26,8 +30,8 @@ bool lives(keeper::RunState state) {
 
 class Observation {
  public:
-  Observation(Environment& environment, const std::string& lab, base::Deadline deadline)
-      : environment_(environment), lab_(lab), deadline_(deadline) {}
+  Observation(Environment& environment, const std::string& lab, base::Deadline deadline, KindTimes* times)
+      : environment_(environment), lab_(lab), deadline_(deadline), times_(times) {}
 
   base::Result<state::State> run() {
     if (auto read = readNodes(); !read) {
@@ -39,7 +43,13 @@ class Observation {
       }
     }
     pairVeths();
-    auto listing = environment_.keepers.list(lab_, deadline_);
+    if (auto read = readNeighbourTables(); !read) {
+      return base::fail(std::move(read.error()));
+    }
+    auto listing = [this] {
+      const KindTimes::Scope scope(times_, state::Kind::kProcess);
+      return environment_.keepers.list(lab_, deadline_);
+    }();
     if (!listing) {
       return base::fail(std::move(listing.error()));
     }
@@ -61,23 +71,52 @@ class Observation {
     if (!pins) {
       return base::fail(std::move(pins.error()));
     }
+    hints_ = environment_.neighbourHints.of(lab_);
     std::vector<base::Result<NodeView>> results(pins->size());
-    auto ran = onThreads(pins->size(), [&](std::size_t i) {
-      auto socket = enterOwned(environment_, (*pins)[i].path, deadline_);
-      results[i] = socket ? readNode((*pins)[i].node, *socket, deadline_) : base::fail(std::move(socket.error()));
-    });
+    auto ran = onThreads(pins->size(), [&](std::size_t i) { results[i] = look((*pins)[i]); });
     if (!ran) {
       return ran;
     }
     for (auto& result : results) {
       if (result) {
         views_.push_back(std::move(*result));
-      } else if (result.error().kind() != base::ErrorKind::kInvalid &&
-                 result.error().kind() != base::ErrorKind::kNotFound) {
+      } else if (!isGone(result.error())) {
         return base::fail(std::move(result.error()).context("observe lab " + lab_));
-      }  // else a dead pin, or one that went away just now: no namespace
+      }
     }
     return {};
+  }
+  // A dead pin, or one that went away just now: no namespace.
+  static bool isGone(const base::Error& error) {
+    return error.kind() == base::ErrorKind::kInvalid || error.kind() == base::ErrorKind::kNotFound;
+  }
+
+  base::Result<NetlinkSocket> enterPin(const std::string& path) {
+    const KindTimes::Scope scope(times_, state::Kind::kNetns, 1);
+    return enterPinned(path);
+  }
+
+  base::Result<NodeView> look(const Pin& pin) {
+    auto socket = enterPin(pin.path);
+    if (!socket) {
+      return base::fail(std::move(socket.error()));
+    }
+    auto view = readNode(pin.node, *socket, deadline_, times_);
+    // Whose it is stands in its links, which were read in any case.
+    const auto loopback = view ? std::find_if(view->links.begin(), view->links.end(),
+                                              [](const LinkInfo& link) { return link.index == kLoopback; })
+                               : std::vector<LinkInfo>::iterator();
+    auto owned = view && loopback != view->links.end() ? environment_.pins.checkMark(loopback->alias, pin.path)
+                                                       : environment_.pins.checkOwner(*socket, pin.path, deadline_);
+    if (!owned) {
+      return base::fail(std::move(owned.error()));
+    }
+    if (const auto hint = hints_.find(pin.node); view && hint != hints_.end()) {
+      if (auto read = readNeighbourTables(*view, *socket, hint->second); !read) {
+        return base::fail(std::move(read.error()));
+      }
+    }
+    return view;
   }
 
   // Two ends belong together when each names the other's index. Only indexes that we chose: those of the kernel repeat
@@ -100,6 +139,85 @@ class Observation {
         }
       }
     }
+  }
+
+  // Whom to ask for is known for sure only when all is read. Where the hints have not covered that, namespaces are
+  // entered once more. What a hand has added for addresses that nobody in the lab has is not looked at.
+  base::Result<> readNeighbourTables() {
+    NeighbourHints::Tables wanted;
+    for (auto& [table, place] : state::neighboursIn(out_)) {
+      std::sort(table.entries.begin(), table.entries.end());
+      auto& slot = wanted[table.netns][table.link];
+      slot = std::move(table);
+    }
+    std::vector<NodeView*> missed;
+    for (NodeView& view : views_) {
+      const auto asked = wanted.find(view.node);
+      if (asked != wanted.end() && !covers(hints_[view.node], asked->second)) {
+        missed.push_back(&view);
+      }
+    }
+    std::vector<base::Result<>> results(missed.size());
+    auto ran = onThreads(missed.size(), [&](std::size_t i) {
+      auto socket = enterPin(environment_.pins.path(lab_, missed[i]->node));
+      TablesByLink asked = wanted.at(missed[i]->node);
+      for (const auto& [link, table] : hints_.at(missed[i]->node)) {
+        merge(asked[link], table);
+      }
+      results[i] = socket ? readNeighbourTables(*missed[i], *socket, asked) : base::fail(std::move(socket.error()));
+    });
+    for (const auto& result : results) {
+      if (ran && !result && !isGone(result.error())) {
+        ran = result;
+      }
+    }
+    for (NodeView& view : views_) {
+      for (state::Neighbours& table : view.neighbours) {
+        if (!table.entries.empty()) {
+          // What is there is asked for until it is gone.
+          merge(wanted[table.netns][table.link], table);
+          out_.add(std::move(table));
+        }
+      }
+    }
+    environment_.neighbourHints.replace(lab_, std::move(wanted));
+    return ran;
+  }
+
+  using TablesByLink = std::map<std::string, state::Neighbours>;
+  static bool byAddress(const std::pair<net::IpAddr, net::Mac>& x, const std::pair<net::IpAddr, net::Mac>& y) {
+    return x.first < y.first;
+  }
+  // Adds the addresses that are not in the table yet.
+  static void merge(state::Neighbours& table, const state::Neighbours& more) {
+    std::vector<std::pair<net::IpAddr, net::Mac>> both;
+    std::set_union(table.entries.begin(), table.entries.end(), more.entries.begin(), more.entries.end(),
+                   std::back_inserter(both), byAddress);
+    table = {more.netns, more.link, std::move(both)};
+  }
+  static bool covers(const TablesByLink& hints, const TablesByLink& wanted) {
+    return std::all_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
+      const auto hint = hints.find(entry.first);
+      return hint != hints.end() && std::includes(hint->second.entries.begin(), hint->second.entries.end(),
+                                                  entry.second.entries.begin(), entry.second.entries.end(), byAddress);
+    });
+  }
+
+  base::Result<> readNeighbourTables(NodeView& view, NetlinkSocket& socket, const TablesByLink& asked) {
+    const KindTimes::Scope scope(times_, state::Kind::kNeighbours, asked.size());
+    view.neighbours.clear();
+    for (const auto& [name, table] : asked) {
+      const auto link = std::find_if(view.links.begin(), view.links.end(),
+                                     [&name = name](const LinkInfo& info) { return info.name == name; });
+      if (link != view.links.end()) {
+        auto read = readNeighbours(socket, table, link->index, deadline_);
+        if (!read) {
+          return base::fail(std::move(read.error()));
+        }
+        view.neighbours.push_back(std::move(*read));
+      }
+    }
+    return {};
   }
 
   // An interface of wireguard-go and its process make one device. A process whose interface is not complete, or was
@@ -181,17 +299,20 @@ class Observation {
   Environment& environment_;
   const std::string& lab_;
   base::Deadline deadline_;
+  KindTimes* times_;
+  NeighbourHints::Tables hints_;
   std::vector<NodeView> views_;
   state::State out_;
 };
 
 }  // namespace
 
-base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline) {
+base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline,
+                                   KindTimes* times) {
   if (auto valid = checkLabName(lab); !valid) {
     return base::fail(std::move(valid.error()));
   }
-  return Observation(environment, lab, deadline).run();
+  return Observation(environment, lab, deadline, times).run();
 }
 
 }  // namespace vpclab::kernel

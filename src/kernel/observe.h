@@ -7,13 +7,16 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "kernel/execute.h"
+#include "kernel/kind_times.h"
 #include "kernel/links.h"
 #include "state/state.h"
 
 namespace vpclab::kernel {
 
 // KernelPort::observe().
-base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline);
+// `times`: may be nullptr.
+base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline,
+                                   KindTimes* times);
 
 // What one namespace holds. Links that have an end or a process elsewhere are put together by observe().
 struct NodeView {
@@ -21,10 +24,12 @@ struct NodeView {
   std::vector<LinkInfo> links;
   std::unordered_map<int, std::size_t> places;  // in `links`, by index
   std::vector<state::Object> objects;
+  std::vector<state::Neighbours> neighbours;  // of the links for which it was asked
 };
 
 // Reads the namespace that the calling thread has entered, through a socket that was opened in it.
-base::Result<NodeView> readNode(const std::string& node, NetlinkSocket& socket, base::Deadline deadline);
+base::Result<NodeView> readNode(const std::string& node, NetlinkSocket& socket, base::Deadline deadline,
+                                KindTimes* times);
 
 // The name of the link with this index; empty: none.
 std::string linkName(const NodeView& view, int index);

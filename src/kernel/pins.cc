@@ -82,6 +82,14 @@ base::Result<std::vector<Pin>> Pins::list(const std::string& lab) const {
   return out;
 }
 
+namespace {
+
+std::string ownerIn(const std::string& alias) {
+  return alias.starts_with(kMark) ? alias.substr(kMark.size()) : std::string();
+}
+
+}  // namespace
+
 base::Result<std::string> readOwner(NetlinkSocket& socket, base::Deadline deadline) {
   ifinfomsg header{};
   header.ifi_index = kLoopback;
@@ -93,7 +101,7 @@ base::Result<std::string> readOwner(NetlinkSocket& socket, base::Deadline deadli
   if (!got) {
     return base::fail(std::move(got.error()));
   }
-  return alias.starts_with(kMark) ? alias.substr(kMark.size()) : std::string();
+  return ownerIn(alias);
 }
 
 base::Result<> Pins::checkOwner(NetlinkSocket& socket, const std::string& path, base::Deadline deadline) const {
@@ -101,12 +109,20 @@ base::Result<> Pins::checkOwner(NetlinkSocket& socket, const std::string& path, 
   if (!owner) {
     return base::fail(std::move(owner.error()).context(path));
   }
-  if (owner->empty()) {
+  return checkName(*owner, path);
+}
+
+base::Result<> Pins::checkMark(const std::string& alias, const std::string& path) const {
+  return checkName(ownerIn(alias), path);
+}
+
+base::Result<> Pins::checkName(const std::string& owner, const std::string& path) const {
+  if (owner.empty()) {
     return base::fail(base::ErrorKind::kForeign, path + " was not made by vpclab; it is left alone");
   }
-  if (*owner != runDir_) {
+  if (owner != runDir_) {
     return base::fail(base::ErrorKind::kForeign, path + " belongs to the vpclab daemon of run directory " +
-                                                     base::printable(*owner) + ", not to that of " + runDir_);
+                                                     base::printable(owner) + ", not to that of " + runDir_);
   }
   return {};
 }

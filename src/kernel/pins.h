@@ -35,6 +35,8 @@ class Pins {
   std::string mark() const;
   // Succeeds if the namespace in which `socket` was opened is ours. Errors: kForeign, with its owner.
   base::Result<> checkOwner(NetlinkSocket& socket, const std::string& path, base::Deadline deadline) const;
+  // The same of a loopback's alias that was read already.
+  base::Result<> checkMark(const std::string& alias, const std::string& path) const;
 
   // Pins the calling thread's network namespace, which carries our mark already. Removes a dead pin in the way.
   // Errors: kExists, kForeign where a living one is in the way.
@@ -47,6 +49,8 @@ class Pins {
   void removeDirectory() const;
 
  private:
+  base::Result<> checkName(const std::string& owner, const std::string& path) const;
+
   std::string runDir_;
   std::string netnsDir_;
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <set>
 
@@ -31,15 +32,24 @@ net::Mac macOf(const LinkInfo& link) {
 
 class NodeReader {
  public:
-  NodeReader(const std::string& node, NetlinkSocket& socket, base::Deadline deadline)
-      : socket_(socket), deadline_(deadline) {
+  NodeReader(const std::string& node, NetlinkSocket& socket, base::Deadline deadline, KindTimes* times)
+      : socket_(socket), deadline_(deadline), times_(times) {
     view_.node = node;
   }
 
   base::Result<NodeView> run() {
-    for (const auto part :
-         {&NodeReader::readLinks, &NodeReader::readAddresses, &NodeReader::readRoutes, &NodeReader::readRules,
-          &NodeReader::readQdiscList, &NodeReader::readNft, &NodeReader::readSysctls, &NodeReader::readWireGuard}) {
+    using Part = base::Result<> (NodeReader::*)();
+    constexpr std::array<std::pair<Part, state::Kind>, 8> kParts{
+        {{&NodeReader::readLinks, state::Kind::kVeth},
+         {&NodeReader::readAddresses, state::Kind::kAddress},
+         {&NodeReader::readRoutes, state::Kind::kRoute},
+         {&NodeReader::readRules, state::Kind::kRule},
+         {&NodeReader::readQdiscList, state::Kind::kQdisc},
+         {&NodeReader::readNft, state::Kind::kNftTable},
+         {&NodeReader::readSysctls, state::Kind::kSysctl},
+         {&NodeReader::readWireGuard, state::Kind::kWgDevice}}};
+    for (const auto& [part, kind] : kParts) {
+      const KindTimes::Scope scope(times_, kind);
       if (auto read = (this->*part)(); !read) {
         return base::fail(std::move(read.error()));
       }
@@ -242,6 +252,7 @@ class NodeReader {
 
   NetlinkSocket& socket_;
   base::Deadline deadline_;
+  KindTimes* times_;
   NodeView view_;
 };
 
@@ -265,8 +276,9 @@ state::VethEnd vethEnd(const NodeView& view, const LinkInfo& link) {
   return {view.node, link.name, macOf(link), link.mtu, (link.flags & IFF_UP) != 0, linkName(view, link.master)};
 }
 
-base::Result<NodeView> readNode(const std::string& node, NetlinkSocket& socket, base::Deadline deadline) {
-  return NodeReader(node, socket, deadline).run();
+base::Result<NodeView> readNode(const std::string& node, NetlinkSocket& socket, base::Deadline deadline,
+                                KindTimes* times) {
+  return NodeReader(node, socket, deadline, times).run();
 }
 
 }  // namespace vpclab::kernel

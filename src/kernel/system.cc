@@ -23,8 +23,8 @@ class RealSystem : public System {
  public:
   explicit RealSystem(const Options& options) : environment_(options) {}
 
-  base::Result<state::State> observe(const std::string& lab) override {
-    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit));
+  base::Result<state::State> observe(const std::string& lab, KindTimes* times) override {
+    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times);
   }
   void prepare(const std::string& lab, const plan::Plan& plan) override {
     const bool needed = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {
@@ -38,8 +38,8 @@ class RealSystem : public System {
     }
   }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
-                                      base::Deadline deadline) override {
-    return kernel::execute(environment_, lab, steps, deadline);
+                                      base::Deadline deadline, KindTimes* times) override {
+    return kernel::execute(environment_, lab, steps, deadline, times);
   }
   std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override {
     environment_.keepers.settle(deadline);

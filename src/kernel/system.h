@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "kernel/kind_times.h"
 #include "plan/kernel_port.h"
 #include "state/capabilities.h"
 #include "state/link.h"
@@ -30,6 +31,15 @@ struct TunnelPeer {
 // The real kernel. C-library types stay inside this folder.
 class System : public plan::KernelPort {
  public:
+  // observe() and execute(), which also say where the time went.
+  virtual base::Result<state::State> observe(const std::string& lab, KindTimes* times) = 0;
+  virtual std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
+                                              base::Deadline deadline, KindTimes* times) = 0;
+  base::Result<state::State> observe(const std::string& lab) final { return observe(lab, nullptr); }
+  std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
+                                      base::Deadline deadline) final {
+    return execute(lab, steps, deadline, nullptr);
+  }
   // A socket opened inside the node's namespace; it stays there wherever it is used. Close-on-exec.
   virtual base::Result<base::UniqueFd> openSocket(const std::string& lab, const std::string& node, int domain, int type,
                                                   int protocol) = 0;

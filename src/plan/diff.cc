@@ -135,11 +135,18 @@ std::vector<Step> creations(const State& desired, const Forecast& forecast) {
 
 // Most of the time there is nothing to do, and that is found in one walk.
 bool isSame(const State& desired, const State& observed) {
-  const auto same = [](const auto& want, const auto& have) {
-    return want.first == have.first && compare(want.second.object, have.second.object) == Change::kNone;
-  };
-  return std::equal(desired.entries().begin(), desired.entries().end(), observed.entries().begin(),
-                    observed.entries().end(), same);
+  auto want = desired.entries().begin();
+  for (const auto& [key, entry] : observed.entries()) {
+    if (want != desired.entries().end() && want->first == key) {
+      if (compare(want->second.object, entry.object) != Change::kNone) {
+        return false;
+      }
+      ++want;
+    } else if (key.kind != Kind::kSysctl) {  // a parameter that is not wanted is left as it is
+      return false;
+    }
+  }
+  return want == desired.entries().end();
 }
 
 }  // namespace

@@ -109,6 +109,8 @@ class Disturbances {
            (route.destination.isDefault() ? " have no way" : " have no way but that of a wider route") +
            meanwhile(replacement);
   }
+  // The kernel asks for them by ARP then.
+  std::string gone(const Neighbours&, bool) const { return ""; }
   std::string gone(const Qdisc& qdisc, bool) const {
     return "packets that wait in the queue of " + qdisc.netns + "'s " + qdisc.link + " are lost";
   }
@@ -138,6 +140,7 @@ class Disturbances {
   static std::string change(const Vrf&, const Vrf&) { return ""; }
   static std::string change(const Address&, const Address&) { return ""; }
   static std::string change(const Rule&, const Rule&) { return ""; }
+  static std::string change(const Neighbours&, const Neighbours&) { return ""; }
   static std::string change(const NftTable&, const NftTable&) { return ""; }
   static std::string change(const Sysctl& before, const Sysctl& after) {
     const bool forwarding = before.path == "net/ipv4/ip_forward" && before.value != "0" && after.value == "0";

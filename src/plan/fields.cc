@@ -117,6 +117,11 @@ struct FieldsOf {
     add("dev", orNone(route.device));
     add("src", route.preferredSource ? route.preferredSource->toString() : "none");
   }
+  void operator()(const Neighbours& neighbours) {
+    for (const auto& [address, mac] : neighbours.entries) {
+      add("neighbour " + address.toString(), mac.toString());
+    }
+  }
   void operator()(const Qdisc& qdisc) {
     add("rate", qdisc.rateBitsPerSecond == 0 ? "unlimited" : rateText(qdisc.rateBitsPerSecond));
     add("delay", std::to_string(qdisc.delayMicroseconds) + "us");
@@ -204,6 +209,9 @@ struct Describe {
     out += route.preferredSource ? " src " + route.preferredSource->toString() : "";
     out += route.table == kMainTable ? "" : " table " + std::to_string(route.table);
     return out + (route.metric == 0 ? "" : " metric " + std::to_string(route.metric));
+  }
+  std::string operator()(const Neighbours& neighbours) const {
+    return "neighbours dev " + neighbours.link + ", " + std::to_string(neighbours.entries.size()) + " permanent";
   }
   std::string operator()(const Qdisc& qdisc) const {
     std::string out = "qdisc dev " + qdisc.link;

@@ -173,6 +173,7 @@ class Forecaster {
 
   void takeRest() {
     visit<Route>([this](const Key& key, const Route& route) { takeRoute(key, route); });
+    visit<Neighbours>([this](const Key& key, const Neighbours& table) { takeNeighbours(key, table); });
     visit<Qdisc>([this](const Key& key, const Qdisc& qdisc) { takeOnLink(key, qdisc.netns, qdisc.link); });
     visit<Sysctl>([this](const Key& key, const Sysctl& sysctl) { takeOnLink(key, sysctl.netns, interfaceOf(sysctl)); });
     visit<Rule>([this](const Key& key, const Rule& rule) { takeOnLink(key, rule.netns, ""); });
@@ -183,6 +184,19 @@ class Forecaster {
       imply(key, netnsKey(netns));
     } else if (const Key* going = goingLink(netns, link)) {
       imply(key, *going);
+    }
+  }
+  // arp_ifdown, when a link goes down or loses its last address.
+  void takeNeighbours(const Key& key, const Neighbours& table) {
+    takeOnLink(key, table.netns, table.link);
+    const LinkName link{table.netns, table.link};
+    if (out_.goes(key)) {
+      return;
+    }
+    if (bare_.count(link) != 0) {
+      doom(key, "the last address of " + table.link + " goes");
+    } else if (released_.count(link) != 0) {
+      doom(key, table.link + " changes its master");
     }
   }
   void takeRoute(const Key& key, const Route& route) {

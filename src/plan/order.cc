@@ -43,6 +43,7 @@ struct TierOf {
   int operator()(const Route& route) const {
     return route.gateway.has_value() && !route.onlink ? kRoutesByGateway : kRoutes;
   }
+  int operator()(const Neighbours&) const { return kRoutes; }
   int operator()(const Qdisc&) const { return kOnCables; }
   int operator()(const NftTable&) const { return kOnCables; }
   int operator()(const Process&) const { return kProcesses; }
@@ -85,6 +86,7 @@ struct LinksNeededBy {
   List operator()(const WgDevice& device) const { return one(device.netns, device.master); }
   List operator()(const Address& address) const { return one(address.netns, address.link); }
   List operator()(const Route& route) const { return one(route.netns, route.device); }
+  List operator()(const Neighbours& neighbours) const { return one(neighbours.netns, neighbours.link); }
   List operator()(const Qdisc& qdisc) const { return one(qdisc.netns, qdisc.link); }
   List operator()(const NftTable& table) const {
     List out;

@@ -73,6 +73,8 @@ constexpr std::array kPolicies{
     inPlace(Kind::kRoute, "onlink", kNewRoute),
     inPlace(Kind::kRoute, "dev", kNewRoute),
     inPlace(Kind::kRoute, "src", kNewRoute),
+    identity(Kind::kNeighbours, "link"),
+    inPlace(Kind::kNeighbours, "neighbour *", "RTM_NEWNEIGH with NLM_F_REPLACE, RTM_DELNEIGH"),
     identity(Kind::kQdisc, "link"),
     inPlace(Kind::kQdisc, "rate", kNewQdisc),
     inPlace(Kind::kQdisc, "delay", kNewQdisc),

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -126,6 +127,26 @@ class Shell {
   }
   void remove(const Rule& rule) { ip(rule.netns, "rule delete pref " + std::to_string(rule.priority)); }
   static std::string protocol() { return " protocol " + std::to_string(kRouteProtocol); }
+  void create(const Neighbours& table) { changeNeighbours(table, {}); }
+  void remove(const Neighbours& table) { changeNeighbours({table.netns, table.link, {}}, table); }
+  void changeNeighbours(const Neighbours& after, const Neighbours& before) {
+    const auto has = [](const Neighbours& table, net::IpAddr address) {
+      return std::any_of(table.entries.begin(), table.entries.end(),
+                         [&](const auto& entry) { return entry.first == address; });
+    };
+    const std::string dev = " dev " + after.link;
+    for (const auto& [address, mac] : before.entries) {
+      if (!has(after, address)) {
+        ip(after.netns, "neighbour delete " + address.toString() + dev);
+      }
+    }
+    for (const auto& entry : after.entries) {
+      if (std::find(before.entries.begin(), before.entries.end(), entry) == before.entries.end()) {
+        ip(after.netns, "neighbour replace " + entry.first.toString() + " lladdr " + entry.second.toString() + dev +
+                            " nud permanent" + protocol());
+      }
+    }
+  }
   void create(const Route& route) { routeCommand("add", route); }
   void remove(const Route& route) { routeCommand("delete", route); }
   void routeCommand(const std::string& verb, const Route& route) {
@@ -182,6 +203,8 @@ class Shell {
       changeTunnel(*device, std::get<WgDevice>(before));
     } else if (const auto* route = std::get_if<Route>(&after)) {
       routeCommand("replace", *route);
+    } else if (const auto* table = std::get_if<Neighbours>(&after)) {
+      changeNeighbours(*table, std::get<Neighbours>(before));
     } else if (const auto* process = std::get_if<Process>(&after)) {
       line("# change " + describe(*process) + at(*process));
     } else {

@@ -73,6 +73,13 @@ struct ToJson {
             {"device", o.device},
             {"preferredSource", optionalText(o.preferredSource)}};
   }
+  Json operator()(const Neighbours& o) const {
+    Json entries = Json::object();
+    for (const auto& [address, mac] : o.entries) {
+      entries[address.toString()] = mac.toString();
+    }
+    return {{"netns", o.netns}, {"link", o.link}, {"entries", std::move(entries)}};
+  }
   Json operator()(const Qdisc& o) const {
     return {{"netns", o.netns},
             {"link", o.link},

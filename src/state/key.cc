@@ -22,6 +22,8 @@ std::string_view nameOf(Kind kind) {
       return "rule";
     case Kind::kRoute:
       return "route";
+    case Kind::kNeighbours:
+      return "neighbours";
     case Kind::kQdisc:
       return "qdisc";
     case Kind::kNftTable:

@@ -17,11 +17,12 @@ enum class Kind : std::uint8_t {
   kAddress,
   kRule,
   kRoute,
+  kNeighbours,
   kQdisc,
   kNftTable,
   kProcess,
 };
-inline constexpr int kKindCount = 12;
+inline constexpr int kKindCount = 13;
 
 std::string_view nameOf(Kind kind);  // "netns", "veth", ...
 

@@ -4,8 +4,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "net/ip.h"
+#include "net/mac.h"
 #include "state/key.h"
 
 namespace vpclab::state {
@@ -45,6 +48,19 @@ struct Route {
   bool operator==(const Route&) const = default;
   // Table, destination and metric identify a route to the kernel.
   Key key() const;
+};
+
+// The permanent neighbours of a link (ip-neighbour(8)): who is there is known, so that nobody has to ask by ARP, and
+// the kernel does not count them against the limit of its table, which is one for the whole host (gc_thresh3 in
+// arp(7)). One object for all of a link's: a lab of a thousand servers has tens of thousands. Entries that the kernel
+// has learnt by itself are not managed.
+struct Neighbours {
+  std::string netns;
+  std::string link;
+  std::vector<std::pair<net::IpAddr, net::Mac>> entries;  // sorted, no address twice
+
+  bool operator==(const Neighbours&) const = default;
+  Key key() const { return {Kind::kNeighbours, "", netns, link}; }
 };
 
 // A policy routing rule: ip-rule(8). Selectors that are not set match everything.

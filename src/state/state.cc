@@ -41,6 +41,7 @@ struct Normaliser {
       route.gateway.reset();
     }
   }
+  void operator()(Neighbours& neighbours) const { std::sort(neighbours.entries.begin(), neighbours.entries.end()); }
   void operator()(NftTable& table) const {
     while (!table.body.empty() && table.body.back() == '\n') {
       table.body.pop_back();

@@ -15,7 +15,8 @@
 
 namespace vpclab::state {
 
-using Object = std::variant<Netns, Sysctl, Bridge, Vrf, Veth, WgDevice, Address, Rule, Route, Qdisc, NftTable, Process>;
+using Object = std::variant<Netns, Sysctl, Bridge, Vrf, Veth, WgDevice, Address, Rule, Route, Neighbours, Qdisc,
+                            NftTable, Process>;
 
 Key keyOf(const Object& object);
 

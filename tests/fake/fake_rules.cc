@@ -121,6 +121,9 @@ void dropLink(State& world, const std::string& netns, const std::string& name) {
     if (const auto* qdisc = std::get_if<Qdisc>(&object)) {
       return qdisc->netns == netns && qdisc->link == name;
     }
+    if (const auto* table = std::get_if<Neighbours>(&object)) {
+      return table->netns == netns && table->link == name;
+    }
     const auto* sysctl = std::get_if<Sysctl>(&object);
     return sysctl != nullptr && sysctl->netns == netns && sysctl->path.find("/conf/" + name + "/") != std::string::npos;
   });
@@ -205,6 +208,7 @@ struct Needs {
     return hasLink(world, where, name) ? base::Result<>() : refuse(ENODEV, "no link " + name + " in " + where);
   }
   base::Result<> operator()(const Address& address) const { return onLink(address.netns, address.link); }
+  base::Result<> operator()(const Neighbours& table) const { return onLink(table.netns, table.link); }
   base::Result<> operator()(const Qdisc& qdisc) const { return onLink(qdisc.netns, qdisc.link); }
   base::Result<> operator()(const Route& route) const {
     if (auto result = netns(route.netns); !result) {

@@ -7,6 +7,7 @@ class Objects:
     def __init__(self, plan: dict):
         self.all = [step["after"] for step in plan["plan"]["steps"] if step["action"] == "create"]
         self.counts = collections.Counter(o["kind"] for o in self.all)
+        self.counts["neighbour"] = sum(len(o["entries"]) for o in self.of("neighbours"))
 
     def of(self, kind: str) -> list[dict]:
         return [o for o in self.all if o["kind"] == kind]
@@ -30,7 +31,7 @@ class Objects:
                   for o in sorted(self.of("route"), key=lambda o: o["gateway"] is not None)]
         lines += [("rule", o["netns"], o["priority"], o["incomingInterface"], o["mark"], o["table"])
                   for o in self.of("rule")]
-        lines += [("neighbour", o["netns"], o["link"], o["address"], o["mac"]) for o in self.of("neighbour")]
+        lines += [("neighbour", o["netns"], o["link"], *entry) for o in self.of("neighbours") for entry in o["entries"].items()]
         return "".join(" ".join("-" if word in (None, "") else str(word) for word in line) + "\n" for line in lines)
 
     def batches(self, directory: pathlib.Path) -> list[list[str]]:
@@ -56,8 +57,9 @@ class Objects:
         for o in self.of("rule"):
             selector = f"iif {o['incomingInterface']}" if o["incomingInterface"] else f"fwmark {o['mark']}" if o["mark"] else ""
             later[o["netns"]].append(f"rule add priority {o['priority']} {selector} lookup {o['table']}")
-        for o in self.of("neighbour"):
-            later[o["netns"]].append(f"neighbour add {o['address']} lladdr {o['mac']} dev {o['link']} nud permanent")
+        for o in self.of("neighbours"):
+            later[o["netns"]] += [f"neighbour add {address} lladdr {mac} dev {o['link']} nud permanent"
+                                  for address, mac in o["entries"].items()]
         routers = [o["netns"] for o in self.of("sysctl") if o["path"] == "net/ipv4/ip_forward" and o["value"] == "1"]
 
         def batch(name: str, lines: list[str]) -> str:

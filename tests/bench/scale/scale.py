@@ -2,11 +2,13 @@
 """How fast labs of many servers are: scale.py [--rounds N] [--no-peers] [SERVERS...]; medians in milliseconds.
 
 In turns, so that a busy machine is unfair to none: the lab by vpclab (up from the file until the kernel agrees; the same
-again; one server's address changed; down until the kernel has let go of all), the floor's program for exactly the same
-kernel objects, and `ip -batch` for the same (up to 1,000 servers). VPCLAB_BIN_DIR is the programs' directory,
-bench_scale_floor is looked for beside it in tests/.
+again; every server to every other one by `check --matrix`, up to 1,000 servers; one server's address changed; down until
+the kernel has let go of all), the floor's program for exactly the same kernel objects, `ip -batch` for the same (up to
+1,000 servers), and Mininet for as many hosts (up to 100, where Debian's package is installed). VPCLAB_BIN_DIR is the
+programs' directory, bench_scale_floor is looked for beside it in tests/.
 
-It judges results, not times: that every apply leaves nothing to do, that all namespaces come, and that all go.
+It judges results, not times: that every apply leaves nothing to do, that all namespaces come, that all servers reach
+each other with the neighbours that they have been given, and that all go.
 """
 import argparse
 import json
@@ -28,6 +30,8 @@ FLOOR = pathlib.Path(os.environ.get("VPCLAB_SCALE_FLOOR", BIN.parent / "tests" /
 LIMIT = 900  # seconds for one command
 FLOOR_THREADS = 2
 MOST_BATCH = 1000
+MOST_MININET = 100
+MOST_MATRIX = 1000
 
 
 def timed(what) -> float:
@@ -82,11 +86,36 @@ class Size:
         equal(len(self.host.nodes(lab.NAME)), self.objects.counts["netns"], "namespaces")
         self.vpclab("plan", self.file)
         self.note("no-op", timed(lambda: self.vpclab("apply", self.file)))
+        if self.servers <= MOST_MATRIX:
+            self.matrix()
         self.note("one server", timed(lambda: self.vpclab("apply", self.changed)))
         self.vpclab("plan", self.changed)
         self.memory, self.open_files = daemon.peak_mib(), daemon.files()
         self.note("down", timed(lambda: self.vpclab("down", lab.NAME)))
         equal(self.host.nodes(lab.NAME), {}, "namespaces after down")
+
+    def matrix(self):
+        seen = json.loads(self.vpclab("check", "--matrix", "--json").stdout)["matrix"]
+        equal(seen["reached"], self.servers * (self.servers - 1), "pairs that reach each other")
+        self.note("matrix", seen["ms"])
+        for table in self.objects.of("neighbours")[-1:]:
+            self.neighbours(table)
+
+    def neighbours(self, table):
+        """What the kernel was told is what it still has, nobody had to ask; and what a hand takes away is put back."""
+        def inside(*words):
+            return self.host.inside(table["netns"], "ip", "neighbour", *words, "dev", table["link"], lab=lab.NAME).stdout
+
+        def permanent():
+            lines = inside("show", "nud", "permanent").splitlines()
+            return {(line.split()[0], line.split()[2]) for line in lines}
+
+        equal(permanent(), set(table["entries"].items()), "permanent neighbours")
+        inside("del", min(table["entries"]))
+        steps = json.loads(self.vpclab("drift", lab.NAME, "--json", status=3).stdout)["plan"]["steps"]
+        equal([(step["action"], step["key"]["kind"]) for step in steps], [("update", "neighbours")], "drift")
+        self.vpclab("heal", lab.NAME)
+        equal(permanent(), set(table["entries"].items()), "permanent neighbours after heal")
 
     def floor(self):
         done = run("unshare", "--net", "--mount", FLOOR, self.host.directory / f"floor-{self.servers}", FLOOR_THREADS,
@@ -115,6 +144,12 @@ class Size:
         self.note("ip -batch down", timed(down))
         shutil.rmtree(directory)
 
+    def mininet(self):
+        done = run("unshare", "--net", HERE / "mininet_peer.py", self.servers, timeout=LIMIT)
+        took = json.loads(done.stdout)
+        self.note("Mininet up", took["up_ms"])
+        self.note("Mininet down", took["down_ms"])
+
     def tell(self):
         counts = ", ".join(f"{n} {kind}" for kind, n in sorted(self.objects.counts.items()))
         print(f"\n{self.servers} servers: {counts}")
@@ -122,7 +157,7 @@ class Size:
             every = " ".join(f"{ms:.0f}" for ms in self.times[what])
             print(f"  {what:24} {self.median(what):9.0f} ms   ({every})")
         ratios = [("up / floor", "up", "floor up"), ("down / floor", "down", "floor down"), ("no-op / up", "no-op", "up"),
-                  ("one server / up", "one server", "up"), ("ip -batch / up", "ip -batch up", "up")]
+                  ("one server / up", "one server", "up"), ("ip -batch / up", "ip -batch up", "up"), ("Mininet / up", "Mininet up", "up")]
         for name, one, other in ratios:
             if one in self.times and other in self.times:
                 each = [a / b for a, b in zip(self.times[one], self.times[other])]
@@ -137,7 +172,7 @@ def quoted(word: str) -> str:
 def test(host):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--no-peers", action="store_true", help="leave ip -batch out")
+    parser.add_argument("--no-peers", action="store_true", help="leave ip -batch and Mininet out")
     parser.add_argument("servers", type=int, nargs="*")
     options = parser.parse_args()
     for servers in options.servers or [10, 100, 1000, 5000]:
@@ -149,6 +184,8 @@ def test(host):
             size.floor()
             if not options.no_peers and servers <= MOST_BATCH:
                 size.ip_batch()
+            if not options.no_peers and servers <= MOST_MININET and shutil.which("mn"):
+                size.mininet()
         size.tell()
         host.kill_daemon()
         shutil.rmtree(host.run_dir, ignore_errors=True)

@@ -134,6 +134,53 @@ TEST_CASE("rules with each selector, beside the local rule") {
   CHECK(lab.in("r", "ip rule").find("eth0") == std::string::npos);
 }
 
+TEST_CASE("permanent neighbours, seen where the kernel's table has no room for what it would learn") {
+  Router lab;
+  const net::Mac mac = net::Mac::fromSeed("s");
+  Neighbours known{"r", "eth0", {}};
+  std::vector<Object> addresses;
+  std::vector<Object> more;
+  for (int i = 10; i < 160; ++i) {
+    const std::string host = std::to_string(i);
+    addresses.emplace_back(Address{"s", "eth0", prefix(("10.7.0." + host + "/24").c_str())});
+    more.emplace_back(Address{"r", "eth0", prefix(("10.8.0." + host + "/24").c_str())});
+    known.entries.emplace_back(ip(("10.7.0." + host).c_str()), mac);
+  }
+  lab.create(addresses);
+  const auto entriesIn = [&](const State& state) {
+    const auto* table = state.get<Neighbours>(known.key());
+    return table == nullptr ? std::vector<std::pair<net::IpAddr, net::Mac>>{} : table->entries;
+  };
+  const auto seen = [&] { return entriesIn(lab.observe()); };
+  const auto seenByAnother = [&] { return entriesIn(*lab.makeSystem(lab.runDir())->observe(lab.name)); };
+  CHECK(seen().empty());
+  lab.create({known});
+  CHECK(lab.in("r", "ip neighbour show nud permanent | wc -l") == "150\n");
+  CHECK(seen() == known.entries);
+  CHECK(seen() == known.entries);
+  CHECK(seenByAnother().empty());  // who has not made them does not look for them in so small a lab
+  lab.create(more);
+  CHECK(seenByAnother() == known.entries);
+  CHECK(seen() == known.entries);
+  // Others' hands: one is gone, one lies, one is only learnt.
+  lab.in("r", "ip neighbour del 10.7.0.10 dev eth0");
+  lab.in("r", "ip neighbour replace 10.7.0.11 lladdr 02:00:00:00:00:01 dev eth0 nud permanent");
+  lab.in("r", "ip neighbour replace 10.7.0.12 lladdr 02:00:00:00:00:01 dev eth0 nud stale");
+  Neighbours found{"r", "eth0", seen()};
+  CHECK(found.entries.size() == 148);
+  CHECK(found.entries.front() == std::pair(ip("10.7.0.11"), *net::Mac::parse("02:00:00:00:00:01")));
+  lab.update(found, known);
+  CHECK(seen() == known.entries);
+  CHECK(lab.in("r", "ip neighbour show 10.7.0.11").find(mac.toString()) != std::string::npos);
+  Neighbours fewer = known;
+  fewer.entries.pop_back();
+  lab.update(known, fewer);
+  CHECK(seen() == fewer.entries);
+  lab.remove({fewer});
+  lab.remove({fewer});
+  CHECK(lab.in("r", "ip neighbour show nud permanent | wc -l") == "0\n");
+}
+
 TEST_CASE("a rate on a link") {
   Router lab;
   Qdisc qdisc{"r", "eth0", 10'000'000};

@@ -141,10 +141,6 @@ TEST_CASE("blocked is believed only between those that are alive") {
   CHECK(run(spec, network).rows == std::vector<std::string>{"-+?.", "+-?.", R"(??-X)", "..+-"});
 }
 
-TEST_CASE("the neighbours that the kernel has to know") {
-  CHECK(neighboursOf(specOf(4)) == 2 * (2 + 4));  // two vxnets of two servers and a gateway
-}
-
 TEST_CASE("an address that is another node's there is not asked") {
   auto spec = specOf(2);
   spec.expected = [](std::size_t from, std::size_t) {

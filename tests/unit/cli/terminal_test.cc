@@ -123,7 +123,8 @@ TEST_CASE("an answer that makes no sense is an error in words") {
 
 TEST_CASE("members of a type that nobody expects do no harm") {
   for (const char* data : {R"({"daemon_ends":"yes"})", R"({"daemon_ends":3,"profile":7})", R"({"profile":[1]})",
-                           R"({"profile":[{"phase":1,"ms":"x","objects":-1}]})"}) {
+                           R"({"profile":[{"phase":1,"ms":"x","objects":-1}]})", R"({"profile_kinds":7})",
+                           R"({"profile_kinds":[1,{"kind":1,"changes":-1,"read_ms":"x"}]})"}) {
     api::Final final;
     final.data = data;
     CAPTURE(data);

@@ -33,6 +33,7 @@ State small() {
   out.add(cable());
   out.add(Address{"a", "eth0", prefix("10.0.0.1/24")});
   out.add(Route{"a", kMainTable, prefix("10.1.0.0/16"), 0, RouteType::kUnicast, ip("10.0.0.2"), false, "eth0", {}});
+  out.add(Neighbours{"a", "eth0", {{ip("10.0.0.2"), net::Mac::fromSeed("b")}}});
   out.add(Qdisc{"a", "eth0", 10'000'000});
   out.add(Sysctl{"a", "net/ipv4/conf/eth0/rp_filter", "0"});
   return out;
@@ -73,7 +74,7 @@ TEST_CASE("what a namespace took along is made again with it") {
     }
   }
   const auto steps = told(plan::diff(desired, observed));
-  CHECK(steps.size() == 6);
+  CHECK(steps.size() == 7);
   CHECK(steps.front() == "create netns a");
   CHECK(steps.back() == "create route a/10.1.0.0/16");
 }
@@ -85,7 +86,26 @@ TEST_CASE("replacing a link makes its address, route, limit and parameters again
   CHECK(told(plan::diff(small(), observed)) ==
         std::vector<std::string>{"delete veth a/eth0", "create veth a/eth0", "create address a/eth0 10.0.0.1/24",
                                  "create qdisc a/eth0", "create sysctl a/net/ipv4/conf/eth0/rp_filter",
-                                 "create route a/10.1.0.0/16"});
+                                 "create neighbours a/eth0", "create route a/10.1.0.0/16"});
+}
+
+TEST_CASE("a link that loses its last address loses its neighbours") {
+  State desired = small();
+  desired.remove(Address{"a", "eth0", prefix("10.0.0.1/24")}.key());
+  desired.add(Address{"a", "eth0", prefix("10.0.0.9/24")});
+  CHECK(told(plan::diff(desired, small())) ==
+        std::vector<std::string>{"delete route a/10.1.0.0/16", "delete neighbours a/eth0",
+                                 "delete address a/eth0 10.0.0.1/24", "create address a/eth0 10.0.0.9/24",
+                                 "create neighbours a/eth0", "create route a/10.1.0.0/16"});
+}
+
+TEST_CASE("parameters that nobody wants are no difference") {
+  State observed = small();
+  observed.add(Sysctl{"a", "net/ipv4/icmp_ratelimit", "1000"});
+  observed.add(Sysctl{"b", "net/ipv4/zzz", "1"});
+  CHECK(plan::diff(small(), observed).empty());
+  observed.add(Sysctl{"a", "net/ipv4/conf/eth0/rp_filter", "1"});
+  CHECK(plan::diff(small(), observed).steps.size() == 1);
 }
 
 TEST_CASE("a change in place touches the object only, and says what changes") {
@@ -209,5 +229,5 @@ TEST_CASE("apply stops cleanly when it is told to, and at its deadline") {
 
 TEST_CASE("summary") {
   CHECK(plan::summary({}) == "No changes");
-  CHECK(plan::summary(plan::diff(small(), {})) == "7 changes not applied yet: 7 to create");
+  CHECK(plan::summary(plan::diff(small(), {})) == "8 changes not applied yet: 8 to create");
 }

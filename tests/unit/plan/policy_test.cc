@@ -103,6 +103,11 @@ std::vector<Variants> allVariants() {
           .by([](auto& o) { o.device = "eth0"; })
           .by([](auto& o) { o.preferredSource = tests::ip("10.0.0.2"); })
           .take(),
+      Vary(Neighbours{"s", "eth0", {{tests::ip("10.0.0.1"), net::Mac::fromSeed("x")}}})
+          .by([](auto& o) { o.entries[0].second = net::Mac::fromSeed("y"); })
+          .by([](auto& o) { o.entries.clear(); })
+          .by([](auto& o) { o.entries.emplace_back(tests::ip("10.0.0.3"), net::Mac::fromSeed("z")); })
+          .take(),
       Vary(Qdisc{"s", "eth0", 1000})
           .by([](auto& o) { o.rateBitsPerSecond = 8; })
           .by([](auto& o) { o.delayMicroseconds = 1; })

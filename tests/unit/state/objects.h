@@ -46,6 +46,7 @@ inline std::vector<state::Object> oneOfEach() {
       Address{"s", "eth0", prefix("10.0.0.2/24")},
       Rule{"br", 2001, "eth0", 0, std::nullopt, 1001},
       route,
+      Neighbours{"s", "eth0", {{ip("10.0.0.9"), net::Mac::fromSeed("x")}, {ip("10.0.0.1"), net::Mac::fromSeed("b")}}},
       Qdisc{"s", "eth0", 1000},
       NftTable{"v", "chain x {\n}\n\n"},
       Process{"", "pages", pages},

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "state/routing.h"
+
+namespace vpclab::kernel {
+
+// Which neighbours of a lab have been asked for or made, so that the next observation asks for them while it is in
+// their namespace anyway. Only whom to ask is kept, never what the kernel said; without it each namespace is entered
+// twice. Thread safe.
+class NeighbourHints {
+ public:
+  using Tables = std::map<std::string, std::map<std::string, state::Neighbours>>;  // by namespace, by link
+
+  Tables of(const std::string& lab) const {
+    const std::lock_guard lock(mutex_);
+    const auto it = labs_.find(lab);
+    return it == labs_.end() ? Tables{} : it->second;
+  }
+  void note(const std::string& lab, const state::Neighbours& table) {
+    const std::lock_guard lock(mutex_);
+    labs_[lab][table.netns][table.link] = table;
+  }
+  void replace(const std::string& lab, Tables tables) {
+    const std::lock_guard lock(mutex_);
+    if (tables.empty()) {
+      labs_.erase(lab);
+    } else {
+      labs_[lab] = std::move(tables);
+    }
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Tables> labs_;
+};
+
+}  // namespace vpclab::kernel

@@ -1,0 +1,79 @@
+#include "state/neighbours.h"
+
+#include <map>
+#include <string>
+
+namespace vpclab::state {
+
+namespace {
+
+using LinkName = std::pair<std::string, std::string>;  // namespace, name
+
+struct Segment {
+  Key key;
+  std::vector<const VethEnd*> ends;
+};
+
+std::vector<Segment> segmentsOf(const State& state) {
+  std::map<Key, Segment> bridges;
+  std::vector<Segment> out;
+  const auto bridgeOf = [&](const VethEnd& end) -> const Entry* {
+    return end.master.empty() ? nullptr : state.find(Bridge{end.netns, end.master}.key());
+  };
+  for (const auto& [key, entry] : state.entries()) {
+    const auto* veth = std::get_if<Veth>(&entry.object);
+    if (veth == nullptr) {
+      continue;
+    }
+    const Entry* a = bridgeOf(veth->a);
+    const Entry* b = bridgeOf(veth->b);
+    if (a == nullptr && b == nullptr) {
+      out.push_back({key, {&veth->a, &veth->b}});
+    } else if (a == nullptr || b == nullptr) {  // else a cable between two bridges, which have no neighbours
+      const Key bridge = keyOf((a != nullptr ? a : b)->object);
+      Segment& segment = bridges[bridge];
+      segment.key = bridge;
+      segment.ends.push_back(a != nullptr ? &veth->b : &veth->a);
+    }
+  }
+  for (auto& [key, segment] : bridges) {
+    out.push_back(std::move(segment));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::pair<Neighbours, Key>> neighboursIn(const State& state) {
+  std::map<LinkName, std::vector<net::IpAddr>> addresses;
+  for (const auto& [key, entry] : state.entries()) {
+    if (const auto* address = std::get_if<Address>(&entry.object)) {
+      addresses[{address->netns, address->link}].push_back(address->prefix.address());
+    }
+  }
+  std::vector<std::pair<Neighbours, Key>> out;
+  std::size_t count = 0;
+  for (const Segment& segment : segmentsOf(state)) {
+    std::vector<std::pair<const VethEnd*, const std::vector<net::IpAddr>*>> members;
+    for (const VethEnd* end : segment.ends) {
+      if (const auto it = addresses.find({end->netns, end->name}); it != addresses.end()) {
+        members.emplace_back(end, &it->second);
+      }
+    }
+    for (const auto& [own, unused] : members) {
+      Neighbours table{own->netns, own->name, {}};
+      for (const auto& [other, others] : members) {
+        for (std::size_t i = 0; other != own && i < others->size(); ++i) {
+          table.entries.emplace_back((*others)[i], other->mac);
+        }
+      }
+      if (!table.entries.empty()) {
+        count += table.entries.size();
+        out.emplace_back(std::move(table), segment.key);
+      }
+    }
+  }
+  return count > kMaxLearntNeighbours ? std::move(out) : std::vector<std::pair<Neighbours, Key>>{};
+}
+
+}  // namespace vpclab::state
