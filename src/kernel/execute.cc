@@ -8,7 +8,10 @@
 #include <unordered_set>
 #include <variant>
 
+#include <net/if.h>
+
 #include "kernel/link_requests.h"
+#include "kernel/links.h"
 #include "kernel/namespaces.h"
 #include "kernel/neighbours.h"
 #include "kernel/nft.h"
@@ -44,6 +47,8 @@ struct Job {
   std::function<base::Result<>()> action;
 };
 
+constexpr std::chrono::microseconds kCarrierPause{200};
+constexpr base::Milliseconds kCarrierTime{500};
 // A handshake takes a millisecond or two on one host that has nothing else to do. If the other end's address could not
 // be resolved at once, the kernel asks again after a second, arp(7), and then it is the first end's packet that goes.
 constexpr base::Milliseconds kHandshakePause{1};
@@ -93,6 +98,7 @@ class Execution {
       return std::move(results_);
     }
     runFollowing(tasks_);
+    awaitUnderlay();
     return std::move(results_);
   }
 
@@ -305,6 +311,38 @@ class Execution {
       }
       std::this_thread::sleep_for(kHandshakePause);
     }
+  }
+
+  // A port gets its carrier when its far end is up, but passes packets on only once the kernel has looked at it from a
+  // thread of its own (linkwatch_event), which takes a moment on a busy host. A tunnel's first handshake would lose its
+  // ARP request there, which is repeated after a second. Best effort, as any carrier.
+  void awaitUnderlay() {
+    std::unordered_set<std::string> sockets;
+    for (const Job& job : tunnels_) {
+      if (steps_[job.step].action == Action::kCreate) {
+        sockets.insert(std::get<WgDevice>(*steps_[job.step].after).socketNetns);
+      }
+    }
+    std::vector<plan::LinkName> ports;
+    for (const Task& cable : cables_) {
+      const auto& veth = std::get<Veth>(*steps_[cable.step].after);
+      const VethEnd& port = veth.a.netns == cable.netns ? veth.a : veth.b;
+      const bool leadsToSocket = sockets.contains(veth.a.netns) || sockets.contains(veth.b.netns);
+      if (leadsToSocket && results_[cable.step] && veth.a.up && veth.b.up) {
+        ports.emplace_back(port.netns, port.name);
+      }
+    }
+    const auto patience = deadline_.earlier(base::Deadline::after(kCarrierTime));
+    static_cast<void>(onThreads(ports.size(), [&](std::size_t n) {
+      auto socket = enterOwned(environment_, environment_.pins.path(lab_, ports[n].first), patience);
+      while (socket && !patience.passed()) {
+        const auto link = LinkTable(*socket).find(ports[n].second, patience);
+        if (!link || (link->flags & IFF_RUNNING) != 0) {
+          return;
+        }
+        std::this_thread::sleep_for(kCarrierPause);
+      }
+    }));
   }
 
   struct Group {
