@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <functional>
 #include <limits>
+#include <thread>
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -57,6 +58,9 @@ base::Result<> createWithIndex(Session& session, const std::string& name,
   }
   return made;
 }
+
+constexpr base::Milliseconds kRemainsTime{1'000};
+constexpr base::Milliseconds kRemainsPause{5};
 
 Message vethRequest(Session& session, const state::VethEnd& main, int index, int master, const state::VethEnd& peer,
                     int peerIndex, int peerNetns) {
@@ -183,15 +187,23 @@ base::Result<int> createVeth(Session& session, const state::VethEnd& main, const
     }
     return made;
   };
-  auto made = attemptAll();
-  if (!indexMayBeTaken(made)) {
-    return made;
+  // What is left of a pair whose other end's namespace is just going goes by itself, at either end, a moment later.
+  for (const auto patience = session.deadline.earlier(base::Deadline::after(kRemainsTime));;) {
+    auto made = attemptAll();
+    if (!indexMayBeTaken(made)) {
+      return made;
+    }
+    auto removed = removeRemains(session, main.name);
+    if (!removed) {
+      return base::fail(std::move(removed.error()).context(made.error().text()));
+    }
+    if (patience.passed()) {
+      return made;
+    }
+    if (!*removed) {
+      std::this_thread::sleep_for(kRemainsPause);
+    }
   }
-  auto removed = removeRemains(session, main.name);
-  if (!removed) {
-    return base::fail(std::move(removed.error()).context(made.error().text()));
-  }
-  return *removed ? attemptAll() : made;
 }
 
 base::Result<Message> vethPeerRequest(Session& session, const state::VethEnd& peer) {

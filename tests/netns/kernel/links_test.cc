@@ -1,5 +1,7 @@
 #include "kernel/links.h"
 
+#include <cerrno>
+
 #include "lab_fixture.h"
 
 using namespace vpclab;
@@ -137,4 +139,22 @@ TEST_CASE("one step's failure does not touch the others of its batch") {
   REQUIRE_FALSE(results[2]);
   CHECK(results[2].error().kind() == base::ErrorKind::kNotFound);
   CHECK(lab.holds(bridge("sw")));
+}
+
+TEST_CASE("what is left of a cable and goes by itself a moment later is waited for; what stays is told") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"host", "sw"});
+  const Veth wanted = makeVeth(end("host", "eth0"), end("sw", "host"));
+  for (const std::string node : {"host", "sw"}) {
+    const std::string name = node == "host" ? "eth0" : "host";
+    lab.in(node, "ip link add " + name + " type veth peer name other");
+  }
+  const auto there = lab.refuse(wanted);
+  CHECK(there.message().find("a link eth0 that is not ours (veth) is in the way in host") != std::string::npos);
+  lab.in("host", "ip link delete eth0");
+  CHECK(lab.refuse(wanted).errnoValue() == EEXIST);
+  lab.in("sw", "sh -c '(sleep 0.2; ip link delete host) >/dev/null 2>&1 &'");
+  lab.create({wanted});
+  CHECK(lab.holds(wanted));
 }
