@@ -191,7 +191,7 @@ void Builder::checkPorts() {
 }
 
 void Builder::addNeighbours() {
-  for (auto& [table, place] : neighboursIn(out_.desired)) {
+  for (auto& [table, place] : permanentNeighbours(out_.desired)) {
     const Origin origin = out_.desired.find(place)->origin;
     add(std::move(table), origin);
   }

@@ -2,14 +2,14 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <memory>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/helper_process.h"
 #include "base/text.h"
 #include "keeper/client.h"
 #include "keeper/paths.h"
@@ -26,8 +26,7 @@ struct Launcher {
   base::UniqueFd complaint;  // its standard error
 };
 
-// posix_spawn(3) and not fork(2): the caller may have threads. Descriptors are close-on-exec throughout; the launcher
-// closes what a library may have missed.
+// Descriptors are close-on-exec throughout; the launcher closes what a library may have missed.
 base::Result<Launcher> start(const std::vector<std::string>& arguments) {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -36,35 +35,11 @@ base::Result<Launcher> start(const std::vector<std::string>& arguments) {
   Launcher out;
   out.complaint.reset(ends[0]);
   const base::UniqueFd writeEnd(ends[1]);
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  const std::unique_ptr<posix_spawn_file_actions_t, int (*)(posix_spawn_file_actions_t*)> actionsOwner(
-      &actions, ::posix_spawn_file_actions_destroy);
-  const std::unique_ptr<posix_spawnattr_t, int (*)(posix_spawnattr_t*)> attributesOwner(&attributes,
-                                                                                        ::posix_spawnattr_destroy);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, writeEnd.get(), 2);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-  std::vector<char*> argv;
-  for (const auto& argument : arguments) {
-    argv.push_back(const_cast<char*>(argument.c_str()));
+  auto started = base::startHelper({arguments, {{writeEnd.get(), STDERR_FILENO}}, true});
+  if (!started) {
+    return base::fail(std::move(started.error()));
   }
-  argv.push_back(nullptr);
-  const int error = ::posix_spawn(&out.pid, argv[0], &actions, &attributes, argv.data(), environ);
-  if (error != 0) {
-    return base::fail(base::Error::fromErrno(error, "start " + arguments[0]));
-  }
+  out.pid = *started;
   out.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, out.pid, 0U)));
   return out;
 }

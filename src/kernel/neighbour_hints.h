@@ -32,6 +32,10 @@ class NeighbourHints {
       labs_[lab] = std::move(tables);
     }
   }
+  void forget(const std::string& lab) {
+    const std::lock_guard lock(mutex_);
+    labs_.erase(lab);
+  }
 
  private:
   mutable std::mutex mutex_;

@@ -142,10 +142,12 @@ class Observation {
   }
 
   // Whom to ask for is known for sure only when all is read. Where the hints have not covered that, namespaces are
-  // entered once more. What a hand has added for addresses that nobody in the lab has is not looked at.
+  // entered once more. A small lab is asked too: it may have been a large one when a daemon was killed, and an entry
+  // that is left hides an address that has moved since. What a hand has added for addresses that nobody in the lab has
+  // is not looked at.
   base::Result<> readNeighbourTables() {
     NeighbourHints::Tables wanted;
-    for (auto& [table, place] : state::neighboursIn(out_)) {
+    for (auto& [table, place] : state::possibleNeighbours(out_)) {
       std::sort(table.entries.begin(), table.entries.end());
       auto& slot = wanted[table.netns][table.link];
       slot = std::move(table);

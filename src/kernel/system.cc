@@ -43,6 +43,7 @@ class RealSystem : public System {
   }
   std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override {
     environment_.keepers.settle(deadline);
+    environment_.neighbourHints.forget(lab);
     return kernel::destroy(environment_, lab, deadline);
   }
   base::Result<std::vector<std::string>> labs() override {

@@ -44,7 +44,7 @@ std::vector<Segment> segmentsOf(const State& state) {
 
 }  // namespace
 
-std::vector<std::pair<Neighbours, Key>> neighboursIn(const State& state) {
+std::vector<std::pair<Neighbours, Key>> possibleNeighbours(const State& state) {
   std::map<LinkName, std::vector<net::IpAddr>> addresses;
   for (const auto& [key, entry] : state.entries()) {
     if (const auto* address = std::get_if<Address>(&entry.object)) {
@@ -52,7 +52,6 @@ std::vector<std::pair<Neighbours, Key>> neighboursIn(const State& state) {
     }
   }
   std::vector<std::pair<Neighbours, Key>> out;
-  std::size_t count = 0;
   for (const Segment& segment : segmentsOf(state)) {
     std::vector<std::pair<const VethEnd*, const std::vector<net::IpAddr>*>> members;
     for (const VethEnd* end : segment.ends) {
@@ -68,12 +67,23 @@ std::vector<std::pair<Neighbours, Key>> neighboursIn(const State& state) {
         }
       }
       if (!table.entries.empty()) {
-        count += table.entries.size();
         out.emplace_back(std::move(table), segment.key);
       }
     }
   }
-  return count > kMaxLearntNeighbours ? std::move(out) : std::vector<std::pair<Neighbours, Key>>{};
+  return out;
+}
+
+std::vector<std::pair<Neighbours, Key>> permanentNeighbours(const State& state) {
+  auto out = possibleNeighbours(state);
+  std::size_t count = 0;
+  for (const auto& [table, place] : out) {
+    count += table.entries.size();
+  }
+  if (count <= kMaxLearntNeighbours) {
+    out.clear();
+  }
+  return out;
 }
 
 }  // namespace vpclab::state

@@ -11,9 +11,11 @@ namespace vpclab::state {
 // at 1,024 (gc_thresh3), for the whole host and all its labs.
 inline constexpr std::size_t kMaxLearntNeighbours = 256;
 
-// A lab's permanent neighbours, with the key of the bridge or the cable on which they meet: for each link the addresses
-// of all others on it. None where the kernel's table has room for what it would learn. Follows from the addresses,
-// cables and bridges alone, desired or observed alike.
-std::vector<std::pair<Neighbours, Key>> neighboursIn(const State& state);
+// Who may be whose neighbour, with the key of the bridge or the cable on which they meet: for each link the addresses
+// of all others on it. Follows from the addresses, cables and bridges alone, desired or observed alike.
+std::vector<std::pair<Neighbours, Key>> possibleNeighbours(const State& state);
+
+// Those of them that are to be permanent: all, or none where the kernel's table has room for what it would learn.
+std::vector<std::pair<Neighbours, Key>> permanentNeighbours(const State& state);
 
 }  // namespace vpclab::state

@@ -2,7 +2,6 @@
 """`exec` and `forward` for members of the group vpclab: with the caller's rights, and not one more."""
 import fcntl
 import os
-import pathlib
 import pty
 import shutil
 import signal
@@ -11,19 +10,14 @@ import subprocess
 import termios
 
 import sandbox
-from sandbox import BIN, equal, run, until
+from sandbox import equal, run, until
 
 GROUP, USER, OTHER_GROUP, STRANGERS = 64331, 64332, 64333, 64334
 URL = "http://127.0.0.1:18081/"
 
 
 def test(host):
-    # A group of this private host alone; a copy that its members can get at.
-    groups = host.directory / "group"
-    groups.write_text(pathlib.Path("/etc/group").read_text() + f"vpclab:x:{GROUP}:\n")
-    run("mount", "--bind", groups, "/etc/group")
-    os.chmod(host.directory, 0o755)
-    client = shutil.copy(BIN / "vpclab", host.directory / "vpclab")
+    client = host.group_client(GROUP)
     host.start_daemon()
     host.vpclab("apply", host.labs / "eip" / "lab.yaml")
 

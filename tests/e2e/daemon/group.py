@@ -1,12 +1,9 @@
 #!/usr/bin/env python3
 """Members of the group vpclab may use the daemon, but not become root through it; others may not even ask."""
-import os
-import pathlib
-import shutil
 import subprocess
 
 import sandbox
-from sandbox import BIN, equal, run
+from sandbox import equal, run
 
 GROUP, USER, STRANGERS = 64321, 64322, 64323
 
@@ -34,13 +31,7 @@ print(said, end='', flush=True)
 
 
 def test(host):
-    # A group of this private host alone.
-    groups = host.directory / "group"
-    groups.write_text(pathlib.Path("/etc/group").read_text() + f"vpclab:x:{GROUP}:\n")
-    run("mount", "--bind", groups, "/etc/group")
-    # Wherever it was built, the user can get at this copy.
-    os.chmod(host.directory, 0o755)
-    client = shutil.copy(BIN / "vpclab", host.directory / "vpclab")
+    client = host.group_client(GROUP)
     host.start_daemon()
 
     def by(group, *arguments):

@@ -40,8 +40,9 @@ const Neighbours* tableOf(const std::vector<std::pair<Neighbours, Key>>& all, co
 }  // namespace
 
 TEST_CASE("a lab whose neighbours the kernel can learn has no permanent ones") {
-  CHECK(neighboursIn(State{}).empty());
-  CHECK(neighboursIn(vxnet(16)).empty());  // 16 * 15 = 240
+  CHECK(permanentNeighbours(State{}).empty());
+  CHECK(permanentNeighbours(vxnet(16)).empty());  // 16 * 15 = 240
+  CHECK(possibleNeighbours(vxnet(16)).size() == 16);
 }
 
 TEST_CASE("in a larger one each knows all others on its bridge or cable, and nobody else") {
@@ -51,7 +52,7 @@ TEST_CASE("in a larger one each knows all others on its bridge or cable, and nob
   state.add(Address{"router", "leg", tests::prefix("203.0.113.2/32")});
   state.add(Address{"internet", "leg", tests::prefix("203.0.113.9/24")});
   state.add(makeVeth({"mute", "eth0"}, {"internet", "mute"}));
-  const auto all = neighboursIn(state);
+  const auto all = permanentNeighbours(state);
   CHECK(all.size() == 17 + 2);
   const Neighbours* first = tableOf(all, "s0", "eth0");
   REQUIRE(first != nullptr);
