@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::chrono::seconds kHoldWait{5};
 
-Probed probeNow() {
+Probed probeNow(std::vector<base::UniqueFd>& slowToGo) {
   Probed out{state::Capabilities{}, {}};
-  out.capabilities = kernel::probe(&out.features);
+  out.capabilities = kernel::probe(&out.features, &slowToGo);
   return out;
 }
 
@@ -27,7 +27,7 @@ Engine::Engine(Options options, std::unique_ptr<kernel::System> system)
       store_(options_.runDir),
       kept_(options_.stateDir),
       system_(std::move(system)),
-      probed_(std::async(std::launch::async, probeNow).share()),
+      probed_(std::async(std::launch::async, [this] { return probeNow(slowToGo_); }).share()),
       learning_(std::async(std::launch::async,
                            [this] {
                              const auto& capabilities = probed().capabilities;
@@ -35,6 +35,7 @@ Engine::Engine(Options options, std::unique_ptr<kernel::System> system)
                                  capabilities->tunnelImplementation() == state::TunnelImplementation::kWireGuardGo) {
                                system_->learnTunnels();
                              }
+                             slowToGo_.clear();
                            })),
       pid_(::getpid()) {}
 

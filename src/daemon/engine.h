@@ -65,6 +65,7 @@ class Engine {
   Journal journal_;
   Registry registry_;
   std::unique_ptr<kernel::System> system_;
+  std::vector<base::UniqueFd> slowToGo_;  // of the probe; closed by learning_
   std::shared_future<Probed> probed_;
   std::future<void> learning_;
   pid_t pid_;

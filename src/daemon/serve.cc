@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "daemon/background.h"
+#include "daemon/descriptor_table.h"
 #include "daemon/engine.h"
 #include "daemon/log.h"
 #include "daemon/run_dir.h"
@@ -168,6 +169,7 @@ int serve(const Options& options, bool daemonize) {
     }
     background.emplace(std::move(*entered));
   }
+  growDescriptorTable();
   auto runDir = RunDir::claim(options.runDir);
   if (!runDir) {
     return fail(runDir.error());

@@ -49,8 +49,9 @@ bool sameFile(const char* one, const char* other) {
   return ::stat(one, &a) == 0 && ::stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-base::Result<> tryTun() {
-  const base::UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+// The interface lives as long as what is returned.
+base::Result<base::UniqueFd> tryTun() {
+  base::UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
   if (!fd) {
     return base::failErrno("open /dev/net/tun");
   }
@@ -60,10 +61,11 @@ base::Result<> tryTun() {
   if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
     return base::failErrno("make a tun interface");
   }
-  return {};
+  return fd;
 }
 
-std::string wordsOf(const base::Result<>& result) {
+template <class T>
+std::string wordsOf(const base::Result<T>& result) {
   return result ? "" : result.error().message();
 }
 
@@ -71,6 +73,7 @@ class Probe {
  public:
   state::Capabilities capabilities;
   std::vector<Feature> features;
+  std::vector<base::UniqueFd> slowToGo;
 
   // Runs on a thread of its own, whose namespace vanishes with it.
   void run() {
@@ -120,7 +123,7 @@ class Probe {
     const auto device = tryLink(socket, "wireguard");
     capabilities.wireGuardDevice = device.has_value();
     const bool program = !findProgram("wireguard-go").empty();
-    const auto tun = tryTun();
+    auto tun = tryTun();
     capabilities.wireGuardGo = program && tun;
     Feature feature{"tunnel", "none", capabilities.tunnels(), wordsOf(device), ""};
     if (capabilities.wireGuardDevice) {
@@ -130,6 +133,9 @@ class Probe {
     } else {
       feature.why += program ? "; " + wordsOf(tun) : "; wireguard-go is not installed";
       feature.remedy = program ? "modprobe tun; in a container: --device /dev/net/tun" : "apt install wireguard-go";
+    }
+    if (tun) {
+      slowToGo.push_back(std::move(*tun));
     }
     features.push_back(std::move(feature));
   }
@@ -186,7 +192,7 @@ class Probe {
 
 }  // namespace
 
-base::Result<state::Capabilities> probe(std::vector<Feature>* features) {
+base::Result<state::Capabilities> probe(std::vector<Feature>* features, std::vector<base::UniqueFd>* slowToGo) {
   Probe probe;
   auto ran = onThreads(1, [&](std::size_t) { probe.run(); });
   if (!ran) {
@@ -194,6 +200,9 @@ base::Result<state::Capabilities> probe(std::vector<Feature>* features) {
   }
   if (features != nullptr) {
     *features = std::move(probe.features);
+  }
+  if (slowToGo != nullptr) {
+    *slowToGo = std::move(probe.slowToGo);
   }
   return probe.capabilities;
 }

@@ -62,7 +62,10 @@ struct Feature {
   std::string remedy;  // what to install or load; empty: nothing needed
 };
 
-// Finds out by trying, in scratch namespaces that vanish again.
-base::Result<state::Capabilities> probe(std::vector<Feature>* features);
+// Finds out by trying, in scratch namespaces that vanish again. `features`: may be nullptr. `slowToGo`: what takes the
+// kernel some 20 ms to take away (a tun waits for rcu_barrier), for the caller to close when nobody waits for it;
+// nullptr: it is closed here.
+base::Result<state::Capabilities> probe(std::vector<Feature>* features,
+                                        std::vector<base::UniqueFd>* slowToGo = nullptr);
 
 }  // namespace vpclab::kernel

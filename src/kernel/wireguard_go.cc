@@ -3,7 +3,9 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -80,8 +82,13 @@ class Trial {
   pid_t pid_;
 };
 
+struct Tried {
+  std::uint32_t flags = 0;
+  Trial trial;
+};
+
 // On a thread that ends with it: leaves the host's namespaces.
-base::Result<std::uint32_t> tryOut(const std::string& program, base::Deadline deadline) {
+base::Result<Tried> tryOut(const std::string& program, base::Deadline deadline) {
   auto netns = makeNetns();
   if (!netns) {
     return base::fail(std::move(netns.error()));
@@ -107,7 +114,7 @@ base::Result<std::uint32_t> tryOut(const std::string& program, base::Deadline de
   for (;;) {
     auto link = links.find(kTrialInterface, deadline);
     if (link && link->kind == "tun") {
-      return link->tunFlags;
+      return Tried{link->tunFlags, std::move(*trial)};
     }
     if (!link && link.error().kind() != base::ErrorKind::kNotFound) {
       return base::fail(std::move(link.error()));
@@ -150,18 +157,34 @@ base::Result<std::uint32_t> WireGuardGo::tunFlags(base::Deadline deadline) {
   if (flags_ && of_ == now) {
     return *flags_;
   }
-  base::Result<std::uint32_t> result;
-  auto ran =
-      onThreads(1, [&](std::size_t) { result = tryOut(program, deadline.earlier(base::Deadline::after(kTrialTime))); });
-  if (!ran) {
-    return base::fail(std::move(ran.error()));
-  }
+  auto result = tryOnThread(program, deadline.earlier(base::Deadline::after(kTrialTime)));
   if (!result) {
     return base::fail(std::move(result.error()).context("try out " + program));
   }
   of_ = now;
   flags_ = *result;
   return result;
+}
+
+// The thread tells as soon as it knows. Until the process and its interface have gone takes the kernel another 10 or 20
+// ms (rcu_barrier in netdev_run_todo), for which nobody has to wait.
+base::Result<std::uint32_t> WireGuardGo::tryOnThread(const std::string& program, base::Deadline deadline) {
+  std::promise<base::Result<std::uint32_t>> promise;
+  auto known = promise.get_future();
+  try {
+    trial_ = std::async(std::launch::async, [program, deadline, promise = std::move(promise)]() mutable {
+      const auto ran = onThreads(1, [&](std::size_t) {
+        const auto tried = tryOut(program, deadline);
+        promise.set_value(tried ? base::Result<std::uint32_t>(tried->flags) : base::fail(tried.error()));
+      });
+      if (!ran) {
+        promise.set_value(base::fail(ran.error()));
+      }
+    });
+  } catch (const std::system_error& error) {
+    return base::fail(base::Error::fromErrno(error.code().value(), "start a thread"));
+  }
+  return known.get();
 }
 
 }  // namespace vpclab::kernel

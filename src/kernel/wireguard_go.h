@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -33,9 +34,12 @@ class WireGuardGo {
     bool operator==(const Identity&) const = default;
   };
 
+  base::Result<std::uint32_t> tryOnThread(const std::string& program, base::Deadline deadline);
+
   std::timed_mutex mutex_;
   Identity of_;
   std::optional<std::uint32_t> flags_;
+  std::future<void> trial_;  // its end is awaited by the next one, or with this object
 };
 
 }  // namespace vpclab::kernel
