@@ -58,15 +58,16 @@ class Note {
         }
         return base::fail(base::ErrorKind::kBusy, path + " is locked by another daemon for too long");
       }
-      // Whoever held it before may have removed it: then this lock is on a file that nobody else will find.
-      struct stat ours = {};
-      struct stat named = {};
-      if (::fstat(file.get(), &ours) == 0 && ::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
-          ours.st_dev == named.st_dev) {
-        return Note(path, std::move(file));
+      Note note(path, std::move(file));
+      if (note.isNamed()) {
+        return note;
       }
     }
   }
+
+  // From LOCK_EX to LOCK_SH, which is not atomic. Not by another open(2): a helper process that is just being started
+  // holds the lock too, until it begins its own program.
+  bool share() const { return ::flock(file_.get(), LOCK_SH | LOCK_NB) == 0 && isNamed(); }
 
   std::string read() const {
     std::array<char, 64> text{};
@@ -86,6 +87,14 @@ class Note {
 
  private:
   Note(std::string path, base::UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
+
+  // Whoever held the lock before may have removed the file: then this lock is on one that nobody else will find.
+  bool isNamed() const {
+    struct stat ours = {};
+    struct stat named = {};
+    return ::fstat(file_.get(), &ours) == 0 && ::stat(path_.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+           ours.st_dev == named.st_dev;
+  }
 
   std::string path_;
   base::UniqueFd file_;
@@ -182,8 +191,8 @@ base::Result<base::UniqueFd> makePinDirectory(const std::string& path) {
     if (isMountPoint(path) && ::access(file.c_str(), F_OK) != 0) {
       return base::UniqueFd();  // somebody else's, who will not take it away either
     }
-    if (auto done = Note::open(file, 0, LOCK_SH, kLockTime);
-        done && done->read().ends_with(kDone) && isMountPoint(path)) {
+    const auto isDone = [&path](const Note& note) { return note.read().ends_with(kDone) && isMountPoint(path); };
+    if (auto done = Note::open(file, 0, LOCK_SH, kLockTime); done && isDone(*done)) {
       return done->takeFile();
     }
     auto note = Note::open(file, O_CREAT, LOCK_EX, kLockTime);
@@ -193,6 +202,9 @@ base::Result<base::UniqueFd> makePinDirectory(const std::string& path) {
     }
     if (!made) {
       return base::fail(std::move(made.error()));
+    }
+    if (note->share() && isDone(*note)) {
+      return note->takeFile();
     }
   }
   return base::fail(base::ErrorKind::kBusy, "make " + path + ": it comes and goes");
