@@ -107,6 +107,7 @@ std::string encodeRequest(const Request& request) {
                                 {"checks", r.checks},
                                 {"colours", r.colours},
                                 {"details", r.details},
+                                {"steps", r.steps},
                                 {"rollback", r.rollback}};
                        if (!r.expected.empty()) {
                          out["expected"] = json::parse(r.expected, nullptr, false);
@@ -175,7 +176,7 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
     PlanRequest plan;
     if (verb == "apply") {
       reader.take("checks", apply.checks).take("colours", apply.colours).take("details", apply.details);
-      reader.take("rollback", apply.rollback);
+      reader.take("steps", apply.steps).take("rollback", apply.rollback);
       if (const json* expected = reader.optionalMember("expected")) {
         apply.expected = dumpJson(*expected);
       }

@@ -20,6 +20,7 @@ struct ApplyRequest {
   bool checks = false;   // run the lab's checks afterwards
   bool colours = false;  // of the check table
   bool details = false;  // the answer's data has each step and its outcome: for programs, and large
+  bool steps = false;    // the plan is told step by step, not only how many there are
   // Should the first apply of a lab not succeed, takes away what it has made.
   bool rollback = false;
   // What a PlanRequest with `save` answered: exactly that is carried out, or nothing. JSON; empty: whatever it takes.

@@ -42,7 +42,7 @@ class ApplyVerb : public Verb {
     if (!kept) {
       return finish(context, kept.error());
     }
-    api::ApplyRequest request{{}, checks_, coloursOn(STDOUT_FILENO), context.json, rollback_, ""};
+    api::ApplyRequest request{{}, checks_, coloursOn(STDOUT_FILENO), context.json, verbose_, rollback_, ""};
     if (*kept) {
       request.bundle = std::move((*kept)->bundle);
       request.expected = std::move((*kept)->expected);

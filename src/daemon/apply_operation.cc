@@ -66,10 +66,16 @@ struct Changed {
   json data;
 };
 
+// What of the plan the client is told.
+struct Telling {
+  bool steps = false;    // a line for each
+  bool details = false;  // the data has each, and its outcome
+};
+
 // From what the kernel has to what is desired. `beforeChange` is given the plan before the first change, and may
-// refuse. With `details` the data has each step and its outcome.
+// refuse.
 Changed bring(Engine& engine, const std::string& verb, const Desired& desired, const std::optional<StoredLab>& stored,
-              Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, bool details,
+              Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, Telling telling,
               Profile& profile) {
   const std::string& lab = desired.lab.name;
   Changed out;
@@ -84,22 +90,28 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
     const Profile::Scope scope(profile, "diff");
     return planFor(engine, desired, stored, *observed);
   }();
+  auto lacking = shortages(needsOf(plan, desired.compiled.desired), readHostLimits());
+  base::Result<> ready;
+  if (lacking.empty()) {
+    const Profile::Scope scope(profile, "store");
+    ready = beforeChange(plan);
+  }
+  if (lacking.empty() && ready) {
+    kernel.prepare(lab, plan);  // while the plan is being told
+  }
   session.send(api::Heading{lab, desired.lab.section.empty() ? desired.lab.title : desired.lab.section});
-  session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
+  session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()),
+                              telling.steps ? linesOf(plan::renderText(plan)) : std::vector{plan::summary(plan)}});
   out.data = {{"lab", lab}};
-  if (details) {
+  if (telling.details) {
     out.data["plan"] = plan::toJson(plan);
   }
-  if (const auto lacking = shortages(needsOf(plan, desired.compiled.desired), readHostLimits()); !lacking.empty()) {
+  if (!lacking.empty()) {
     out.final.exit = api::Exit::kFailed;
-    out.final.errors = lacking;
+    out.final.errors = std::move(lacking);
     out.final.errors.push_back("lab " + lab + ": nothing was changed");
     return out;
   }
-  const auto ready = [&] {
-    const Profile::Scope scope(profile, "store");
-    return beforeChange(plan);
-  }();
   if (!ready) {
     out.final = failed(ready.error());
     return out;
@@ -112,11 +124,11 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
   out.begun = true;
   json rounds = json::array();
   for (const auto& round : settled.rounds) {
-    if (details) {
+    if (telling.details) {
       rounds.push_back(plan::toJson(round.report));
     }
   }
-  if (details) {
+  if (telling.details) {
     out.data["rounds"] = std::move(rounds);
   }
   out.data["settled"] = settled.settled;
@@ -135,9 +147,9 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
 
 // The same, told to those who follow the lab where it has not even begun.
 Changed change(Engine& engine, const std::string& verb, const Desired& desired, const std::optional<StoredLab>& stored,
-               Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, bool details,
+               Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, Telling telling,
                Profile& profile) {
-  auto out = bring(engine, verb, desired, stored, session, beforeChange, details, profile);
+  auto out = bring(engine, verb, desired, stored, session, beforeChange, telling, profile);
   if (!out.begun) {
     engine.journal().refused(desired.lab.name, verb, out.final.errors);
   }
@@ -227,7 +239,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
                 std::to_string(session.peer().pid));
         return engine.store().saveBundle(lab, request.bundle);
       },
-      request.details, profile);
+      {request.steps, request.details}, profile);
   if (changed.begun) {
     // Even after a failure: what came up is watched from now on.
     engine.onChange(lab, true);
@@ -271,7 +283,7 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
         }
         return engine.store().saveAllocations(*lab, stored->desired.allocations);
       },
-      true, profile);
+      {true, true}, profile);
   if (changed.ok) {
     // Only then: it tells the supervisor that there is nothing left to heal.
     engine.onChange(*lab, true);

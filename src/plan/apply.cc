@@ -22,7 +22,6 @@ class Run {
 
   Report go(const Progress& progress, const Tell& tell) {
     const std::size_t total = plan_.steps.size();
-    kernel_.prepare(lab_, plan_);
     for (std::size_t begin = 0; begin < total;) {
       const std::size_t end = endOfBatch(begin);
       batch(begin, end);

@@ -22,8 +22,8 @@ class KernelPort {
   // names that daemon. Fails rather than report a part.
   virtual base::Result<state::State> observe(const std::string& lab) = 0;
 
-  // What is about to be carried out, as a whole. A port may begin what takes a while to be there; it need not do
-  // anything, and reports nothing: what goes wrong goes wrong again in execute().
+  // What will be carried out next, as a whole; apply() does not need it. A port may begin what takes a while to be there;
+  // it need not do anything, and reports nothing: what goes wrong goes wrong again in execute().
   virtual void prepare(const std::string& /*lab*/, const Plan& /*plan*/) {}
 
   // Carries out steps of one action, and reports on each, in the same order. In an ordered batch (order.h) what leads

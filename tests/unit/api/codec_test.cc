@@ -8,8 +8,8 @@ namespace vpclab::api {
 TEST_CASE("every request survives the way to the daemon") {
   const Bundle bundle{"lab.yaml", {{"lab.yaml", "lab: x\n"}, {"pages/logo", std::string("\xff\x00\x80", 3)}}};
   const std::vector<Request> requests{
-      ApplyRequest{bundle, true, false, true, false, ""},
-      ApplyRequest{bundle, false, true, false, true, R"({"steps":[]})"},
+      ApplyRequest{bundle, true, false, true, false, false, ""},
+      ApplyRequest{bundle, false, true, false, true, true, R"({"steps":[]})"},
       PlanRequest{bundle, true, false},
       PlanRequest{bundle, false, true},
       LabRequest{LabVerb::kDrift, "a", true},
