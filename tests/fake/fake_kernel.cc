@@ -74,6 +74,7 @@ base::Result<> FakeKernel::create(World& world, const Object& object) {
   if (const auto* netns = std::get_if<Netns>(&object)) {
     world.inodes[netns->name] = ++nextInode_;
   }
+  world.sockets.erase(keyOf(object));  // those of one that went with its namespace
   openSockets(world, object);
   afterWrite(world.objects, old ? &*old : nullptr, object);
   return {};
