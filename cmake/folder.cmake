@@ -46,15 +46,17 @@ function(vpclab_precompile target set)
   target_precompile_headers(${target} REUSE_FROM ${owner})
 endfunction()
 
-# vpclab_program(TARGET FOLDER [WHOLE]): the program whose main() is src/FOLDER/main.cc. WHOLE: without shared libraries,
-# where VPCLAB_WHOLE.
+# vpclab_program(TARGET FOLDER [WHOLE]): the program whose main() is src/FOLDER/main.cc. Where VPCLAB_WHOLE without shared
+# libraries; not WHOLE: with those that come as nothing else.
 function(vpclab_program target folder)
   if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/main.cc)
     return()
   endif()
   add_executable(${target} ${folder}/main.cc)
   target_link_libraries(${target} PRIVATE vpclab_${folder})
-  if("WHOLE" IN_LIST ARGN AND VPCLAB_WHOLE)
+  if(VPCLAB_WHOLE AND "WHOLE" IN_LIST ARGN)
     target_link_options(${target} PRIVATE -static-pie)
+  elseif(VPCLAB_WHOLE)
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
 endfunction()
