@@ -70,6 +70,13 @@ Error Error::fromErrno(int errnoValue, std::string operation) {
   return error;
 }
 
+Error Error::relayed(ErrorKind kind, int errnoValue, std::string message) {
+  Error error(kind, std::move(message));
+  error.errno_ = errnoValue;
+  error.worded_ = true;
+  return error;
+}
+
 std::string Error::message() const {
   std::string out;
   for (auto it = context_.rbegin(); it != context_.rend(); ++it) {
@@ -77,7 +84,7 @@ std::string Error::message() const {
     out += ": ";
   }
   out += text_;
-  if (errno_ != 0) {
+  if (errno_ != 0 && !worded_) {
     out += ": ";
     out += std::generic_category().message(errno_);
   }

@@ -35,6 +35,9 @@ class Error {
   // EPERM/EACCES: kPermission, EBUSY: kBusy, ETIMEDOUT: kTimeout, EOPNOTSUPP/ENOSYS: kUnsupported).
   static Error fromErrno(int errnoValue, std::string operation);
 
+  // What another process has met and told: its message(), which has the words for errnoValue, and that (0: none).
+  static Error relayed(ErrorKind kind, int errnoValue, std::string message);
+
   ErrorKind kind() const { return kind_; }
   int errnoValue() const { return errno_; }  // 0: not from a system call
   const std::string& text() const { return text_; }
@@ -56,6 +59,7 @@ class Error {
  private:
   ErrorKind kind_;
   int errno_ = 0;
+  bool worded_ = false;  // text_ has the words for errno_
   std::string text_;
   std::string kernelText_;
   std::vector<std::string> context_;

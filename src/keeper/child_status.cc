@@ -58,11 +58,8 @@ base::Result<ChildStatus> decode(std::string_view text, pid_t sender) {
       }
       break;
     case 'E':
-      if (auto json = parse(rest)) {
-        out.error = errorFromJson(*json);
-        return out;
-      }
-      break;
+      out.error = decodeError(rest);
+      return out;
     default:
       break;
   }
@@ -76,8 +73,7 @@ void sendStatus(int statusSocket, const ChildStatus& status) {
   if (status.kind == ChildStatus::Kind::kEnded) {
     text.append(reinterpret_cast<const char*>(&status.waitStatus), sizeof(status.waitStatus));
   } else if (status.error) {
-    const auto& error = *status.error;
-    text += dump(errorToJson(base::Error(error.kind(), error.message().substr(0, kMaxMessage / 8))));
+    text += encodeError(*status.error);
   }
   while (::send(statusSocket, text.data(), text.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
   }

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -15,10 +16,12 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "keeper/mounts.h"
 #include "keeper/private_files.h"
 #include "keeper/privileges.h"
+#include "keeper/wire.h"
 
 namespace vpclab::keeper {
 
@@ -65,20 +68,21 @@ base::Result<> enterSandbox(const state::Command& command, const std::string& no
     resetSignals();
     error = execute(command.argv, baseEnvironment());
   }
-  const std::string text = error.message();
-  static_cast<void>(!::write(errorPipe, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF)));
+  static_cast<void>(base::writeAll(errorPipe, encodeError(error)));
   ::_exit(127);
 }
 
-// What the command's child says before it execs; empty: it has.
-std::string readError(int pipe) {
+// What the command's child says before it execs; nothing: it has.
+std::optional<base::Error> readError(int pipe) {
   std::string text(PIPE_BUF, '\0');
   ssize_t n = 0;
   do {
     n = ::read(pipe, text.data(), text.size());
   } while (n < 0 && errno == EINTR);
-  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-  return text;
+  if (n <= 0) {
+    return std::nullopt;
+  }
+  return decodeError(std::string_view(text).substr(0, static_cast<std::size_t>(n)));
 }
 
 // Reaps until the command ends; passes signals on to it.
@@ -123,10 +127,10 @@ void runInit(const state::Command& command, int statusSocket) {
     becomeCommand(command, statusSocket, pipe[1]);
   }
   ::close(pipe[1]);
-  const std::string error = readError(pipe[0]);
+  const auto error = readError(pipe[0]);
   ::close(pipe[0]);
-  if (!error.empty()) {
-    sendStatus(statusSocket, {ChildStatus::Kind::kFailed, 0, 0, base::Error(base::ErrorKind::kSystem, error)});
+  if (error) {
+    sendStatus(statusSocket, {ChildStatus::Kind::kFailed, 0, 0, error});
     return;
   }
   sendStatus(statusSocket, {ChildStatus::Kind::kRunning});

@@ -10,6 +10,9 @@ using nlohmann::json;
 
 namespace {
 
+constexpr int kMaxErrno = 4095;  // MAX_ERRNO of the kernel
+// In bytes; with each as an escape of six it is still one write to a pipe, PIPE_BUF in pipe(7).
+constexpr std::size_t kMaxErrorText = 640;
 constexpr std::array kStates = {RunState::kStarting, RunState::kRunning, RunState::kBackOff, RunState::kExited};
 
 base::Result<RunState> stateMember(const json& object) {
@@ -86,7 +89,11 @@ base::Result<std::int64_t> integerMember(const json& object, const char* name, s
 }
 
 json errorToJson(const base::Error& error) {
-  return {{"ok", false}, {"kind", std::string(base::nameOf(error.kind()))}, {"error", error.message()}};
+  json out{{"ok", false}, {"kind", std::string(base::nameOf(error.kind()))}, {"error", error.message()}};
+  if (error.errnoValue() != 0) {
+    out["errno"] = error.errnoValue();
+  }
+  return out;
 }
 
 base::Error errorFromJson(const json& object) {
@@ -95,12 +102,23 @@ base::Error errorFromJson(const json& object) {
   if (!text) {
     return {base::ErrorKind::kProtocol, "an answer is neither a success nor an error"};
   }
+  const auto number = integerMember(object, "errno", 0, kMaxErrno);
   for (int i = 0; kind && i <= static_cast<int>(base::ErrorKind::kInternal); ++i) {
     if (base::nameOf(static_cast<base::ErrorKind>(i)) == *kind) {
-      return {static_cast<base::ErrorKind>(i), *text};
+      return base::Error::relayed(static_cast<base::ErrorKind>(i), number ? static_cast<int>(*number) : 0, *text);
     }
   }
   return {base::ErrorKind::kInternal, *text};
+}
+
+std::string encodeError(const base::Error& error) {
+  return dump(
+      errorToJson(base::Error::relayed(error.kind(), error.errnoValue(), error.message().substr(0, kMaxErrorText))));
+}
+
+base::Error decodeError(std::string_view text) {
+  const auto object = parse(text);
+  return object ? errorFromJson(*object) : object.error();
 }
 
 std::string_view nameOf(RunState state) {

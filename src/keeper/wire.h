@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -12,7 +13,8 @@ namespace vpclab::keeper {
 
 // What travels between a client and the keeper: frames (base/frame_socket.h) whose body is one JSON text, for some
 // answers followed by a newline and raw bytes.
-//   request: {"op": ..., "timeout_ms": ...}; answer: {"ok": true, ...} or {"ok": false, "kind": ..., "error": ...}.
+//   request: {"op": ..., "timeout_ms": ...}; answer: {"ok": true, ...} or {"ok": false, "kind": ..., "error": ...,
+//   "errno": ...}.
 
 // Never throws: bytes that are not UTF-8 become U+FFFD.
 std::string dump(const nlohmann::json& json);
@@ -21,6 +23,10 @@ base::Result<nlohmann::json> parse(std::string_view text);
 
 nlohmann::json errorToJson(const base::Error& error);
 base::Error errorFromJson(const nlohmann::json& json);
+
+// For a pipe or a packet: one write of at most PIPE_BUF bytes, longer messages are cut.
+std::string encodeError(const base::Error& error);
+base::Error decodeError(std::string_view text);
 
 nlohmann::json tunnelToJson(const Tunnel& tunnel);
 base::Result<Tunnel> tunnelFromJson(const nlohmann::json& json);

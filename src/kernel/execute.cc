@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <set>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
@@ -54,6 +55,7 @@ constexpr base::Milliseconds kCarrierTime{500};
 constexpr base::Milliseconds kHandshakePause{1};
 constexpr base::Milliseconds kHandshakeTime{2'500};   // of one end
 constexpr base::Milliseconds kHandshakesTime{5'000};  // of all that begin to speak together
+constexpr base::Milliseconds kOthersTime{1'000};      // of ends that spoke before; they may have been waiting for long
 
 bool alreadyGone(const base::Error& error) {
   return error.kind() == base::ErrorKind::kNotFound || error.errnoValue() == EADDRNOTAVAIL;
@@ -292,21 +294,35 @@ class Execution {
     // An end that gets a keepalive begins a handshake. If both ends of a tunnel do so at the same moment, each drops
     // its own for the other's, and they try again only 5 s later (REKEY_TIMEOUT). So they speak one after the other.
     const auto patience = deadline_.earlier(base::Deadline::after(kHandshakesTime));
+    std::set<net::WgKey> here;
+    for (const Job& job : tunnels_) {
+      here.insert(std::get<WgDevice>(*steps_[job.step].after).publicKey);
+    }
     for (std::size_t n = 0; n < tunnels_.size(); ++n) {
+      const auto& device = std::get<WgDevice>(*steps_[tunnels_[n].step].after);
+      std::set<net::WgKey> others;  // that speak already: where an apply was cut short between the two ends of a tunnel
+      std::set<net::WgKey> all;
+      for (const auto& [key, peer] : device.peers) {
+        all.insert(key);
+        if (!here.contains(key)) {
+          others.insert(key);
+        }
+      }
+      awaitHandshakes(device, others, patience.earlier(base::Deadline::after(kOthersTime)));
       run(tunnels_[n]);
       if (results_[tunnels_[n].step] && n + 1 < tunnels_.size()) {
-        awaitHandshakes(std::get<WgDevice>(*steps_[tunnels_[n].step].after), patience);
+        awaitHandshakes(device, all, patience.earlier(base::Deadline::after(kHandshakeTime)));
       }
     }
   }
 
   // Best effort: a peer that answers later, or never, is not waited for.
-  void awaitHandshakes(const WgDevice& device, base::Deadline patience) {
-    const auto deadline = patience.earlier(base::Deadline::after(kHandshakeTime));
-    while (!deadline.passed()) {
+  void awaitHandshakes(const WgDevice& device, const std::set<net::WgKey>& wanted, base::Deadline deadline) {
+    while (!wanted.empty() && !deadline.passed()) {
       const auto peers = tunnelPeers(environment_, lab_, device, deadline);
-      if (!peers || std::all_of(peers->begin(), peers->end(),
-                                [](const TunnelPeer& peer) { return peer.handshakeAgeSeconds.has_value(); })) {
+      if (!peers || std::all_of(peers->begin(), peers->end(), [&wanted](const TunnelPeer& peer) {
+            return peer.handshakeAgeSeconds.has_value() || !wanted.contains(peer.publicKey);
+          })) {
         return;
       }
       std::this_thread::sleep_for(kHandshakePause);

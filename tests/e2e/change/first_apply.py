@@ -41,6 +41,8 @@ def test(host):
                     "vxnets: {n: {vpc: v, cidr: 10.0.1.0/24}}\nservers: {s: {vxnet: n, run: [/no/such/program]}}\n")
     rolled = host.vpclab("up", file, "--rollback", status=1)
     assert "rolled back: nothing of it is left" in rolled.stderr, rolled.stderr
+    # What a process of the keeper's has met is told like what the daemon has met itself.
+    assert "exec /no/such/program: No such file or directory [ENOENT]" in rolled.stderr, rolled.stderr
     equal(host.nodes(), {}, "namespaces after the rollback")
     assert not (host.run_dir / "labs" / "cross-region").exists(), "its files are remembered"
     equal(host.nodes("hello"), hello, "another lab")

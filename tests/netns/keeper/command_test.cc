@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <csignal>
 
 #include <doctest/doctest.h>
@@ -120,9 +121,11 @@ TEST_CASE("a command that cannot be run is the put's error, in the kernel's word
   auto put = client.put(command("n1", {"no-such-program"}), soon());
   REQUIRE_FALSE(put);
   CHECK(put.error().message().find("exec no-such-program: No such file or directory") != std::string::npos);
+  CHECK(put.error().errnoValue() == ENOENT);
   put = client.put(command("n1", {"/etc/passwd"}), soon());
   REQUIRE_FALSE(put);
   CHECK(put.error().message().find("exec /etc/passwd: Permission denied") != std::string::npos);
+  CHECK(put.error().errnoValue() == EACCES);
   CHECK(client.list(soon())->processes.empty());
 }
 
