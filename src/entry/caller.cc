@@ -111,7 +111,7 @@ base::Result<Limits> parseLimits(std::string_view text) {
   return limits;
 }
 
-base::Result<Limits> limitsOf(const Caller& caller) {
+base::Result<Bounds> boundsOf(const Caller& caller) {
   const base::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, caller.pid, 0U)));
   if (!process) {
     return base::failErrno("find the caller, pid " + std::to_string(caller.pid));
@@ -126,15 +126,19 @@ base::Result<Limits> limitsOf(const Caller& caller) {
                       "pid " + std::to_string(caller.pid) + " is not uid " + std::to_string(caller.uid) + "'s");
   }
   const auto text = base::readProcFile("/proc/" + std::to_string(caller.pid) + "/limits");
+  const auto cgroup = base::readProcFile("/proc/" + std::to_string(caller.pid) + "/cgroup");
   if (!text) {
     return base::fail(base::Error(text.error()).context("ask for the caller's limits"));
   }
   auto limits = parseLimits(*text);
+  if (!limits) {
+    return base::fail(std::move(limits.error()));
+  }
   pollfd ended{process.get(), POLLIN, 0};
   if (::poll(&ended, 1, 0) != 0) {
     return base::fail(base::ErrorKind::kNotFound, "the caller has gone");
   }
-  return limits;
+  return Bounds{*limits, cgroup ? *cgroup : ""};
 }
 
 base::Result<> becomeCaller(const Caller& caller, const Limits& limits) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,9 +22,14 @@ struct Caller {
 
 using Limits = std::array<rlimit, RLIM_NLIMITS>;
 
-// The resource limits that the caller has, for the command has no more. Errors: kNotFound where the caller has gone;
-// kPermission where another user's process has its number.
-base::Result<Limits> limitsOf(const Caller& caller);
+// What holds for the caller's process, and so for the command.
+struct Bounds {
+  Limits limits{};
+  std::string cgroup;  // text of /proc/PID/cgroup, cgroups(7)
+};
+
+// Errors: kNotFound where the caller has gone; kPermission where another user's process has its number.
+base::Result<Bounds> boundsOf(const Caller& caller);
 
 // Text of /proc/PID/limits, proc_pid_limits(5). (prlimit(2) would need CAP_SYS_RESOURCE, which a container may not
 // have.)

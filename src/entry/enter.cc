@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/frame_socket.h"
+#include "entry/cgroup.h"
 #include "entry/first_process.h"
 #include "keeper/spawn.h"
 
@@ -115,10 +116,11 @@ Report runCommand(const Entry& entry) {
   if (!request) {
     return {125, request.error().message()};
   }
-  const auto limits = limitsOf(entry.caller);
-  if (!limits) {
-    return {125, limits.error().message()};
+  const auto bounds = boundsOf(entry.caller);
+  if (!bounds) {
+    return {125, bounds.error().message()};
   }
+  const base::UniqueFd cgroup = openCgroup(bounds->cgroup);
   const base::UniqueFd netns(::open(entry.pin.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::array<int, 2> ends{-1, -1};
   if (!netns || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -126,7 +128,7 @@ Report runCommand(const Entry& entry) {
   }
   base::UniqueFd reading(ends[0]);
   base::UniqueFd writing(ends[1]);
-  FirstProcess given{entry, *limits, request->command, netns, request->streams, writing};
+  FirstProcess given{entry, bounds->limits, request->command, netns, cgroup, request->streams, writing};
   const pid_t first = keeper::cloneProcess(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS);
   if (first < 0) {
     return {125, base::Error::fromErrno(errno, "clone").message()};

@@ -34,6 +34,14 @@ void allowPing(const std::optional<gid_t>& group) {
   }
 }
 
+// What the command uses counts as the caller's, and what ends or freezes the daemon's unit leaves it alone. A child is
+// in its parent's, so this one goes first. Best effort: a hierarchy that refuses is no reason not to run the command.
+void joinCgroup(const base::UniqueFd& cgroup) {
+  if (cgroup.valid()) {
+    static_cast<void>(base::writeAll(cgroup.get(), "0"));
+  }
+}
+
 base::Result<> enterNode(const FirstProcess& given) {
   if (::setns(given.netns.get(), CLONE_NEWNET) != 0) {
     return base::failErrno("enter the namespace of " + given.entry.node);
@@ -111,6 +119,7 @@ int waitForCommand(pid_t command, const sigset_t& signals) {
 }
 
 Report run(FirstProcess& given) {
+  joinCgroup(given.cgroup);
   if (auto entered = enterNode(given); !entered) {
     return failure(entered.error());
   }

@@ -14,6 +14,7 @@ struct FirstProcess {
   const Limits& limits;
   const api::Command& command;
   const base::UniqueFd& netns;
+  const base::UniqueFd& cgroup;  // see openCgroup(); may be invalid
   std::array<base::UniqueFd, api::kCommandFds>& streams;
   base::UniqueFd& outcome;  // a pipe: a Report, unless it is killed before
 };

@@ -2,6 +2,7 @@
 """`exec` and `forward` for members of the group vpclab: with the caller's rights, and not one more."""
 import fcntl
 import os
+import pathlib
 import pty
 import shutil
 import signal
@@ -14,6 +15,23 @@ from sandbox import equal, run, until
 
 GROUP, USER, OTHER_GROUP, STRANGERS = 64331, 64332, 64333, 64334
 URL = "http://127.0.0.1:18081/"
+
+
+def in_callers_group(cgroup_of_command):
+    """In the control group of version 2 where the caller is, which is not the daemon's."""
+    mounts = [line.split() for line in pathlib.Path("/proc/self/mounts").read_text().splitlines()]
+    root = next((pathlib.Path(words[1]) for words in mounts if words[2] == "cgroup2"), None)
+    if root is None:
+        print("no control group tried: this host has none of version 2")
+        return
+    group = root / f"vpclab-test-{os.getpid()}"
+    group.mkdir()
+    try:
+        told = cgroup_of_command(lambda: (group / "cgroup.procs").write_text("0"))
+        assert f"0::/{group.name}\n" in told, told
+        until(lambda: not (group / "cgroup.procs").read_text(), 10, "all processes of the command are gone")
+    finally:
+        group.rmdir()
 
 
 def test(host):
@@ -52,6 +70,7 @@ def test(host):
     equal(execute("hostname").strip(), "web", "host name")
     equal(set(execute("ls", "/sys/class/net").split()), {"lo", "eth0"}, "interfaces")
     execute("ping", "-c", "1", "-W", "5", "172.16.1.3")
+    in_callers_group(lambda into: execute("cat", "/proc/self/cgroup", preexec_fn=into))
     # What it may not.
     setuid = shutil.copy("/usr/bin/id", host.directory / "id")
     os.chmod(setuid, 0o4755)

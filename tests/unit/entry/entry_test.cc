@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "entry/caller.h"
+#include "entry/cgroup.h"
 #include "entry/enter.h"
 
 using namespace vpclab;
@@ -34,4 +35,14 @@ TEST_CASE("limits are read as the kernel shows them, which is in the order of th
   }
   CHECK_FALSE(entry::parseLimits(""));
   CHECK_FALSE(entry::parseLimits(text->substr(0, text->size() / 2)));
+}
+
+TEST_CASE("the control group is the one of version 2, and below this process' own root") {
+  CHECK(entry::cgroupPath("0::/user.slice/user-1000.slice/session-3.scope\n") ==
+        "/user.slice/user-1000.slice/session-3.scope");
+  CHECK(entry::cgroupPath("9:name=systemd:/a\n8:pids:/b\n0::/\n") == "/");
+  for (const char* none : {"", "8:pids:/b\n", "0::\n", "0::/../other\n", "0::/a/../../b", "0::relative\n"}) {
+    CAPTURE(none);
+    CHECK_FALSE(entry::cgroupPath(none));
+  }
 }
