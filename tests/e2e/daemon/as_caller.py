@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """`exec` and `forward` for members of the group vpclab: with the caller's rights, and not one more."""
+import ctypes
 import fcntl
 import os
 import pathlib
@@ -13,6 +14,9 @@ import termios
 import sandbox
 from sandbox import equal, run, until
 
+# keyctl(2): its number; KEYCTL_JOIN_SESSION_KEYRING; KEYCTL_GET_KEYRING_ID of the session's.
+KEYCTL = {"x86_64": 250, "aarch64": 219}.get(os.uname().machine)
+KEYRING = f"import ctypes; print(ctypes.CDLL(None).syscall({KEYCTL}, 0, -3, 0))"
 GROUP, USER, OTHER_GROUP, STRANGERS = 64331, 64332, 64333, 64334
 URL = "http://127.0.0.1:18081/"
 
@@ -36,6 +40,8 @@ def in_callers_group(cgroup_of_command):
 
 def test(host):
     client = host.group_client(GROUP)
+    # The daemon's, which inherits it. Where there is none it cannot be given away.
+    daemons_keyring = ctypes.CDLL(None).syscall(KEYCTL, 1, None) if KEYCTL else 0
     host.start_daemon()
     host.vpclab("apply", host.labs / "eip" / "lab.yaml")
 
@@ -70,6 +76,8 @@ def test(host):
     equal(execute("hostname").strip(), "web", "host name")
     equal(set(execute("ls", "/sys/class/net").split()), {"lo", "eth0"}, "interfaces")
     execute("ping", "-c", "1", "-W", "5", "172.16.1.3")
+    if daemons_keyring > 0:
+        assert int(execute("/usr/bin/python3", "-c", KEYRING)) != daemons_keyring, "the command has the daemon's keyring"
     in_callers_group(lambda into: execute("cat", "/proc/self/cgroup", preexec_fn=into))
     # What it may not.
     setuid = shutil.copy("/usr/bin/id", host.directory / "id")
@@ -113,6 +121,25 @@ def test(host):
     left.kill()
     left.wait()
     until(lambda: not running("98761") and not running("98762"), 20, "the commands of a killed vpclab are gone")
+
+    # So is the end of the process that has made it.
+    def entries():
+        return [pid for pid, words in host.processes().items() if "enter" in words]
+    until(lambda: not entries(), 20, "no entry is left")
+    left = started("sh", "-c", "setsid -f sleep 98764; echo ready; sleep 98765")
+    # Its own child, the first process of the command's, still has its name.
+    os.kill(min(entries()), signal.SIGKILL)
+    until(lambda: not running("98764") and not running("98765"), 20, "the commands of a killed entry are gone")
+    assert left.wait(20) != 0, "status where the entry was killed"
+
+    # What it mounts is not the host's, whatever the host shares.
+    def mounts():
+        return sorted(line.split(" ", 2)[2] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines())
+    run("mount", "--make-rshared", "/")
+    before = mounts()
+    execute("true")
+    equal(mounts(), before, "the host's mounts")
+    run("mount", "--make-rprivate", "/")
 
     # A terminal of its own, as large as the caller's, where Ctrl-C is the command's.
     master, slave = pty.openpty()

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <doctest/doctest.h>
 
 #include "base/file.h"
@@ -45,4 +47,12 @@ TEST_CASE("the control group is the one of version 2, and below this process' ow
     CAPTURE(none);
     CHECK_FALSE(entry::cgroupPath(none));
   }
+}
+
+TEST_CASE("what holds for the caller is asked of the caller alone") {
+  const entry::Caller self{::getpid(), ::geteuid(), 0, {}};
+  REQUIRE(entry::boundsOf(self));
+  entry::Caller other = self;
+  other.uid = self.uid + 1;
+  CHECK(entry::boundsOf(other).error().kind() == base::ErrorKind::kPermission);
 }
