@@ -11,6 +11,7 @@
 #include "kernel/gone.h"
 #include "kernel/holders.h"
 #include "kernel/namespaces.h"
+#include "kernel/procfs_pool.h"
 #include "kernel/threads.h"
 
 namespace vpclab::kernel {
@@ -34,6 +35,7 @@ class Destruction {
     for (auto& error : endProcessesIn(ids_, halfOfTheRest())) {
       errors_.push_back(std::move(error));
     }
+    procfsPool().clear();  // or the kernel would take out of its cache of names what is in there one by one
     note(onThreads(1, [this](std::size_t) { removeAndWait(); }));
     // A second try needs what is stored there, and a keeper that did not end its lock.
     if (errors_.empty()) {

@@ -5,13 +5,12 @@
 #include <cerrno>
 
 #include <fcntl.h>
-#include <sys/mount.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "base/unique_fd.h"
 #include "kernel/links.h"
+#include "kernel/procfs_pool.h"
 #include "net/if_name.h"
 
 namespace vpclab::kernel {
@@ -28,37 +27,13 @@ constexpr std::array kPerNamespace = {
 };
 constexpr std::string_view kConf = "net/ipv4/conf/";
 
-// Namespaces that a thread looks at through one procfs.
-constexpr unsigned kNamespacesEach = 32;
 constexpr std::size_t kMaxValue = 256;
 
-// A procfs that is mounted nowhere; its root.
-base::Result<base::UniqueFd> makeProcfs() {
-  const base::UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC)));
-  if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
-    return base::failErrno("mounting another procfs needs CAP_SYS_ADMIN");
-  }
-  base::UniqueFd root(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-  if (!root) {
-    return base::failErrno("mounting another procfs needs CAP_SYS_ADMIN");
-  }
-  return root;
-}
-
-// Where a thread finds the parameters: at first the procfs that everybody uses, which costs nothing, then ones of its
-// own.
+// Where a thread finds the parameters of the namespace that it is in.
 class View {
  public:
-  void entered() {
-    if (++namespaces_ <= kNamespacesEach) {
-      return;
-    }
-    namespaces_ = 0;
-    if (auto made = makeProcfs()) {  // else the old one does as well, only slower
-      private_ = std::move(*made);
-    }
-  }
-  bool isPrivate() const { return private_.valid(); }
+  void entered(ino_t netns) { pooled_ = procfsPool().of(netns); }
+  bool isPrivate() const { return private_.valid() || pooled_ != nullptr; }
   base::Result<> makePrivate() {
     auto made = makeProcfs();
     if (!made) {
@@ -68,13 +43,16 @@ class View {
     return {};
   }
   base::UniqueFd open(const std::string& path, int flags) const {
-    return base::UniqueFd(isPrivate() ? ::openat(private_.get(), ("sys/" + path).c_str(), flags | O_CLOEXEC)
-                                      : ::open(("/proc/sys/" + path).c_str(), flags | O_CLOEXEC));
+    if (!isPrivate()) {
+      return base::UniqueFd(::open(("/proc/sys/" + path).c_str(), flags | O_CLOEXEC));
+    }
+    const int root = pooled_ != nullptr ? pooled_->get() : private_.get();
+    return base::UniqueFd(::openat(root, ("sys/" + path).c_str(), flags | O_CLOEXEC));
   }
 
  private:
   base::UniqueFd private_;
-  unsigned namespaces_ = 0;
+  ProcfsPool::Root pooled_;
 };
 
 thread_local View view;
@@ -127,8 +105,8 @@ base::Result<std::optional<std::string>> ProcSys::read(const std::string& path) 
   return std::string(value);
 }
 
-void ProcSys::entered() {
-  view.entered();
+void ProcSys::entered(ino_t netns) {
+  view.entered(netns);
 }
 
 const std::vector<std::string>& namespaceSysctls() {

@@ -10,6 +10,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "kernel/proc_sys.h"
@@ -70,7 +71,11 @@ base::Result<> enter(const base::UniqueFd& netns, const std::string& name) {
   if (::setns(netns.get(), CLONE_NEWNET) != 0) {
     return base::failErrno("enter network namespace " + name);
   }
-  ProcSys::entered();
+  struct stat info {};
+  if (::fstat(netns.get(), &info) != 0) {
+    return base::failErrno("stat network namespace " + name);
+  }
+  ProcSys::entered(info.st_ino);
   return {};
 }
 
@@ -78,11 +83,12 @@ base::Result<base::UniqueFd> makeNetns() {
   if (::unshare(CLONE_NEWNET) != 0) {
     return base::failErrno("make a network namespace");
   }
-  ProcSys::entered();
   base::UniqueFd fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!fd) {
+  struct stat info {};
+  if (!fd || ::fstat(fd.get(), &info) != 0) {
     return base::failErrno("open /proc/thread-self/ns/net");
   }
+  ProcSys::entered(info.st_ino);
   return fd;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "plan/disturbance.h"
 #include "plan/fields.h"
@@ -99,7 +100,7 @@ Origin originOfChange(const Entry& want, const Object& have) {
   return out;
 }
 
-std::vector<Step> creations(const State& desired, const Forecast& forecast) {
+std::vector<Step> creations(const State& desired, Forecast forecast) {
   std::vector<std::pair<int, const Entry*>> wanted;
   wanted.reserve(desired.entries().size());
   for (const auto& [key, entry] : desired.entries()) {
@@ -107,7 +108,7 @@ std::vector<Step> creations(const State& desired, const Forecast& forecast) {
   }
   std::stable_sort(wanted.begin(), wanted.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
   std::vector<Step> steps;
-  State now = forecast.after;
+  State now = std::move(forecast.after);
   for (const auto& [tier, want] : wanted) {
     const Key key = keyOf(want->object);
     const Entry* have = now.find(key);
@@ -155,9 +156,9 @@ Plan diff(const State& desired, const State& observed) {
   if (isSame(desired, observed)) {
     return {};
   }
-  const Forecast forecast = forecastDeletions(desired, observed);
+  Forecast forecast = forecastDeletions(desired, observed);
   Plan plan{deletions(desired, observed, forecast)};
-  auto makes = creations(desired, forecast);
+  auto makes = creations(desired, std::move(forecast));
   plan.steps.insert(plan.steps.end(), std::make_move_iterator(makes.begin()), std::make_move_iterator(makes.end()));
   noteDisturbances(plan, observed);
   return plan;
