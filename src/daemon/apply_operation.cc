@@ -118,9 +118,9 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
   }
   const std::size_t total = plan.steps.size();
   Journal::Work work(engine.journal(), lab, verb, session.peer(), total);
-  const auto settled =
-      bringTo(desired.compiled.desired, std::move(plan), kernel, lab, base::Deadline::after(kApplyTime),
-              progressTo(session), [&](const plan::StepReport& step) { work.step(step); });
+  const auto settled = bringTo(desired.compiled.desired, std::move(plan), std::move(*observed), kernel, lab,
+                               base::Deadline::after(kApplyTime), progressTo(session),
+                               [&](const plan::StepReport& step) { work.step(step); });
   out.begun = true;
   json rounds = json::array();
   for (const auto& round : settled.rounds) {

@@ -71,6 +71,13 @@ base::Result<state::State> TimedKernel::observe(const std::string& lab) {
   return out;
 }
 
+base::Result<state::State> TimedKernel::observeAgain(const std::string& lab, state::State before,
+                                                     const std::set<std::string>& namespaces) {
+  Profile::Scope scope(profile_, "observe what was touched");
+  scope.setObjects(namespaces.size());
+  return kernel_.observeAgain(lab, std::move(before), namespaces, &profile_.readTimes());
+}
+
 std::vector<base::Result<>> TimedKernel::execute(const std::string& lab, std::span<const plan::Step> steps,
                                                  base::Deadline deadline) {
   const Profile::Scope scope(profile_, nameOfBatch(steps), steps.size());

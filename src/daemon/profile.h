@@ -55,6 +55,8 @@ class TimedKernel : public plan::KernelPort {
   TimedKernel(kernel::System& kernel, Profile& profile) : kernel_(kernel), profile_(profile) {}
 
   base::Result<state::State> observe(const std::string& lab) override;
+  base::Result<state::State> observeAgain(const std::string& lab, state::State before,
+                                          const std::set<std::string>& namespaces) override;
   void prepare(const std::string& lab, const plan::Plan& plan) override { kernel_.prepare(lab, plan); }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline) override;

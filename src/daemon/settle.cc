@@ -1,7 +1,10 @@
 #include "daemon/settle.h"
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
+
+#include "plan/touched.h"
 
 namespace vpclab::daemon {
 
@@ -9,6 +12,18 @@ namespace {
 
 constexpr int kMaxRounds = 8;
 constexpr std::chrono::milliseconds kFirstPause{2};
+
+base::Result<state::State> lookAgain(plan::KernelPort& kernel, const std::string& lab, const plan::Plan& plan,
+                                     state::State before) {
+  const auto touched = plan::touchedBy(plan.steps, before);
+  const auto& entries = before.entries();
+  const auto first = entries.lower_bound({state::Kind::kNetns});
+  const auto last = entries.lower_bound({state::Kind::kSysctl});
+  // Where it is most of them there is no use in telling them apart.
+  return static_cast<std::size_t>(std::distance(first, last)) < 2 * touched.size()
+             ? kernel.observe(lab)
+             : kernel.observeAgain(lab, std::move(before), touched);
+}
 
 }  // namespace
 
@@ -20,8 +35,9 @@ std::string describeStep(const plan::Step& step) {
   return out;
 }
 
-Settled bringTo(const state::State& desired, plan::Plan plan, plan::KernelPort& kernel, const std::string& lab,
-                base::Deadline deadline, const plan::Progress& progress, const plan::Tell& tell) {
+Settled bringTo(const state::State& desired, plan::Plan plan, state::State observed, plan::KernelPort& kernel,
+                const std::string& lab, base::Deadline deadline, const plan::Progress& progress,
+                const plan::Tell& tell) {
   Settled out;
   if (plan.empty()) {
     out.settled = true;
@@ -35,12 +51,13 @@ Settled bringTo(const state::State& desired, plan::Plan plan, plan::KernelPort& 
       out.cancelled = true;
       return out;
     }
-    auto observed = kernel.observe(lab);
-    if (!observed) {
-      out.error = std::move(observed.error());
+    auto now = lookAgain(kernel, lab, current.plan, std::move(observed));
+    if (!now) {
+      out.error = std::move(now.error());
       return out;
     }
-    out.left = plan::diff(desired, *observed);
+    observed = std::move(*now);
+    out.left = plan::diff(desired, observed);
     if (out.left.empty()) {
       out.settled = true;
       return out;

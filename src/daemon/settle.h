@@ -25,10 +25,12 @@ struct Settled {
   std::optional<base::Error> error;  // looking failed
 };
 
-// Carries out `plan`, then looks again and carries out what is left, until nothing is, something fails, or the deadline
-// passes. Looks without a pause first: what is right already costs no wait.
-Settled bringTo(const state::State& desired, plan::Plan plan, plan::KernelPort& kernel, const std::string& lab,
-                base::Deadline deadline, const plan::Progress& progress, const plan::Tell& tell);
+// Carries out `plan`, which was made from `observed`, then looks again and carries out what is left, until nothing is,
+// something fails, or the deadline passes. Looks without a pause first: what is right already costs no wait; and only
+// at what the plan has touched, where that is little: what others do elsewhere meanwhile is the next observation's.
+Settled bringTo(const state::State& desired, plan::Plan plan, state::State observed, plan::KernelPort& kernel,
+                const std::string& lab, base::Deadline deadline, const plan::Progress& progress,
+                const plan::Tell& tell);
 
 // "create veth switch.pek3/bj-server1 (stage-1.yaml:12:3)"
 std::string describeStep(const plan::Step& step);

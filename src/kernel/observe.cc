@@ -30,10 +30,19 @@ bool lives(keeper::RunState state) {
 
 class Observation {
  public:
-  Observation(Environment& environment, const std::string& lab, base::Deadline deadline, KindTimes* times)
-      : environment_(environment), lab_(lab), deadline_(deadline), times_(times) {}
+  Observation(Environment& environment, const std::string& lab, base::Deadline deadline, KindTimes* times,
+              std::optional<Again> again)
+      : environment_(environment), lab_(lab), deadline_(deadline), times_(times), again_(again.has_value()) {
+    if (again) {
+      out_ = std::move(again->before);
+      namespaces_ = std::move(again->namespaces);
+    }
+  }
 
   base::Result<state::State> run() {
+    if (again_) {
+      forgetOld();
+    }
     if (auto read = readNodes(); !read) {
       return base::fail(std::move(read.error()));
     }
@@ -43,6 +52,7 @@ class Observation {
       }
     }
     pairVeths();
+    pairWithOthers();
     if (auto read = readNeighbourTables(); !read) {
       return base::fail(std::move(read.error()));
     }
@@ -52,6 +62,10 @@ class Observation {
     }();
     if (!listing) {
       return base::fail(std::move(listing.error()));
+    }
+    if (std::any_of(listing->tunnels.begin(), listing->tunnels.end(),
+                    [this](const keeper::TunnelStatus& status) { return !isRead(status.tunnel.netns); })) {
+      return Observation(environment_, lab_, deadline_, times_, std::nullopt).run();  // one that nobody knew of
     }
     for (keeper::ProcessStatus& status : listing->processes) {
       if (lives(status.state)) {
@@ -66,11 +80,58 @@ class Observation {
   }
 
  private:
+  bool isRead(const std::string& netns) const { return !again_ || namespaces_.contains(netns); }
+
+  // Of what was there before only that stays which lies elsewhere. Tunnels are few, and a process may have taken one
+  // away by its end, so they are always looked at.
+  void forgetOld() {
+    for (auto it = out_.entries().lower_bound({state::Kind::kWgDevice}); it != out_.entries().end(); ++it) {
+      const auto* device = std::get_if<state::WgDevice>(&it->second.object);
+      if (device == nullptr) {
+        break;
+      }
+      namespaces_.insert({device->netns, device->socketNetns});
+    }
+    std::vector<state::Key> old;
+    for (const auto& [key, entry] : out_.entries()) {
+      const auto* veth = std::get_if<state::Veth>(&entry.object);
+      if (veth != nullptr && isRead(veth->a.netns) != isRead(veth->b.netns)) {
+        half_.push_back(*veth);
+      }
+      const bool isOld = veth != nullptr ? isRead(veth->a.netns) || isRead(veth->b.netns) : isRead(key.netns);
+      if (isOld || key.kind == state::Kind::kProcess) {
+        old.push_back(key);
+      }
+    }
+    for (const auto& key : old) {
+      out_.remove(key);
+    }
+  }
+
+  // Cables of which only one end was looked at. That it is still one end of the same cable is told by the other's
+  // index, which follows from the other's name.
+  void pairWithOthers() {
+    for (const state::Veth& veth : half_) {
+      const bool aIsRead = isRead(veth.a.netns);
+      const state::VethEnd& near = aIsRead ? veth.a : veth.b;
+      const state::VethEnd& far = aIsRead ? veth.b : veth.a;
+      for (const NodeView& view : views_) {
+        for (const LinkInfo& link : view.links) {
+          if (view.node == near.netns && link.name == near.name && link.kind == "veth" &&
+              isIndexOf(link.peer, lab_, far.netns, far.name)) {
+            out_.add(state::makeVeth(vethEnd(view, link), far));
+          }
+        }
+      }
+    }
+  }
+
   base::Result<> readNodes() {
     auto pins = environment_.pins.list(lab_);
     if (!pins) {
       return base::fail(std::move(pins.error()));
     }
+    std::erase_if(*pins, [this](const Pin& pin) { return !isRead(pin.node); });
     hints_ = environment_.neighbourHints.of(lab_);
     std::vector<base::Result<NodeView>> results(pins->size());
     auto ran = onThreads(pins->size(), [&](std::size_t i) { results[i] = look((*pins)[i]); });
@@ -147,10 +208,21 @@ class Observation {
   // is not looked at.
   base::Result<> readNeighbourTables() {
     NeighbourHints::Tables wanted;
+    std::vector<state::Neighbours> others;  // of elsewhere, which are not asked for now
+    for (auto it = out_.entries().lower_bound({state::Kind::kNeighbours}); it != out_.entries().end(); ++it) {
+      const auto* table = std::get_if<state::Neighbours>(&it->second.object);
+      if (table == nullptr) {
+        break;
+      }
+      others.push_back(*table);
+    }
     for (auto& [table, place] : state::possibleNeighbours(out_)) {
       std::sort(table.entries.begin(), table.entries.end());
       auto& slot = wanted[table.netns][table.link];
       slot = std::move(table);
+    }
+    for (const auto& table : others) {
+      merge(wanted[table.netns][table.link], table);
     }
     std::vector<NodeView*> missed;
     for (NodeView& view : views_) {
@@ -302,6 +374,9 @@ class Observation {
   const std::string& lab_;
   base::Deadline deadline_;
   KindTimes* times_;
+  bool again_;
+  std::set<std::string> namespaces_;  // those that are looked at, again
+  std::vector<state::Veth> half_;     // with one end there
   NeighbourHints::Tables hints_;
   std::vector<NodeView> views_;
   state::State out_;
@@ -310,11 +385,11 @@ class Observation {
 }  // namespace
 
 base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline,
-                                   KindTimes* times) {
+                                   KindTimes* times, std::optional<Again> again) {
   if (auto valid = checkLabName(lab); !valid) {
     return base::fail(std::move(valid.error()));
   }
-  return Observation(environment, lab, deadline, times).run();
+  return Observation(environment, lab, deadline, times, std::move(again)).run();
 }
 
 }  // namespace vpclab::kernel

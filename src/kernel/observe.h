@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -13,10 +15,15 @@
 
 namespace vpclab::kernel {
 
-// KernelPort::observe().
-// `times`: may be nullptr.
+// What KernelPort::observeAgain() is given.
+struct Again {
+  state::State before;
+  std::set<std::string> namespaces;
+};
+
+// KernelPort::observe(), or observeAgain(). `times`: may be nullptr.
 base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline,
-                                   KindTimes* times);
+                                   KindTimes* times, std::optional<Again> again);
 
 // What one namespace holds. Links that have an end or a process elsewhere are put together by observe().
 struct NodeView {

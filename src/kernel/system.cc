@@ -24,7 +24,12 @@ class RealSystem : public System {
   explicit RealSystem(const Options& options) : environment_(options) {}
 
   base::Result<state::State> observe(const std::string& lab, KindTimes* times) override {
-    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times);
+    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::nullopt);
+  }
+  base::Result<state::State> observeAgain(const std::string& lab, state::State before,
+                                          const std::set<std::string>& namespaces, KindTimes* times) override {
+    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times,
+                           Again{std::move(before), namespaces});
   }
   void prepare(const std::string& lab, const plan::Plan& plan) override {
     const bool needed = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,15 @@ class System : public plan::KernelPort {
  public:
   // observe() and execute(), which also say where the time went.
   virtual base::Result<state::State> observe(const std::string& lab, KindTimes* times) = 0;
+  virtual base::Result<state::State> observeAgain(const std::string& lab, state::State before,
+                                                  const std::set<std::string>& namespaces, KindTimes* times) = 0;
   virtual std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                               base::Deadline deadline, KindTimes* times) = 0;
   base::Result<state::State> observe(const std::string& lab) final { return observe(lab, nullptr); }
+  base::Result<state::State> observeAgain(const std::string& lab, state::State before,
+                                          const std::set<std::string>& namespaces) final {
+    return observeAgain(lab, std::move(before), namespaces, nullptr);
+  }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline) final {
     return execute(lab, steps, deadline, nullptr);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,9 +22,15 @@ class KernelPort {
   // The objects that the lab owns now, normalised. A namespace of the lab's that another daemon owns is kForeign and
   // names that daemon. Fails rather than report a part.
   virtual base::Result<state::State> observe(const std::string& lab) = 0;
+  // The same where nothing but `namespaces`, processes and tunnels has been changed since `before` was observed: a port
+  // may take the rest over from there.
+  virtual base::Result<state::State> observeAgain(const std::string& lab, state::State /*before*/,
+                                                  const std::set<std::string>& /*namespaces*/) {
+    return observe(lab);
+  }
 
-  // What will be carried out next, as a whole; apply() does not need it. A port may begin what takes a while to be there;
-  // it need not do anything, and reports nothing: what goes wrong goes wrong again in execute().
+  // What will be carried out next, as a whole; apply() does not need it. A port may begin what takes a while to be
+  // there; it need not do anything, and reports nothing: what goes wrong goes wrong again in execute().
   virtual void prepare(const std::string& /*lab*/, const Plan& /*plan*/) {}
 
   // Carries out steps of one action, and reports on each, in the same order. In an ordered batch (order.h) what leads

@@ -15,6 +15,7 @@
 
 #include "kernel/system.h"
 #include "plan/plan.h"
+#include "plan/touched.h"
 
 namespace vpclab::tests {
 
@@ -78,7 +79,29 @@ class LabFixture {
       }
       steps.push_back(std::move(step));
     }
-    return system->execute(name, steps, soon());
+    const auto then = system->observe(name);
+    auto out = system->execute(name, steps, soon());
+    if (then) {
+      checkAgain(*then, steps);
+    }
+    return out;
+  }
+  // That to look at what was touched, and at nothing else, sees the same as to look at all.
+  void checkAgain(const state::State& before, const std::vector<plan::Step>& steps) {
+    const auto first = system->observe(name);
+    const auto again = system->observeAgain(name, before, plan::touchedBy(steps, before));
+    const auto second = system->observe(name);
+    CHECK(again.has_value() == second.has_value());
+    // But for what the kernel takes away just then.
+    if (first && again && second && *first == *second) {
+      for (const auto& [key, entry] : second->entries()) {
+        const auto* seen = again->find(key);
+        CHECK_MESSAGE((seen != nullptr && seen->object == entry.object), "not seen again: " << key.toString());
+      }
+      for (const auto& [key, entry] : again->entries()) {
+        CHECK_MESSAGE(second->find(key) != nullptr, "still seen: " << key.toString());
+      }
+    }
   }
   // Each must succeed.
   void create(const std::vector<state::Object>& objects) { require(execute(plan::Action::kCreate, objects)); }

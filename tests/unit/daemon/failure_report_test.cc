@@ -39,7 +39,9 @@ state::State desired() {
 }
 
 daemon::Settled bring(FakeKernel& kernel, const plan::Progress& progress = {}) {
-  return daemon::bringTo(desired(), plan::diff(desired(), *kernel.observe(kLab)), kernel, kLab,
+  auto observed = *kernel.observe(kLab);
+  auto plan = plan::diff(desired(), observed);
+  return daemon::bringTo(desired(), std::move(plan), std::move(observed), kernel, kLab,
                          base::Deadline::after(base::Milliseconds(10'000)), progress, {});
 }
 
