@@ -30,12 +30,25 @@ void sortSteps(std::vector<Step>& steps, Less tierLess) {
     return x.tier != y.tier ? tierLess(x.tier, y.tier)
                             : std::tie(x.step->action, x.step->key) < std::tie(y.step->action, y.step->key);
   });
-  std::vector<Step> sorted;
-  sorted.reserve(steps.size());
+  // In place, ring by ring: a second vector of them would be the most that a large lab's plan needs.
+  std::vector<std::size_t> from;
+  from.reserve(steps.size());
   for (const Place& place : places) {
-    sorted.push_back(std::move(steps[static_cast<std::size_t>(place.step - steps.data())]));
+    from.push_back(static_cast<std::size_t>(place.step - steps.data()));
   }
-  steps = std::move(sorted);
+  for (std::size_t start = 0; start < from.size(); ++start) {
+    if (from[start] == start) {
+      continue;
+    }
+    Step first = std::move(steps[start]);
+    std::size_t to = start;
+    while (from[to] != start) {
+      steps[to] = std::move(steps[from[to]]);
+      to = std::exchange(from[to], to);
+    }
+    steps[to] = std::move(first);
+    from[to] = to;
+  }
 }
 
 std::vector<Step> deletions(const State& desired, const State& observed, const Forecast& forecast) {
@@ -109,6 +122,7 @@ std::vector<Step> creations(const State& desired, Forecast forecast) {
   std::stable_sort(wanted.begin(), wanted.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
   std::vector<Step> steps;
   State now = std::move(forecast.after);
+  steps.reserve(desired.entries().size() - std::min(desired.entries().size(), now.entries().size()));
   for (const auto& [tier, want] : wanted) {
     const Key key = keyOf(want->object);
     const Entry* have = now.find(key);
@@ -159,7 +173,11 @@ Plan diff(const State& desired, const State& observed) {
   Forecast forecast = forecastDeletions(desired, observed);
   Plan plan{deletions(desired, observed, forecast)};
   auto makes = creations(desired, std::move(forecast));
-  plan.steps.insert(plan.steps.end(), std::make_move_iterator(makes.begin()), std::make_move_iterator(makes.end()));
+  if (plan.empty()) {
+    plan.steps = std::move(makes);
+  } else {
+    plan.steps.insert(plan.steps.end(), std::make_move_iterator(makes.begin()), std::make_move_iterator(makes.end()));
+  }
   noteDisturbances(plan, observed);
   return plan;
 }
