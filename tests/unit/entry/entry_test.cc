@@ -1,6 +1,5 @@
-#include <unistd.h>
-
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "entry/caller.h"
