@@ -34,7 +34,8 @@ struct FreeContext {
   void operator()(nft_ctx* context) const { nft_ctx_free(context); }
 };
 
-// Runs commands in one transaction and returns what they print.
+// Runs commands in one transaction and returns what they print. The library's own socket needs no deadline: the kernel
+// carries out what is sent to it within send(2), and a dump goes on within recv(2), so that nothing is ever waited for.
 base::Result<std::string> run(const std::string& commands, const std::string& what) {
   const std::lock_guard lock(libraryMutex());
   // Its netlink socket is opened here, so it belongs to the calling thread's namespace.

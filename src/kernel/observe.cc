@@ -111,17 +111,21 @@ class Observation {
   // Cables of which only one end was looked at. That it is still one end of the same cable is told by the other's
   // index, which follows from the other's name.
   void pairWithOthers() {
+    std::map<std::pair<std::string, std::string>, std::pair<const NodeView*, const LinkInfo*>> ends;
+    for (const NodeView& view : views_) {
+      for (const LinkInfo& link : view.links) {
+        if (!half_.empty() && link.kind == "veth") {
+          ends.emplace(std::pair(view.node, link.name), std::pair(&view, &link));
+        }
+      }
+    }
     for (const state::Veth& veth : half_) {
       const bool aIsRead = isRead(veth.a.netns);
       const state::VethEnd& near = aIsRead ? veth.a : veth.b;
       const state::VethEnd& far = aIsRead ? veth.b : veth.a;
-      for (const NodeView& view : views_) {
-        for (const LinkInfo& link : view.links) {
-          if (view.node == near.netns && link.name == near.name && link.kind == "veth" &&
-              isIndexOf(link.peer, lab_, far.netns, far.name)) {
-            out_.add(state::makeVeth(vethEnd(view, link), far));
-          }
-        }
+      const auto end = ends.find({near.netns, near.name});
+      if (end != ends.end() && isIndexOf(end->second.second->peer, lab_, far.netns, far.name)) {
+        out_.add(state::makeVeth(vethEnd(*end->second.first, *end->second.second), far));
       }
     }
   }
