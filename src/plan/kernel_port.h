@@ -24,10 +24,8 @@ class KernelPort {
   virtual base::Result<state::State> observe(const std::string& lab) = 0;
   // The same where nothing but `namespaces`, processes and tunnels has been changed since `before` was observed: a port
   // may take the rest over from there.
-  virtual base::Result<state::State> observeAgain(const std::string& lab, state::State /*before*/,
-                                                  const std::set<std::string>& /*namespaces*/) {
-    return observe(lab);
-  }
+  virtual base::Result<state::State> observeAgain(const std::string& lab, state::State before,
+                                                  const std::set<std::string>& namespaces) = 0;
 
   // What will be carried out next, as a whole; apply() does not need it. A port may begin what takes a while to be
   // there; it need not do anything, and reports nothing: what goes wrong goes wrong again in execute().

@@ -16,6 +16,10 @@ namespace vpclab::tests {
 class FakeKernel : public plan::KernelPort {
  public:
   base::Result<state::State> observe(const std::string& lab) override;
+  base::Result<state::State> observeAgain(const std::string& lab, state::State /*before*/,
+                                          const std::set<std::string>& /*namespaces*/) override {
+    return observe(lab);
+  }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline) override;
   std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override;
