@@ -45,6 +45,7 @@ def run_lane(proxy, lane: int, recorder: Recorder, work: queue.Queue, out: dict)
             return
         recorder.forget(case.reply)
         answers, ended = exchange.talk(proxy.ports[lane], case.data, case.wanted, case.half_close, 30)
+        recorder.settle()
         out[number] = Seen(case, answers, ended, recorder)
 
 

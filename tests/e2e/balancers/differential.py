@@ -48,6 +48,7 @@ def passed_on(port: int, recorder: Recorder, data: bytes) -> list[tuple[bytes, b
     for more."""
     recorder.forget(None)
     exchange.talk(port, data, 99, True, 30)
+    recorder.settle()
     return [(one.method, one.body) for one in recorder.messages]
 
 

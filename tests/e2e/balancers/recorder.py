@@ -1,8 +1,10 @@
 """A backend that writes down what reaches it. It reads messages as a lenient server would, so that what a proxy lets
 through shows."""
 import re
+import select
 import socket
 import threading
+import time
 
 
 class Message:
@@ -18,12 +20,16 @@ class Message:
 
 
 class Stream:
-    """Bytes of a socket, with the few reads that HTTP needs; EOFError at the end."""
+    """Bytes of a socket, with the few reads that HTTP needs; EOFError at the end. `busy(by)` is told +1 before bytes are taken
+    from the socket, and -1 when there is nothing left to do with them."""
 
-    def __init__(self, connection: socket.socket):
-        self.connection, self.buffer = connection, b""
+    def __init__(self, connection: socket.socket, busy):
+        self.connection, self.buffer, self.busy = connection, b"", busy
 
     def more(self):
+        self.busy(-1)
+        select.select([self.connection], [], [])
+        self.busy(+1)
         part = self.connection.recv(65536)
         if not part:
             raise EOFError
@@ -61,6 +67,7 @@ class Recorder:
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
+        self.lock, self.at_work, self.connections = threading.Lock(), 0, set()
         self.forget(None)
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -69,29 +76,57 @@ class Recorder:
         self.heads: list[bytes] = []  # also of those whose body never came whole
         self.reply = reply or (lambda message, number: (OK, False))
 
+    def busy(self, by: int):
+        with self.lock:
+            self.at_work += by
+
+    def settle(self):
+        """Until all that has reached this host's kernel is written down. A client may have its answer, or its end, before
+        that: what came too late would be taken for the next request's."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with self.lock:
+                idle = self.at_work == 0 and not select.select([self.listener, *self.connections], [], [], 0)[0]
+            if idle:
+                return
+            time.sleep(0.001)
+        raise AssertionError("the recorder does not come to rest")
+
     def accept(self):
         while True:
+            select.select([self.listener], [], [])
+            self.busy(+1)
             connection, _ = self.listener.accept()
+            with self.lock:
+                self.connections.add(connection)
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection: socket.socket):
-        stream = Stream(connection)
-        with connection:
-            try:
-                while True:
-                    head = stream.until(b"\r\n\r\n") + b"\r\n"
-                    self.heads.append(head)
-                    message = Message(head, b"")
-                    if message.values("expect"):
-                        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-                    if message.values("transfer-encoding"):
-                        message.body = stream.chunks()
-                    elif length := message.values("content-length"):
-                        message.body = stream.exactly(int(length[0]))
-                    self.messages.append(message)
-                    answer, ends = self.reply(message, len(self.messages))
-                    connection.sendall(answer)
-                    if ends:
-                        return
-            except (EOFError, OSError, ValueError):
-                return
+        try:
+            self.exchange(connection)
+        finally:
+            with self.lock:
+                self.connections.remove(connection)
+                self.at_work -= 1
+                connection.close()
+
+    def exchange(self, connection: socket.socket):
+        stream = Stream(connection, self.busy)
+        try:
+            while True:
+                head = stream.until(b"\r\n\r\n") + b"\r\n"
+                self.heads.append(head)
+                message = Message(head, b"")
+                if message.values("expect"):
+                    connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+                if message.values("transfer-encoding"):
+                    message.body = stream.chunks()
+                elif length := message.values("content-length"):
+                    message.body = stream.exactly(int(length[0]))
+                self.messages.append(message)
+                answer, ends = self.reply(message, len(self.messages))
+                connection.sendall(answer)
+                if ends:
+                    return
+        except (EOFError, OSError, ValueError):
+            return
