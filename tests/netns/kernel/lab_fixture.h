@@ -94,11 +94,13 @@ class LabFixture {
     CHECK(again.has_value() == second.has_value());
     // But for what the kernel takes away just then.
     if (first && again && second && *first == *second) {
-      for (const auto& [key, entry] : second->entries()) {
+      for (const auto& wanted : second->entries()) {
+        const auto& key = wanted.first;
         const auto* seen = again->find(key);
-        CHECK_MESSAGE((seen != nullptr && seen->object == entry.object), "not seen again: " << key.toString());
+        CHECK_MESSAGE((seen != nullptr && seen->object == wanted.second.object), "not seen again: " << key.toString());
       }
-      for (const auto& [key, entry] : again->entries()) {
+      for (const auto& found : again->entries()) {
+        const auto& key = found.first;
         CHECK_MESSAGE(second->find(key) != nullptr, "still seen: " << key.toString());
       }
     }
