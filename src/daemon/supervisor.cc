@@ -103,8 +103,9 @@ bool Supervisor::takeOrders() {
   for (const auto& [lab, wanted] : orders) {
     if (wanted == Order::kForget) {
       watched_.erase(lab);
-      if (changes_) {
-        changes_->forget(lab);
+      if (ears_) {
+        ears_->changes.forget(lab);
+        ears_->pins.forget(lab);
       }
       continue;
     }
@@ -159,38 +160,43 @@ void Supervisor::broke(const std::string& lab, Watched& watched, const std::stri
              std::to_string(std::max<base::Milliseconds::rep>(pause.count(), 0)) + " ms");
 }
 
-void Supervisor::openChanges() {
+void Supervisor::openEars() {
   if (!engine_.options().heal) {
     return;
   }
-  auto changes = kernel::ChangeWatch::open(engine_.options().netnsDir);
-  if (!changes) {
-    logError("--heal: what others change will not be seen: " + changes.error().message());
+  auto changes = kernel::ChangeWatch::open(engine_.options().netnsDir, kernel::ChangeWatch::Neighbours::kIgnored);
+  auto pins = kernel::PinWatch::open(engine_.options().netnsDir);
+  if (!changes || !pins) {
+    logError("--heal: what others change will not be seen: " + (changes ? pins.error() : changes.error()).message());
     return;
   }
-  changes_.emplace(std::move(*changes));
+  ears_.emplace(Ears{std::move(*changes), std::move(*pins)});
 }
 
 // Its namespaces may be others than before. What has changed until now was not heard: it is looked at.
 void Supervisor::follow(const std::string& lab) {
-  if (!changes_) {
+  if (!ears_) {
     return;
   }
-  if (auto followed = changes_->follow(lab); !followed) {
-    logWarning("lab " + lab + ": --heal: " + followed.error().message());
+  const auto warn = [&](const base::Error& error) { logWarning("lab " + lab + ": --heal: " + error.message()); };
+  if (const auto followed = ears_->changes.follow(lab); !followed) {
+    warn(followed.error());
+  }
+  if (const auto followed = ears_->pins.follow(lab); !followed) {
+    warn(followed.error());
   }
   watched_[lab].lookAt = base::Clock::now() + kLookAfter;
 }
 
 void Supervisor::noteChanges() {
-  if (!changes_) {
+  if (!ears_) {
     return;
   }
-  for (const auto& lab : changes_->changed()) {
-    const auto found = watched_.find(lab);
-    if (found != watched_.end() && !found->second.lookAt) {
-      const auto now = base::Clock::now();
-      found->second.lookAt = std::max(now + kLookAfter, found->second.looked + kLookPause);
+  const auto changes = ears_->changes.changed();
+  const auto lostPins = ears_->pins.changed();
+  for (auto& [lab, watched] : watched_) {
+    if ((changes.lostCount || changes.nodes.contains(lab) || lostPins.contains(lab)) && !watched.lookAt) {
+      watched.lookAt = std::max(base::Clock::now() + kLookAfter, watched.looked + kLookPause);
     }
   }
 }
@@ -234,13 +240,14 @@ void Supervisor::heal(const std::string& lab, Watched& watched) {
 }
 
 void Supervisor::run() {
-  openChanges();
+  openEars();
   while (takeOrders()) {
     std::vector<pollfd> entries{{wake_.get(), POLLIN, 0}};
-    if (changes_) {
-      for (const int fd : changes_->fds()) {
+    if (ears_) {
+      for (const int fd : ears_->changes.fds()) {
         entries.push_back({fd, POLLIN, 0});
       }
+      entries.push_back({ears_->pins.fd(), POLLIN, 0});
     }
     std::vector<std::string> names(entries.size());
     std::optional<base::Clock::time_point> next;

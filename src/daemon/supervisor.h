@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "daemon/engine.h"
 #include "kernel/change_watch.h"
+#include "kernel/pin_watch.h"
 
 namespace vpclab::daemon {
 
@@ -44,7 +45,7 @@ class Supervisor {
   void connect(const std::string& lab, Watched& watched);
   void listen(const std::string& lab, Watched& watched);
   void heal(const std::string& lab, Watched& watched);
-  void openChanges();
+  void openEars();
   void noteChanges();
   void look(const std::string& lab, Watched& watched);
   void follow(const std::string& lab);
@@ -57,7 +58,11 @@ class Supervisor {
   bool stopping_ = false;                // guarded by mutex_
   // The thread's own.
   std::map<std::string, Watched> watched_;
-  std::optional<kernel::ChangeWatch> changes_;
+  struct Ears {
+    kernel::ChangeWatch changes;
+    kernel::PinWatch pins;
+  };
+  std::optional<Ears> ears_;  // with --heal
   std::thread thread_;
 };
 

@@ -14,39 +14,48 @@
 
 namespace vpclab::kernel {
 
-// Hears of what anybody changes in the namespaces of labs: links, addresses, routes, rules, queueing disciplines, nft
-// tables, and pins that are deleted. What the kernel tells nobody (parameters under /proc/sys, but forwarding and the
-// like; a tunnel's peers), it does not hear of.
+// Hears of what anybody changes in the namespaces of labs: links, addresses, routes, rules, neighbours, queueing
+// disciplines, nft tables. What the kernel tells nobody (parameters under /proc/sys, but forwarding and the like; a
+// tunnel's peers), it does not hear of.
 //
 // It needs no descriptor per namespace: its sockets are in a namespace of their own, in which each of the others gets a
 // number (RTM_NEWNSID), and hear all that have one (NETLINK_LISTEN_ALL_NSID, Linux 4.2).
 class ChangeWatch {
  public:
-  static base::Result<ChangeWatch> open(const std::string& netnsDir);
+  // Neighbours come and go with the traffic wherever they are learnt.
+  enum class Neighbours { kIgnored, kHeard };
+  static base::Result<ChangeWatch> open(const std::string& netnsDir, Neighbours neighbours);
 
-  // From now on, what changes in the namespaces that the lab has at this moment. Idempotent.
-  base::Result<> follow(const std::string& lab);
+  // From now on, what changes in the namespaces that the lab has at this moment. Returns the nodes whose namespaces are
+  // others than at the last call: new ones, those that are gone, and those that have come in the place of another. One
+  // is known by its inode, which another may get as soon as it has died: changed() tells of that, so that a second call
+  // after it misses none.
+  base::Result<std::set<std::string>> follow(const std::string& lab);
   void forget(const std::string& lab);
 
   // To be polled for reading.
-  std::vector<int> fds() const { return {routing_.get(), tables_.get(), pins_.get()}; }
-  // The labs in which something has changed since the last call; all of them where the kernel lost count. Never waits.
-  std::set<std::string> changed();
+  std::vector<int> fds() const { return {routing_.get(), tables_.get()}; }
+
+  struct Changes {
+    bool lostCount = false;  // anything may have changed, in all labs
+    // By lab, the nodes in whose namespaces something has.
+    std::map<std::string, std::set<std::string>> nodes;
+  };
+  // Since the last call. Never waits.
+  Changes changed();
 
  private:
-  ChangeWatch(std::string netnsDir, NetlinkSocket control, base::UniqueFd routing, base::UniqueFd tables,
-              base::UniqueFd pins)
+  ChangeWatch(std::string netnsDir, NetlinkSocket control, base::UniqueFd routing, base::UniqueFd tables)
       : netnsDir_(std::move(netnsDir)),
         control_(std::move(control)),
         routing_(std::move(routing)),
-        tables_(std::move(tables)),
-        pins_(std::move(pins)) {}
-  void drainNetlink(int fd, std::set<std::string>& out);
-  void drainPins(std::set<std::string>& out);
-  void addAll(std::set<std::string>& out) const;
+        tables_(std::move(tables)) {}
+  void drain(int fd, Changes& out);
+  base::Result<> number(const std::string& path, std::int32_t number, int netns);
 
   struct Followed {
     std::string lab;
+    std::string node;
     ino_t inode = 0;
   };
 
@@ -54,9 +63,7 @@ class ChangeWatch {
   NetlinkSocket control_;
   base::UniqueFd routing_;  // NETLINK_ROUTE
   base::UniqueFd tables_;   // NETLINK_NETFILTER
-  base::UniqueFd pins_;     // inotify(7)
   std::map<std::int32_t, Followed> numbers_;
-  std::set<std::string> labs_;
   std::int32_t next_ = 1;
 };
 
