@@ -64,6 +64,7 @@ struct Changed {
   bool fromNothing = false;  // the kernel had nothing of the lab
   api::Final final;
   json data;
+  state::State observed;  // of what was changed; only if `ok`
 };
 
 // What of the plan the client is told.
@@ -76,10 +77,10 @@ struct Telling {
 // refuse.
 Changed bring(Engine& engine, const std::string& verb, const Desired& desired, const std::optional<StoredLab>& stored,
               Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, Telling telling,
-              Profile& profile) {
+              kernel::Memory memory, Profile& profile) {
   const std::string& lab = desired.lab.name;
   Changed out;
-  TimedKernel kernel(engine.system(), profile);
+  TimedKernel kernel(engine.system(), profile, memory);
   auto observed = kernel.observe(lab);
   if (!observed) {
     out.final = failed(observed.error());
@@ -118,9 +119,9 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
   }
   const std::size_t total = plan.steps.size();
   Journal::Work work(engine.journal(), lab, verb, session.peer(), total);
-  const auto settled = bringTo(desired.compiled.desired, std::move(plan), std::move(*observed), kernel, lab,
-                               base::Deadline::after(kApplyTime), progressTo(session),
-                               [&](const plan::StepReport& step) { work.step(step); });
+  auto settled = bringTo(desired.compiled.desired, std::move(plan), std::move(*observed), kernel, lab,
+                         base::Deadline::after(kApplyTime), progressTo(session),
+                         [&](const plan::StepReport& step) { work.step(step); });
   out.begun = true;
   json rounds = json::array();
   for (const auto& round : settled.rounds) {
@@ -142,18 +143,25 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
   out.final.diagnostics = falseAlarms(settled);
   work.ended(out.final.errors);
   out.ok = settled.settled;
+  out.observed = std::move(settled.observed);
   return out;
 }
 
 // The same, told to those who follow the lab where it has not even begun.
 Changed change(Engine& engine, const std::string& verb, const Desired& desired, const std::optional<StoredLab>& stored,
                Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, Telling telling,
-               Profile& profile) {
-  auto out = bring(engine, verb, desired, stored, session, beforeChange, telling, profile);
+               kernel::Memory memory, Profile& profile) {
+  auto out = bring(engine, verb, desired, stored, session, beforeChange, telling, memory, profile);
   if (!out.begun) {
     engine.journal().refused(desired.lab.name, verb, out.final.errors);
   }
   return out;
+}
+
+// What was seen at the end, with what the file says of it, so that the next plan can name what it takes away.
+void remember(Engine& engine, Desired desired, state::State observed) {
+  observed.adoptOrigins(std::move(desired.compiled.desired));
+  engine.system().remember(desired.lab.name, std::move(observed));
 }
 
 // What was made by the first apply of a lab, which has failed, is taken away. Of an earlier one nothing is: that would
@@ -239,7 +247,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
                 std::to_string(session.peer().pid));
         return engine.store().saveBundle(lab, request.bundle);
       },
-      {request.steps, request.details}, profile);
+      {request.steps, request.details}, kernel::Memory::kUse, profile);
   if (changed.begun) {
     // Even after a failure: what came up is watched from now on.
     engine.onChange(lab, true);
@@ -250,11 +258,14 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (changed.begun && !changed.ok && request.rollback) {
     rollBack(engine, lab, changed.fromNothing && !*stored, session, changed.final);
   }
-  if (!changed.ok || !request.checks) {
-    return changed.final;
+  auto final = std::move(changed.final);
+  if (changed.ok && request.checks) {
+    final = runChecks(engine, desired, {request.colours, false}, std::move(changed.data), session);
+    final.diagnostics = std::move(diagnostics);
   }
-  auto final = runChecks(engine, desired, {request.colours, false}, std::move(changed.data), session);
-  final.diagnostics = std::move(diagnostics);
+  if (changed.ok) {
+    remember(engine, std::move(desired), std::move(changed.observed));
+  }
   return final;
 }
 
@@ -283,10 +294,11 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
         }
         return engine.store().saveAllocations(*lab, stored->desired.allocations);
       },
-      {true, true}, profile);
+      {true, true}, kernel::Memory::kKeep, profile);
   if (changed.ok) {
     // Only then: it tells the supervisor that there is nothing left to heal.
     engine.onChange(*lab, true);
+    remember(engine, std::move(stored->desired), std::move(changed.observed));
   }
   return changed.final;
 }

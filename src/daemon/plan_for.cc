@@ -1,17 +1,13 @@
 #include "daemon/plan_for.h"
 
-#include <algorithm>
-
 namespace vpclab::daemon {
 
 plan::Plan planFor(Engine& engine, const Desired& desired, const std::optional<StoredLab>& stored,
                    const state::State& observed) {
   auto plan = plan::diff(desired.compiled.desired, observed);
-  const bool deletes = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {
-    return step.action == plan::Action::kDelete && !step.replacement;
-  });
   const auto& capabilities = engine.probed().capabilities;
-  if (!deletes || !stored || !capabilities) {
+  // What is remembered of a large lab says it too.
+  if (!stored || !capabilities || plan::nameDeletions(plan, observed)) {
     return plan;
   }
   Desired before = loadBundle(stored->bundle);

@@ -64,7 +64,7 @@ nlohmann::json Profile::kindsToJson() const {
 
 base::Result<state::State> TimedKernel::observe(const std::string& lab) {
   Profile::Scope scope(profile_, "observe");
-  auto out = kernel_.observe(lab, &profile_.readTimes());
+  auto out = kernel_.observe(lab, &profile_.readTimes(), memory_);
   if (out) {
     scope.setObjects(out->entries().size());
   }

@@ -52,7 +52,8 @@ class Profile {
 // objects.
 class TimedKernel : public plan::KernelPort {
  public:
-  TimedKernel(kernel::System& kernel, Profile& profile) : kernel_(kernel), profile_(profile) {}
+  TimedKernel(kernel::System& kernel, Profile& profile, kernel::Memory memory)
+      : kernel_(kernel), profile_(profile), memory_(memory) {}
 
   base::Result<state::State> observe(const std::string& lab) override;
   base::Result<state::State> observeAgain(const std::string& lab, state::State before,
@@ -66,6 +67,7 @@ class TimedKernel : public plan::KernelPort {
  private:
   kernel::System& kernel_;
   Profile& profile_;
+  kernel::Memory memory_;  // of each observation
 };
 
 }  // namespace vpclab::daemon

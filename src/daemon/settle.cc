@@ -41,6 +41,7 @@ Settled bringTo(const state::State& desired, plan::Plan plan, state::State obser
   Settled out;
   if (plan.empty()) {
     out.settled = true;
+    out.observed = std::move(observed);
     return out;
   }
   for (int round = 0;; ++round) {
@@ -60,6 +61,7 @@ Settled bringTo(const state::State& desired, plan::Plan plan, state::State obser
     out.left = plan::diff(desired, observed);
     if (out.left.empty()) {
       out.settled = true;
+      out.observed = std::move(observed);
       return out;
     }
     if (!current.report.ok() || round + 1 >= kMaxRounds || deadline.passed()) {

@@ -22,6 +22,7 @@ struct Settled {
   bool settled = false;              // the kernel's objects are the desired ones
   bool cancelled = false;            // stopped by the progress callback
   plan::Plan left;                   // what differs still, as far as it was looked at
+  state::State observed;             // what was there at the end; meaningful only if `settled`
   std::optional<base::Error> error;  // looking failed
 };
 

@@ -15,15 +15,25 @@ class NeighbourHints {
  public:
   using Tables = std::map<std::string, std::map<std::string, state::Neighbours>>;  // by namespace, by link
 
-  Tables of(const std::string& lab) const {
+  // Of those nodes of the lab for which something is known.
+  template <class Nodes>
+  Tables of(const std::string& lab, const Nodes& nodes) const {
     const std::lock_guard lock(mutex_);
-    const auto it = labs_.find(lab);
-    return it == labs_.end() ? Tables{} : it->second;
+    Tables out;
+    if (const auto it = labs_.find(lab); it != labs_.end()) {
+      for (const std::string& node : nodes) {
+        if (const auto tables = it->second.find(node); tables != it->second.end()) {
+          out.insert(*tables);
+        }
+      }
+    }
+    return out;
   }
   void note(const std::string& lab, const state::Neighbours& table) {
     const std::lock_guard lock(mutex_);
     labs_[lab][table.netns][table.link] = table;
   }
+  // Of these nodes and no others.
   void replace(const std::string& lab, Tables tables) {
     const std::lock_guard lock(mutex_);
     if (tables.empty()) {
@@ -31,6 +41,11 @@ class NeighbourHints {
     } else {
       labs_[lab] = std::move(tables);
     }
+  }
+  // Of one node; the others stay as they are.
+  void replace(const std::string& lab, const std::string& node, std::map<std::string, state::Neighbours> tables) {
+    const std::lock_guard lock(mutex_);
+    labs_[lab][node] = std::move(tables);
   }
   void forget(const std::string& lab) {
     const std::lock_guard lock(mutex_);

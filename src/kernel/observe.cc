@@ -136,7 +136,12 @@ class Observation {
       return base::fail(std::move(pins.error()));
     }
     std::erase_if(*pins, [this](const Pin& pin) { return !isRead(pin.node); });
-    hints_ = environment_.neighbourHints.of(lab_);
+    std::vector<std::string> nodes;
+    nodes.reserve(pins->size());
+    for (const Pin& pin : *pins) {
+      nodes.push_back(pin.node);
+    }
+    hints_ = environment_.neighbourHints.of(lab_, nodes);
     std::vector<base::Result<NodeView>> results(pins->size());
     auto ran = onThreads(pins->size(), [&](std::size_t i) { results[i] = look((*pins)[i]); });
     if (!ran) {
@@ -212,21 +217,11 @@ class Observation {
   // is not looked at.
   base::Result<> readNeighbourTables() {
     NeighbourHints::Tables wanted;
-    std::vector<state::Neighbours> others;  // of elsewhere, which are not asked for now
-    for (auto it = out_.entries().lower_bound({state::Kind::kNeighbours}); it != out_.entries().end(); ++it) {
-      const auto* table = std::get_if<state::Neighbours>(&it->second.object);
-      if (table == nullptr) {
-        break;
-      }
-      others.push_back(*table);
-    }
-    for (auto& [table, place] : state::possibleNeighbours(out_)) {
+    const auto isViewed = [this](const std::string& netns) { return isRead(netns); };
+    for (auto& [table, place] : state::possibleNeighbours(out_, isViewed)) {
       std::sort(table.entries.begin(), table.entries.end());
       auto& slot = wanted[table.netns][table.link];
       slot = std::move(table);
-    }
-    for (const auto& table : others) {
-      merge(wanted[table.netns][table.link], table);
     }
     std::vector<NodeView*> missed;
     for (NodeView& view : views_) {
@@ -258,7 +253,13 @@ class Observation {
         }
       }
     }
-    environment_.neighbourHints.replace(lab_, std::move(wanted));
+    if (!again_) {
+      environment_.neighbourHints.replace(lab_, std::move(wanted));
+      return ran;
+    }
+    for (const NodeView& view : views_) {
+      environment_.neighbourHints.replace(lab_, view.node, std::move(wanted[view.node]));
+    }
     return ran;
   }
 

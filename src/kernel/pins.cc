@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
+#include <memory>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -62,21 +63,34 @@ std::string Pins::mark() const {
 
 base::Result<std::vector<Pin>> Pins::list(const std::string& lab) const {
   std::vector<Pin> out;
-  std::error_code error;
-  std::filesystem::directory_iterator it(netnsDir_, error);
-  for (const std::filesystem::directory_iterator end; !error && it != end; it.increment(error)) {
-    const std::string name = it->path().filename().string();
+  struct Close {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+  };
+  const std::unique_ptr<DIR, Close> directory(::opendir(netnsDir_.c_str()));
+  if (!directory) {
+    return errno == ENOENT ? base::Result<std::vector<Pin>>(std::move(out))
+                           : base::failErrno("open directory " + netnsDir_);
+  }
+  const std::string prefix = std::string(kPinPrefix) + lab + (lab.empty() ? "" : ".");
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) {
+      break;
+    }
+    const std::string_view name = entry->d_name;
     const auto dot = name.find('.', kPinPrefix.size());
-    if (!name.starts_with(kPinPrefix) || dot == std::string::npos) {
+    if (!name.starts_with(prefix) || dot == std::string_view::npos) {
       continue;
     }
-    Pin pin{name.substr(kPinPrefix.size(), dot - kPinPrefix.size()), name.substr(dot + 1), it->path().string()};
-    if (checkLabName(pin.lab) && checkNodeName(pin.node) && (lab.empty() || pin.lab == lab)) {
+    Pin pin{std::string(name.substr(kPinPrefix.size(), dot - kPinPrefix.size())), std::string(name.substr(dot + 1)),
+            netnsDir_ + "/" + std::string(name)};
+    if (checkLabName(pin.lab) && checkNodeName(pin.node)) {
       out.push_back(std::move(pin));
     }
   }
-  if (error && error.value() != ENOENT) {
-    return base::fail(base::Error::fromErrno(error.value(), "read directory " + netnsDir_));
+  if (errno != 0) {
+    return base::failErrno("read directory " + netnsDir_);
   }
   std::sort(out.begin(), out.end(), [](const Pin& x, const Pin& y) { return x.path < y.path; });
   return out;

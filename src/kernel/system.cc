@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <set>
+#include <string_view>
 
 #include <sys/socket.h>
 
 #include "kernel/destroy.h"
 #include "kernel/execute.h"
+#include "kernel/lab_memory.h"
 #include "kernel/observe.h"
 #include "kernel/threads.h"
 #include "kernel/tunnel_peers.h"
@@ -18,20 +22,48 @@ namespace {
 // For calls whose contract has no deadline of its own.
 constexpr base::Milliseconds kObserveLimit{30'000};
 constexpr std::size_t kMaxAlias = 255;  // IFALIASZ - 1
+// A lab with fewer namespaces is looked at as quickly as it would be remembered.
+constexpr std::size_t kFewNamespaces = 64;
+// A plan about more of them is carried out without anybody listening: each change would be told at a price.
+constexpr std::size_t kManyNamespaces = 256;
 
 class RealSystem : public System {
  public:
-  explicit RealSystem(const Options& options) : environment_(options) {}
+  explicit RealSystem(const Options& options) : environment_(options), memory_(options.netnsDir) {}
 
-  base::Result<state::State> observe(const std::string& lab, KindTimes* times) override {
-    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::nullopt);
+  base::Result<state::State> observe(const std::string& lab, KindTimes* times, Memory memory) override {
+    std::optional<Again> again;
+    if (memory != Memory::kNone) {
+      const auto pins = environment_.pins.list(lab);
+      if (!pins || pins->size() < kFewNamespaces) {
+        memory_.forget(lab);
+      } else if (memory == Memory::kUse) {
+        again = memory_.recall(lab);
+      } else {
+        memory_.listen(lab);
+      }
+    }
+    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again));
   }
   base::Result<state::State> observeAgain(const std::string& lab, state::State before,
                                           const std::set<std::string>& namespaces, KindTimes* times) override {
-    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times,
-                           Again{std::move(before), namespaces});
+    std::optional<Again> again;
+    if (auto nodes = memory_.heard(lab)) {
+      nodes->insert(namespaces.begin(), namespaces.end());
+      again.emplace(Again{std::move(before), std::move(*nodes)});
+    }
+    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again));
   }
+  void remember(const std::string& lab, state::State seen) override { memory_.remember(lab, std::move(seen)); }
+
   void prepare(const std::string& lab, const plan::Plan& plan) override {
+    std::set<std::string_view> namespaces;
+    for (const plan::Step& step : plan.steps) {
+      namespaces.insert(step.key.netns);
+    }
+    if (namespaces.size() > kManyNamespaces) {
+      memory_.forget(lab);
+    }
     const bool needed = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& step) {
       const auto* tunnel = step.after ? std::get_if<state::WgDevice>(&*step.after) : nullptr;
       return step.action == plan::Action::kCreate &&
@@ -49,6 +81,7 @@ class RealSystem : public System {
   std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override {
     environment_.keepers.settle(deadline);
     environment_.neighbourHints.forget(lab);
+    memory_.forget(lab);
     return kernel::destroy(environment_, lab, deadline);
   }
   base::Result<std::vector<std::string>> labs() override {
@@ -98,6 +131,7 @@ class RealSystem : public System {
 
  private:
   Environment environment_;
+  LabMemory memory_;
 };
 
 }  // namespace

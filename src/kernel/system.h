@@ -29,16 +29,23 @@ struct TunnelPeer {
   std::uint64_t sentBytes = 0;
 };
 
+// What an observation of a large lab has to do with what was seen of it before, and the kernel has told since.
+enum class Memory {
+  kNone,  // nothing: looks at all
+  kKeep,  // looks at all, and what is seen may be remembered
+  kUse,   // looks only where something may be otherwise than what is remembered
+};
+
 // The real kernel. C-library types stay inside this folder.
 class System : public plan::KernelPort {
  public:
   // observe() and execute(), which also say where the time went.
-  virtual base::Result<state::State> observe(const std::string& lab, KindTimes* times) = 0;
+  virtual base::Result<state::State> observe(const std::string& lab, KindTimes* times, Memory memory) = 0;
   virtual base::Result<state::State> observeAgain(const std::string& lab, state::State before,
                                                   const std::set<std::string>& namespaces, KindTimes* times) = 0;
   virtual std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                               base::Deadline deadline, KindTimes* times) = 0;
-  base::Result<state::State> observe(const std::string& lab) final { return observe(lab, nullptr); }
+  base::Result<state::State> observe(const std::string& lab) final { return observe(lab, nullptr, Memory::kNone); }
   base::Result<state::State> observeAgain(const std::string& lab, state::State before,
                                           const std::set<std::string>& namespaces) final {
     return observeAgain(lab, std::move(before), namespaces, nullptr);
@@ -47,6 +54,9 @@ class System : public plan::KernelPort {
                                       base::Deadline deadline) final {
     return execute(lab, steps, deadline, nullptr);
   }
+  // For the next observation that may use it: what the last one with kKeep or kUse, or an observeAgain() behind it, has
+  // returned. Of small labs nothing is remembered.
+  virtual void remember(const std::string& lab, state::State seen) = 0;
   // A socket opened inside the node's namespace; it stays there wherever it is used. Close-on-exec.
   virtual base::Result<base::UniqueFd> openSocket(const std::string& lab, const std::string& node, int domain, int type,
                                                   int protocol) = 0;

@@ -182,14 +182,21 @@ Plan diff(const State& desired, const State& observed) {
   return plan;
 }
 
-void nameDeletions(Plan& plan, const State& before) {
+bool nameDeletions(Plan& plan, const State& before) {
+  bool all = true;
   for (auto& step : plan.steps) {
-    const Entry* entry = step.action == Action::kDelete && !step.replacement ? before.find(step.key) : nullptr;
-    if (entry != nullptr) {
+    if (step.action != Action::kDelete || step.replacement) {
+      continue;
+    }
+    const Entry* entry = before.find(step.key);
+    if (entry != nullptr && !entry->origin.noun.empty()) {
       step.origin = entry->origin;
       step.formerly = true;
+    } else {
+      all = false;
     }
   }
+  return all;
 }
 
 }  // namespace vpclab::plan

@@ -43,7 +43,8 @@ struct Plan {
 Plan diff(const state::State& desired, const state::State& observed);
 
 // Gives the deletions of what is not wanted any more their origin: what `before`, desired until now, says of it.
-void nameDeletions(Plan& plan, const state::State& before);
+// Returns whether it knows of all of them.
+bool nameDeletions(Plan& plan, const state::State& before);
 
 // How `observed` must change to be `desired`; both have the same key.
 Change compare(const state::Object& desired, const state::Object& observed);

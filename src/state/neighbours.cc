@@ -44,7 +44,8 @@ std::vector<Segment> segmentsOf(const State& state) {
 
 }  // namespace
 
-std::vector<std::pair<Neighbours, Key>> possibleNeighbours(const State& state) {
+std::vector<std::pair<Neighbours, Key>> possibleNeighbours(const State& state,
+                                                           const std::function<bool(const std::string&)>& wanted) {
   std::map<LinkName, std::vector<net::IpAddr>> addresses;
   for (const auto& [key, entry] : state.entries()) {
     if (const auto* address = std::get_if<Address>(&entry.object)) {
@@ -60,6 +61,9 @@ std::vector<std::pair<Neighbours, Key>> possibleNeighbours(const State& state) {
       }
     }
     for (const auto& [own, unused] : members) {
+      if (wanted && !wanted(own->netns)) {
+        continue;
+      }
       Neighbours table{own->netns, own->name, {}};
       for (const auto& [other, others] : members) {
         for (std::size_t i = 0; other != own && i < others->size(); ++i) {

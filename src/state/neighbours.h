@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,7 +15,9 @@ inline constexpr std::size_t kMaxLearntNeighbours = 256;
 
 // Who may be whose neighbour, with the key of the bridge or the cable on which they meet: for each link the addresses
 // of all others on it. Follows from the addresses, cables and bridges alone, desired or observed alike.
-std::vector<std::pair<Neighbours, Key>> possibleNeighbours(const State& state);
+// Only in the namespaces for which `wanted` says so, where it is given.
+std::vector<std::pair<Neighbours, Key>> possibleNeighbours(
+    const State& state, const std::function<bool(const std::string& netns)>& wanted = {});
 
 // Those of them that are to be permanent: all, or none where the kernel's table has room for what it would learn.
 std::vector<std::pair<Neighbours, Key>> permanentNeighbours(const State& state);

@@ -14,6 +14,14 @@ void State::add(Object object, Origin origin) {
   entries_.insert_or_assign(std::move(key), Entry{std::move(object), std::move(origin)});
 }
 
+void State::adoptOrigins(State&& from) {
+  for (auto& [key, entry] : entries_) {
+    if (const auto it = from.entries_.find(key); it != from.entries_.end()) {
+      entry.origin = std::move(it->second.origin);
+    }
+  }
+}
+
 const Entry* State::find(const Key& key) const {
   const auto it = entries_.find(key);
   return it == entries_.end() ? nullptr : &it->second;

@@ -40,6 +40,8 @@ class State {
   // Takes the object in its normalised form; an object with the same key is replaced.
   void add(Object object, Origin origin = {});
   void remove(const Key& key) { entries_.erase(key); }
+  // Of objects that both have.
+  void adoptOrigins(State&& from);
   const Entry* find(const Key& key) const;
   template <class T>
   const T* get(const Key& key) const {

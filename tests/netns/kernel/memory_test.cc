@@ -1,0 +1,145 @@
+#include "lab_fixture.h"
+
+using namespace vpclab;
+using namespace vpclab::state;
+using tests::LabFixture;
+
+namespace {
+
+constexpr int kNodes = 70;  // more than what is not worth remembering
+
+net::Prefix prefix(const char* text) {
+  return net::Prefix::parse(text).value();
+}
+
+std::string node(int number) {
+  return "n" + std::to_string(number);
+}
+
+// A lab large enough to be remembered; n1 and n2 have a cable, with 10.1.0.1/24 and 10.1.0.2/24.
+struct LargeLab : LabFixture {
+  LargeLab() {
+    tests::skipUnlessRoot();
+    std::vector<std::string> nodes;
+    for (int i = 0; i < kNodes; ++i) {
+      nodes.push_back(node(i));
+    }
+    makeNodes(nodes);
+    create({makeVeth({"n1", "eth0", net::Mac::fromSeed("1")}, {"n2", "eth0", net::Mac::fromSeed("2")})});
+    create({Address{"n1", "eth0", prefix("10.1.0.1/24")}, Address{"n2", "eth0", prefix("10.1.0.2/24")}});
+    for (int i = 0; i < 2; ++i) {  // first all, then what is remembered
+      seen(kernel::Memory::kUse);
+    }
+  }
+
+  State look(kernel::Memory memory) {
+    kernel::KindTimes times;
+    auto observed = system->observe(name, &times, memory);
+    visits = times.objects(Kind::kNetns);
+    REQUIRE(observed);
+    return std::move(*observed);
+  }
+  // What is seen by memory, which is remembered again.
+  State seen(kernel::Memory memory) {
+    auto state = look(memory);
+    system->remember(name, state);
+    return state;
+  }
+  // That a hand's doing is seen by memory, and that it was not by looking at all.
+  void byHand(const std::string& command) {
+    int status = 1;
+    const std::string told = tests::shell(command, &status);
+    CHECK_MESSAGE(status == 0, told);
+    const auto before = look(kernel::Memory::kNone);
+    const auto remembered = seen(kernel::Memory::kUse);
+    CHECK_MESSAGE(visits < kNodes / 2, command);
+    CHECK_MESSAGE(remembered == before, command);
+  }
+  std::string netns(int number) const { return "nsenter --net=" + system->pinPath(name, node(number)) + " "; }
+
+  std::uint64_t visits = 0;  // namespaces that the last look has entered
+};
+
+}  // namespace
+
+TEST_CASE("a large lab that nobody has changed is not looked at again") {
+  LargeLab lab;
+  CHECK(lab.seen(kernel::Memory::kUse) == lab.look(kernel::Memory::kNone));
+  lab.seen(kernel::Memory::kUse);
+  CHECK(lab.visits == 0);
+  lab.look(kernel::Memory::kNone);
+  CHECK(lab.visits >= kNodes);
+}
+
+TEST_CASE("what a hand changes in a large lab is seen") {
+  LargeLab lab;
+  lab.byHand(lab.netns(3) + "ip link add x type veth peer name y");
+  lab.byHand(lab.netns(3) + "ip address add 192.0.2.1/24 dev x");
+  lab.byHand(lab.netns(3) + "ip link set x mtu 1400 up");
+  lab.byHand(lab.netns(1) + "ip link set eth0 down");
+  lab.byHand(lab.netns(1) + "ip link set eth0 up");
+  lab.byHand(lab.netns(1) + "ip route add 10.9.0.0/16 via 10.1.0.2 proto 118");
+  lab.byHand(lab.netns(1) + "ip route delete 10.9.0.0/16");
+  lab.byHand(lab.netns(4) + "ip rule add priority 100 iif lo table 100 protocol 118");
+  lab.byHand(lab.netns(1) + "ip neighbour add 10.1.0.2 lladdr 02:00:00:00:00:01 dev eth0 nud permanent");
+  lab.byHand(lab.netns(1) + "ip neighbour delete 10.1.0.2 dev eth0");
+  lab.byHand(lab.netns(1) + "tc qdisc add dev eth0 root tbf rate 5mbit burst 10k latency 50ms");
+  lab.byHand(lab.netns(5) + "nft add table ip vpclab");
+  lab.byHand(lab.netns(5) + "nft add chain ip vpclab c");
+  lab.byHand(lab.netns(5) + "sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'");
+  lab.byHand(lab.netns(1) + "ip link delete eth0");
+}
+
+TEST_CASE("namespaces that go, come, or are exchanged in a large lab are seen") {
+  LargeLab lab;
+  const auto pin = [&](int number) { return lab.system->pinPath(lab.name, node(number)); };
+  lab.byHand("umount " + pin(10) + " && rm " + pin(10));
+  lab.byHand("umount " + pin(11));  // a dead pin
+  // Another one with the same mark takes its place, most of the time with the same inode.
+  const std::string alias =
+      nlohmann::json::parse(lab.in("n12", "ip -j link show lo"), nullptr, false).at(0).value("ifalias", "");
+  REQUIRE_FALSE(alias.empty());
+  for (int i = 0; i < 5; ++i) {
+    lab.byHand("umount " + pin(12) + " && sleep 0.2 && unshare --net=" + pin(12) + " sh -c 'ip link set lo alias \"" +
+               alias + "\" && ip link set lo up'");
+    lab.byHand(lab.netns(12) + "ip link add z type veth peer name w");
+  }
+  lab.makeNodes({"new"});
+  lab.seen(kernel::Memory::kUse);
+  CHECK(lab.seen(kernel::Memory::kUse) == lab.look(kernel::Memory::kNone));
+  lab.byHand("nsenter --net=" + lab.system->pinPath(lab.name, "new") + " ip link add x type veth peer name y");
+}
+
+TEST_CASE("what the kernel tells nobody is seen by looking at all") {
+  LargeLab lab;
+  const Sysctl wanted{"n6", "net/ipv4/fwmark_reflect", "1"};
+  lab.in("n6", "sh -c 'echo 1 >/proc/sys/net/ipv4/fwmark_reflect'");
+  CHECK(lab.seen(kernel::Memory::kUse).get<Sysctl>(wanted.key())->value == "0");
+  CHECK(lab.seen(kernel::Memory::kKeep).get<Sysctl>(wanted.key())->value == "1");
+  CHECK(lab.seen(kernel::Memory::kUse).get<Sysctl>(wanted.key())->value == "1");
+}
+
+TEST_CASE("where more happens than the kernel can tell, all is looked at") {
+  LargeLab lab;
+  const int kMany = 30'000;
+  lab.in("n7", "sh -c 'i=0; while [ $i -lt " + std::to_string(kMany / 2) +
+                   " ]; do echo \"address add 192.0.2.1/32 dev lo\"; echo \"address del 192.0.2.1/32 dev lo\"; "
+                   "i=$((i+1)); done | ip -batch -'");
+  lab.in("n7", "ip address add 192.0.2.1/32 dev lo");
+  const auto all = lab.look(kernel::Memory::kNone);
+  CHECK(lab.seen(kernel::Memory::kUse) == all);
+  CHECK(lab.visits >= kNodes);
+  CHECK(lab.seen(kernel::Memory::kUse) == all);
+  CHECK(lab.seen(kernel::Memory::kUse) == all);
+  CHECK(lab.visits == 0);
+}
+
+TEST_CASE("what is not remembered, or of a lab that has gone, is looked at") {
+  LargeLab lab;
+  lab.look(kernel::Memory::kUse);  // takes it, and gives nothing back
+  lab.look(kernel::Memory::kUse);
+  CHECK(lab.visits >= kNodes);
+  lab.seen(kernel::Memory::kUse);
+  CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
+  CHECK(lab.look(kernel::Memory::kUse).empty());
+}
