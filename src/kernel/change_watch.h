@@ -24,6 +24,7 @@ class ChangeWatch {
  public:
   // Neighbours come and go with the traffic wherever they are learnt.
   enum class Neighbours { kIgnored, kHeard };
+  // Errors: kPermission without CAP_NET_BROADCAST, which is what netlink(7) asks of who listens to others' namespaces.
   static base::Result<ChangeWatch> open(const std::string& netnsDir, Neighbours neighbours);
 
   // From now on, what changes in the namespaces that the lab has at this moment. Returns the nodes whose namespaces are

@@ -1,3 +1,6 @@
+#include <linux/capability.h>
+#include <sys/syscall.h>
+
 #include "lab_fixture.h"
 
 using namespace vpclab;
@@ -58,6 +61,24 @@ struct LargeLab : LabFixture {
   std::string netns(int number) const { return "nsenter --net=" + system->pinPath(name, node(number)) + " "; }
 
   std::uint64_t visits = 0;  // namespaces that the last look has entered
+};
+
+// This thread, and those that it starts, without one capability.
+class Without {
+ public:
+  explicit Without(unsigned capability) {
+    ::syscall(SYS_capget, &header_, sets_.data());
+    auto less = sets_;
+    less.at(capability / 32).effective &= ~(1U << (capability % 32));
+    REQUIRE(::syscall(SYS_capset, &header_, less.data()) == 0);
+  }
+  ~Without() { ::syscall(SYS_capset, &header_, sets_.data()); }
+  Without(const Without&) = delete;
+  Without& operator=(const Without&) = delete;
+
+ private:
+  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> sets_{};
 };
 
 }  // namespace
@@ -142,4 +163,14 @@ TEST_CASE("what is not remembered, or of a lab that has gone, is looked at") {
   lab.seen(kernel::Memory::kUse);
   CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
   CHECK(lab.look(kernel::Memory::kUse).empty());
+}
+
+TEST_CASE("where the kernel refuses to tell, a large lab is looked at") {
+  tests::skipUnlessRoot();
+  const Without broadcast(CAP_NET_BROADCAST);
+  LargeLab lab;
+  lab.seen(kernel::Memory::kUse);
+  CHECK(lab.visits >= kNodes);
+  lab.in("n1", "ip address add 192.0.2.1/24 dev eth0");
+  CHECK(lab.seen(kernel::Memory::kUse).find(Address{"n1", "eth0", prefix("192.0.2.1/24")}.key()) != nullptr);
 }
