@@ -24,7 +24,7 @@ std::uint64_t cookieOf(int socket) {
 
 }  // namespace
 
-Acceptor::Acceptor(EventLoop& loop, std::function<void(base::UniqueFd)> taker)
+Acceptor::Acceptor(EventLoop& loop, std::function<void(base::UniqueFd, const Endpoint&)> taker)
     : loop_(loop), taker_(std::move(taker)), resume_(loop, [this] { watch(); }) {}
 
 Acceptor::~Acceptor() {
@@ -96,9 +96,10 @@ void Acceptor::unwatch() {
 
 void Acceptor::acceptAll(bool last) {
   for (int i = 0; i < kAcceptsPerRound && socket_ && !resume_.running() && (last || !paused_); ++i) {
-    base::UniqueFd accepted(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Endpoint peer;
+    base::UniqueFd accepted = acceptFrom(socket_.get(), peer);
     if (accepted) {
-      taker_(std::move(accepted));
+      taker_(std::move(accepted), peer);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return;
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "lb/event_loop.h"
+#include "lb/socket.h"
 
 namespace vpclab::lb {
 
@@ -10,8 +11,8 @@ namespace vpclab::lb {
 // memory it pauses and comes back.
 class Acceptor : private EventHandler {
  public:
-  // `taker` gets each connection, non-blocking and close-on-exec.
-  Acceptor(EventLoop& loop, std::function<void(base::UniqueFd)> taker);
+  // `taker` gets each connection, as acceptFrom() gives it, and whose it is.
+  Acceptor(EventLoop& loop, std::function<void(base::UniqueFd, const Endpoint&)> taker);
   ~Acceptor() override;
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -31,7 +32,7 @@ class Acceptor : private EventHandler {
   void unwatch();
 
   EventLoop& loop_;
-  std::function<void(base::UniqueFd)> taker_;
+  std::function<void(base::UniqueFd, const Endpoint&)> taker_;
   base::UniqueFd socket_;
   bool watched_ = false;
   bool paused_ = false;

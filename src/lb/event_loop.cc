@@ -47,6 +47,13 @@ base::Result<> EventLoop::add(int fd, std::uint32_t events, EventHandler* handle
   return {};
 }
 
+void EventLoop::change(int fd, std::uint32_t events, EventHandler* handler) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = handler;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
 void EventLoop::remove(int fd) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }

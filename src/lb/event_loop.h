@@ -52,6 +52,7 @@ class EventLoop {
 
   // `events` as for epoll_ctl(2), edge-triggered if the caller says so. The handler stays the caller's.
   base::Result<> add(int fd, std::uint32_t events, EventHandler* handler);
+  void change(int fd, std::uint32_t events, EventHandler* handler);
   void remove(int fd);
   // Keeps an object alive until no event of the current round can reach it any more.
   void dispose(std::shared_ptr<void> object) { graveyard_.push_back(std::move(object)); }

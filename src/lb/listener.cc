@@ -19,7 +19,7 @@ Listener::Listener(EventLoop& loop, LogSink& log, std::shared_ptr<BalancerShared
     : loop_(loop),
       log_(log),
       shared_(std::move(shared)),
-      acceptor_(loop, [this](base::UniqueFd client) { serve(std::move(client)); }) {}
+      acceptor_(loop, [this](base::UniqueFd client, const Endpoint& peer) { serve(std::move(client), peer); }) {}
 
 Listener::~Listener() = default;
 
@@ -120,13 +120,13 @@ void Listener::sessionEnded(Session* session) {
   }
 }
 
-void Listener::serve(base::UniqueFd client) {
+void Listener::serve(base::UniqueFd client, const Endpoint& peer) {
   ++counters.connections;
   ++shared_->sessions;
   auto session = std::make_shared<Session>(loop_, shared_from_this());
   sessions_.emplace(session.get(), session);
   acceptor_.setPaused(sessions_.size() >= limit());
-  session->start(std::move(client));
+  session->start(std::move(client), peer);
 }
 
 void Listener::told(const Pool& pool, const Backend& backend) {

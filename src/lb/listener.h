@@ -74,7 +74,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   ListenerCounters counters;
 
  private:
-  void serve(base::UniqueFd client);
+  void serve(base::UniqueFd client, const Endpoint& peer);
   void setPools(const state::Listener& config);
   void told(const Pool& pool, const Backend& backend);
   std::vector<std::shared_ptr<Session>> sessions() const;  // for what may end some of them

@@ -40,13 +40,10 @@ Session::Session(EventLoop& loop, std::shared_ptr<Listener> listener)
       upOut_(listener_->buffers()),
       responseParser_(limitsOf(*config_)) {}
 
-void Session::start(base::UniqueFd client) {
-  clientEnd_ = peerEndpoint(client.get());
+void Session::start(base::UniqueFd client, const Endpoint& peer) {
+  clientEnd_ = peer;
   clientText_ = clientEnd_.address.toString();
-  if (!client_.adopt(std::move(client), this)) {
-    close();
-    return;
-  }
+  client_.adopt(std::move(client), this);
   firstByte_ = loop_.now();
   setDeadline(loop_.now() + config_->idleTimeout);
   if (config_->protocol == state::ListenerProtocol::kTcp) {
@@ -57,6 +54,9 @@ void Session::start(base::UniqueFd client) {
   }
   if (phase_ != Phase::kClosed) {
     pump();
+  }
+  if (phase_ != Phase::kClosed && !client_.watch()) {
+    clientLeft();  // nothing would ever tell
   }
 }
 

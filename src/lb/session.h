@@ -31,7 +31,7 @@ class Session : public SocketOwner, private Waiter {
  public:
   Session(EventLoop& loop, std::shared_ptr<Listener> listener);
 
-  void start(base::UniqueFd client);
+  void start(base::UniqueFd client, const Endpoint& peer);
   // The listener goes away: ends now if no request is in work.
   void closeIfIdle();
   // The process goes away: a client that has been told to expect more answers gets one, or a moment.

@@ -15,7 +15,7 @@ namespace vpclab::lb {
 
 namespace {
 
-constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+constexpr std::uint32_t kEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
 union SocketAddress {
   sockaddr any;
@@ -49,17 +49,31 @@ Endpoint endpointOf(const SocketAddress& address) {
 
 }  // namespace
 
-bool Socket::adopt(base::UniqueFd fd, SocketOwner* owner) {
+void Socket::adopt(base::UniqueFd fd, SocketOwner* owner) {
   fd_ = std::move(fd);
   owner_ = owner;
-  // Read before it is watched: what has come already is most often there.
+  events_ = kEvents;
   readable_ = writable_ = true;
-  if (auto added = loop_.add(fd_.get(), kEvents, this); !added) {
+}
+
+bool Socket::watch() {
+  if (auto added = loop_.add(fd_.get(), events_, this); !added) {
     errorNumber_ = added.error().errnoValue();
-    fd_.reset();
     return false;
   }
+  watched_ = true;
   return true;
+}
+
+// Most often there is room; to watch for it from the beginning would give every connection an event for nothing.
+void Socket::awaitRoom() {
+  writable_ = false;
+  if ((events_ & EPOLLOUT) == 0) {
+    events_ |= EPOLLOUT;
+    if (watched_) {
+      loop_.change(fd_.get(), events_, this);
+    }
+  }
 }
 
 bool Socket::connect(const net::IpAddr& address, std::uint16_t port, SocketOwner* owner) {
@@ -78,8 +92,8 @@ bool Socket::connect(const net::IpAddr& address, std::uint16_t port, SocketOwner
     fd_.reset();
     return false;
   }
-  if (auto added = loop_.add(fd_.get(), kEvents, this); !added) {
-    errorNumber_ = added.error().errnoValue();
+  events_ = kEvents | EPOLLOUT;
+  if (!watch()) {
     fd_.reset();
     return false;
   }
@@ -147,11 +161,13 @@ Transfer Socket::send(std::string_view first, std::string_view second, std::size
                           : ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
     if (n >= 0) {
       sent = static_cast<std::size_t>(n);
-      writable_ = sent == first.size() + second.size();
+      if (sent < first.size() + second.size()) {
+        awaitRoom();
+      }
       return Transfer::kProgress;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      writable_ = false;
+      awaitRoom();
       return Transfer::kBlocked;
     }
     if (errno != EINTR) {
@@ -180,7 +196,7 @@ void Socket::close() {
   if (open()) {
     fd_.reset();  // nobody else has it, so that the kernel forgets to watch it: epoll(7), question 6
   }
-  readable_ = writable_ = peerClosed_ = broken_ = reset_ = false;
+  watched_ = readable_ = writable_ = peerClosed_ = broken_ = reset_ = false;
 }
 
 void Socket::onEvents(std::uint32_t events) {
@@ -213,10 +229,12 @@ Endpoint localEndpoint(int fd) {
   return ::getsockname(fd, &address.any, &size) == 0 ? endpointOf(address) : Endpoint{};
 }
 
-Endpoint peerEndpoint(int fd) {
+base::UniqueFd acceptFrom(int listening, Endpoint& peer) {
   SocketAddress address{};
   socklen_t size = sizeof(address);
-  return ::getpeername(fd, &address.any, &size) == 0 ? endpointOf(address) : Endpoint{};
+  base::UniqueFd accepted(::accept4(listening, &address.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  peer = accepted ? endpointOf(address) : Endpoint{};
+  return accepted;
 }
 
 }  // namespace vpclab::lb

@@ -12,6 +12,11 @@
 
 namespace vpclab::lb {
 
+struct Endpoint {
+  net::IpAddr address;
+  std::uint16_t port = 0;
+};
+
 class Socket;
 
 class SocketOwner {
@@ -31,8 +36,10 @@ class Socket : public EventHandler {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  // Takes an accepted descriptor, which is non-blocking and has TCP_NODELAY from its listening socket.
-  bool adopt(base::UniqueFd fd, SocketOwner* owner);
+  // Takes an accepted descriptor, which is non-blocking and has TCP_NODELAY from its listening socket. No event comes
+  // before watch(): what has come already, most often all of a request, is read first and needs none.
+  void adopt(base::UniqueFd fd, SocketOwner* owner);
+  bool watch();
   // Starts a connection; false if it fails at once. It is made (or has failed) once connected() says so.
   bool connect(const net::IpAddr& address, std::uint16_t port, SocketOwner* owner);
   enum class Connect : std::uint8_t { kPending, kDone, kFailed };
@@ -59,9 +66,13 @@ class Socket : public EventHandler {
   void onEvents(std::uint32_t events) override;
 
  private:
+  void awaitRoom();
+
   EventLoop& loop_;
   base::UniqueFd fd_;
   SocketOwner* owner_ = nullptr;
+  std::uint32_t events_ = 0;  // that it is watched for
+  bool watched_ = false;
   bool readable_ = false;
   bool writable_ = false;
   bool peerClosed_ = false;
@@ -73,12 +84,9 @@ class Socket : public EventHandler {
 // "Network is unreachable" and the like, with what it means for a backend: "... (no route)".
 std::string reasonForErrno(int errnoValue);
 
-// A socket's own or its peer's address; 0.0.0.0 and port 0 if it has none.
-struct Endpoint {
-  net::IpAddr address;
-  std::uint16_t port = 0;
-};
+// A socket's own address; 0.0.0.0 and port 0 if it has none.
 Endpoint localEndpoint(int fd);
-Endpoint peerEndpoint(int fd);
+// Accepts a connection, non-blocking and close-on-exec, and tells who made it; none, and errno, if there is none.
+base::UniqueFd acceptFrom(int listening, Endpoint& peer);
 
 }  // namespace vpclab::lb

@@ -34,14 +34,14 @@ bool isPage(std::string_view target) {
 PageConnection::PageConnection(lb::EventLoop& loop, std::shared_ptr<PageSiteRuntime> site)
     : site_(std::move(site)), socket_(loop), in_(site_->pool()), timer_(loop, [this] { close(); }) {}
 
-void PageConnection::start(base::UniqueFd client) {
-  client_ = lb::peerEndpoint(client.get()).address.toString();
-  if (!socket_.adopt(std::move(client), this)) {
-    close();
-    return;
-  }
+void PageConnection::start(base::UniqueFd client, const lb::Endpoint& peer) {
+  client_ = peer.address.toString();
+  socket_.adopt(std::move(client), this);
   timer_.startIn(kIdleTimeout);
   pump();
+  if (!closed_ && !socket_.watch()) {
+    close();
+  }
 }
 
 void PageConnection::closeIfIdle() {

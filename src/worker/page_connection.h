@@ -15,7 +15,7 @@ namespace vpclab::worker {
 class PageConnection : public lb::SocketOwner, public std::enable_shared_from_this<PageConnection> {
  public:
   PageConnection(lb::EventLoop& loop, std::shared_ptr<PageSiteRuntime> site);
-  void start(base::UniqueFd client);
+  void start(base::UniqueFd client, const lb::Endpoint& peer);
   void closeIfIdle();
   // The process goes away: a client that has been told to expect more answers gets one, or a moment.
   void drain();

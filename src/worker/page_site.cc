@@ -14,7 +14,7 @@ constexpr std::size_t kMaxConnections = 4096;  // a site
 PageSiteRuntime::PageSiteRuntime(lb::EventLoop& loop, std::shared_ptr<lb::BufferPool> pool)
     : loop_(loop),
       pool_(std::move(pool)),
-      acceptor_(loop, [this](base::UniqueFd client) { serve(std::move(client)); }) {}
+      acceptor_(loop, [this](base::UniqueFd client, const lb::Endpoint& peer) { serve(std::move(client), peer); }) {}
 
 PageSiteRuntime::~PageSiteRuntime() = default;
 
@@ -68,13 +68,13 @@ void PageSiteRuntime::connectionEnded(PageConnection* connection) {
   }
 }
 
-void PageSiteRuntime::serve(base::UniqueFd client) {
+void PageSiteRuntime::serve(base::UniqueFd client, const lb::Endpoint& peer) {
   if (connections_.size() >= kMaxConnections) {
     return;
   }
   auto connection = std::make_shared<PageConnection>(loop_, shared_from_this());
   connections_.emplace(connection.get(), connection);
-  connection->start(std::move(client));
+  connection->start(std::move(client), peer);
 }
 
 }  // namespace vpclab::worker

@@ -40,7 +40,7 @@ class PageSiteRuntime : public std::enable_shared_from_this<PageSiteRuntime> {
   void connectionEnded(PageConnection* connection);
 
  private:
-  void serve(base::UniqueFd client);
+  void serve(base::UniqueFd client, const lb::Endpoint& peer);
   std::vector<std::shared_ptr<PageConnection>> connections() const;  // for what may end some of them
 
   lb::EventLoop& loop_;
