@@ -255,14 +255,14 @@ void Session::finishExchange() {
   upIn_.release();
   upOut_.release();
   clientOut_.release();
-  if (!keepAlive_ || !complete || listener_->retired()) {
+  if (!keepsClient()) {
+    client_.shutdownWrite();
     // Nothing more is to come from a client that has said so; a close with nothing unread resets nothing.
     if (clientCloses_ && complete && clientIn_.empty() && !client_.readable()) {
       close();
       return;
     }
     phase_ = Phase::kLinger;
-    client_.shutdownWrite();
     setDeadline(loop_.now() + kLingerTime);
     return;
   }

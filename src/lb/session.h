@@ -108,6 +108,7 @@ class Session : public SocketOwner, private Waiter {
   bool writeClient();
   std::string_view responseBodyInPlace() const;
   bool responseSent() const;
+  bool keepsClient() const { return keepAlive_ && bodyComplete() && !listener_->retired(); }
   bool forwardTunnelEnds();
 
   EventLoop& loop_;

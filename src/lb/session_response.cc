@@ -249,8 +249,10 @@ bool Session::writeClient() {
   if (clientOut_.empty() && body.empty()) {
     return false;
   }
+  const bool ends = phase_ == Phase::kExchange && responseBegun_ &&
+                    (responseEnded_ || (responseBody_.kind == http::BodyKind::kLength && responseLeft_ == body.size()));
   std::size_t sent = 0;
-  if (client_.send(clientOut_.data(), body, sent) == Transfer::kError) {
+  if (client_.send(clientOut_.data(), body, sent, ends && !keepsClient()) == Transfer::kError) {
     clientLeft();
     return true;
   }

@@ -146,8 +146,9 @@ Transfer Socket::receive(Buffer& into) {
   }
 }
 
-Transfer Socket::send(std::string_view first, std::string_view second, std::size_t& sent) {
+Transfer Socket::send(std::string_view first, std::string_view second, std::size_t& sent, bool last) {
   sent = 0;
+  const int flags = MSG_NOSIGNAL | (last ? MSG_MORE : 0);
   std::array<iovec, 2> parts{
       {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}}};
   msghdr message{};
@@ -157,8 +158,8 @@ Transfer Socket::send(std::string_view first, std::string_view second, std::size
   for (;;) {
     // For one piece the kernel has less to look at with send(2).
     const ssize_t n = single.size() == first.size() + second.size()
-                          ? ::send(fd_.get(), single.data(), single.size(), MSG_NOSIGNAL)
-                          : ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+                          ? ::send(fd_.get(), single.data(), single.size(), flags)
+                          : ::sendmsg(fd_.get(), &message, flags);
     if (n >= 0) {
       sent = static_cast<std::size_t>(n);
       if (sent < first.size() + second.size()) {

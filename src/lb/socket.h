@@ -56,8 +56,9 @@ class Socket : public EventHandler {
 
   // Reads into the buffer's free space (which there has to be).
   Transfer receive(Buffer& into);
-  // Sends from both, one behind the other; `sent` bytes went out.
-  Transfer send(std::string_view first, std::string_view second, std::size_t& sent);
+  // Sends from both, one behind the other; `sent` bytes went out. `last`: the end follows at once, so that both can go
+  // in one packet.
+  Transfer send(std::string_view first, std::string_view second, std::size_t& sent, bool last = false);
   void shutdownWrite();
   // RST instead of FIN, so that the peer cannot take what it got for complete.
   void abort();
