@@ -47,11 +47,24 @@ base::Result<> Acceptor::take(base::UniqueFd socket) {
     resume_.stop();
   }
   socket_ = std::move(socket);
+  applyDeferral();
   watched_ = true;
   if (paused_) {
     unwatch();
   }
   return {};
+}
+
+void Acceptor::setDeferring(bool deferring) {
+  if (deferring_ != deferring) {
+    deferring_ = deferring;
+    applyDeferral();
+  }
+}
+
+void Acceptor::applyDeferral() {
+  const int seconds = deferring_ ? static_cast<int>(kDeferral.count() / 1000) : 0;
+  ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 }
 
 void Acceptor::setPaused(bool paused) {

@@ -20,12 +20,16 @@ class Acceptor : private EventHandler {
   // Goes on with this socket. Another descriptor of the socket that it has already is closed again: the keeper passes
   // every socket each time.
   base::Result<> take(base::UniqueFd socket);
+  // From now on the kernel keeps a connection to itself until its first bytes come, or for kDeferral.
+  void setDeferring(bool deferring);
+  static constexpr base::Milliseconds kDeferral{1000};  // the shortest that TCP_DEFER_ACCEPT knows
   // While it is paused, connections wait in the kernel.
   void setPaused(bool paused);
   // Accepts what waits and closes the socket.
   void close();
 
  private:
+  void applyDeferral();
   void onEvents(std::uint32_t events) override;
   void acceptAll(bool last);  // `last`: even while it is paused
   void watch();
@@ -36,6 +40,7 @@ class Acceptor : private EventHandler {
   base::UniqueFd socket_;
   bool watched_ = false;
   bool paused_ = false;
+  bool deferring_ = false;
   Timer resume_;  // runs while descriptors or memory are short
 };
 

@@ -65,6 +65,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   std::size_t sessionCount() const { return sessions_.size(); }
   bool retired() const { return retired_; }
   bool draining() const { return draining_; }
+  // How long a client that says nothing has been there already when it is accepted.
+  base::Milliseconds deferral() const;
   LogSink& log() { return log_; }
   // Empty: for a head while it is written.
   std::string& scratch() {

@@ -45,7 +45,7 @@ void Session::start(base::UniqueFd client, const Endpoint& peer) {
   clientText_ = clientEnd_.address.toString();
   client_.adopt(std::move(client), this);
   firstByte_ = loop_.now();
-  setDeadline(loop_.now() + config_->idleTimeout);
+  setDeadline(loop_.now() + config_->idleTimeout - listener_->deferral());
   if (config_->protocol == state::ListenerProtocol::kTcp) {
     headDone_ = firstByte_;
     const auto* rule = firstThatFits(config_->rules, {{}, {}, nullptr, clientEnd_.address});

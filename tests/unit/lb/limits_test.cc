@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -225,4 +226,34 @@ TEST_CASE("a tunnel has a timeout of its own") {
   CHECK(firstLine(out) == "HTTP/1.1 101");
   CHECK(base::Clock::now() - start >= milliseconds(700));
   CHECK(out.find("!timeout") == std::string::npos);
+}
+
+TEST_CASE("clients are taken with their first bytes, but not where it would show that a silent one comes late") {
+  Lab lab;
+  const auto deferral = [&] {
+    int seconds = -1;
+    socklen_t size = sizeof(seconds);
+    ::getsockopt(lab.front.fd.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, &size);
+    return seconds;
+  };
+  CHECK(deferral() == 1);
+  {
+    auto silent = connectTo(lab.front.address);
+    CHECK(becomes([&] { return lab.balancer.status()["listeners"][0]["open"] == 1; }));
+    write(silent.get(), kGet);
+    CHECK(readUntil(silent.get(), "\r\n\r\n").find("200 OK") != std::string::npos);
+  }
+  lab.listener.maxConnections = 5;
+  lab.apply();
+  CHECK(deferral() == 0);
+  lab.listener.maxConnections = 0;
+  lab.apply();
+  CHECK(deferral() == 1);
+  lab.listener.idleTimeout = milliseconds(9999);
+  lab.apply();
+  CHECK(deferral() == 0);
+  lab.listener.idleTimeout = milliseconds(50'000);
+  lab.listener.protocol = state::ListenerProtocol::kTcp;
+  lab.apply();
+  CHECK(deferral() == 0);
 }
