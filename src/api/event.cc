@@ -23,11 +23,12 @@ json diagnosticToJson(const base::Diagnostic& diagnostic) {
 base::Result<base::Diagnostic> diagnosticFromJson(const json& value) {
   base::Diagnostic diagnostic;
   std::string severity;
+  std::string file;
   std::int64_t line = 0;
   std::int64_t column = 0;
   JsonReader reader(value, "diagnostic");
   reader.take("severity", severity)
-      .take("file", diagnostic.pos.file)
+      .take("file", file)
       .take("line", line, 0, INT32_MAX)
       .take("column", column, 0, INT32_MAX)
       .take("message", diagnostic.message)
@@ -35,6 +36,7 @@ base::Result<base::Diagnostic> diagnosticFromJson(const json& value) {
   if (auto done = reader.finish(); !done) {
     return base::fail(std::move(done.error()));
   }
+  diagnostic.pos.file = std::move(file);
   diagnostic.severity = severity == "warning" ? base::Severity::kWarning : base::Severity::kError;
   diagnostic.pos.line = static_cast<int>(line);
   diagnostic.pos.column = static_cast<int>(column);

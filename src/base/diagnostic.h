@@ -3,12 +3,14 @@
 #include <string>
 #include <vector>
 
+#include "base/shared_string.h"
+
 namespace vpclab::base {
 
 // A place in a source file. Line and column count from 1; 0 means the whole file. Columns count characters (code
 // points), not bytes.
 struct SourcePos {
-  std::string file;
+  SharedString file;
   int line = 0;
   int column = 0;
 

@@ -64,32 +64,52 @@ ErrorKind kindOf(int errnoValue) {
 
 }  // namespace
 
+Error::Error(ErrorKind kind, std::string text)
+    : parts_(std::make_shared<Parts>(Parts{kind, 0, false, std::move(text), {}, {}})) {}
+
+Error::Parts& Error::own() {
+  if (parts_.use_count() != 1) {
+    parts_ = std::make_shared<Parts>(*parts_);
+  }
+  return *parts_;
+}
+
+Error&& Error::withKernelText(std::string text) && {
+  own().kernelText = std::move(text);
+  return std::move(*this);
+}
+
+Error&& Error::context(std::string what) && {
+  own().context.push_back(std::move(what));
+  return std::move(*this);
+}
+
 Error Error::fromErrno(int errnoValue, std::string operation) {
   Error error(kindOf(errnoValue), std::move(operation));
-  error.errno_ = errnoValue;
+  error.parts_->errnoValue = errnoValue;
   return error;
 }
 
 Error Error::relayed(ErrorKind kind, int errnoValue, std::string message) {
   Error error(kind, std::move(message));
-  error.errno_ = errnoValue;
-  error.worded_ = true;
+  error.parts_->errnoValue = errnoValue;
+  error.parts_->worded = true;
   return error;
 }
 
 std::string Error::message() const {
   std::string out;
-  for (auto it = context_.rbegin(); it != context_.rend(); ++it) {
+  for (auto it = parts_->context.rbegin(); it != parts_->context.rend(); ++it) {
     out += *it;
     out += ": ";
   }
-  out += text_;
-  if (errno_ != 0 && !worded_) {
+  out += text();
+  if (errnoValue() != 0 && !parts_->worded) {
     out += ": ";
-    out += std::generic_category().message(errno_);
+    out += std::generic_category().message(errnoValue());
   }
-  if (!kernelText_.empty()) {
-    out += " (kernel: " + kernelText_ + ")";
+  if (!kernelText().empty()) {
+    out += " (kernel: " + kernelText() + ")";
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,10 @@ std::string_view nameOf(ErrorKind kind);
 // ack) where it gave any. Context is added on the way up, outermost last.
 class Error {
  public:
-  Error(ErrorKind kind, std::string text) : kind_(kind), text_(std::move(text)) {}
+  Error(ErrorKind kind, std::string text);
+  // No moves: what was moved from still says what it said.
+  Error(const Error&) = default;
+  Error& operator=(const Error&) = default;
 
   // A failed system call: kind kSystem, or the closer kind that the errno implies (ENOENT: kNotFound, EEXIST: kExists,
   // EPERM/EACCES: kPermission, EBUSY: kBusy, ETIMEDOUT: kTimeout, EOPNOTSUPP/ENOSYS: kUnsupported).
@@ -38,31 +42,31 @@ class Error {
   // What another process has met and told: its message(), which has the words for errnoValue, and that (0: none).
   static Error relayed(ErrorKind kind, int errnoValue, std::string message);
 
-  ErrorKind kind() const { return kind_; }
-  int errnoValue() const { return errno_; }  // 0: not from a system call
-  const std::string& text() const { return text_; }
-  const std::string& kernelText() const { return kernelText_; }
+  ErrorKind kind() const { return parts_->kind; }
+  int errnoValue() const { return parts_->errnoValue; }  // 0: not from a system call
+  const std::string& text() const { return parts_->text; }
+  const std::string& kernelText() const { return parts_->kernelText; }
 
-  Error&& withKernelText(std::string text) && {
-    kernelText_ = std::move(text);
-    return std::move(*this);
-  }
+  Error&& withKernelText(std::string text) &&;
   // Says what was being done when this happened: "bring up link eth0 in bj-server1".
-  Error&& context(std::string what) && {
-    context_.push_back(std::move(what));
-    return std::move(*this);
-  }
+  Error&& context(std::string what) &&;
 
   // "outer: inner: text: Operation not permitted (kernel: ...)", on one line.
   std::string message() const;
 
  private:
-  ErrorKind kind_;
-  int errno_ = 0;
-  bool worded_ = false;  // text_ has the words for errno_
-  std::string text_;
-  std::string kernelText_;
-  std::vector<std::string> context_;
+  struct Parts {
+    ErrorKind kind;
+    int errnoValue = 0;
+    bool worded = false;  // `text` has the words for errnoValue
+    std::string text;
+    std::string kernelText;
+    std::vector<std::string> context;
+  };
+  Parts& own();
+
+  // Shared by copies: there are results by the ten thousand, of which hardly one is an error.
+  std::shared_ptr<Parts> parts_;
 };
 
 }  // namespace vpclab::base

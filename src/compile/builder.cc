@@ -36,9 +36,9 @@ net::Mac Builder::macOf(const std::string& netns, const std::string& name) const
 void Builder::add(Object object, const Origin& origin) {
   const Key key = keyOf(object);
   if (const Entry* other = out_.desired.find(key)) {
-    if (!(other->object == normalise(object))) {
-      error(origin.pos, origin.noun + " needs " + key.toString() + ", which " + other->origin.noun + " (" +
-                            other->origin.pos.toString() + ") needs otherwise");
+    if (!(*other->object == normalise(object))) {
+      error(origin.pos, origin.noun + " needs " + key.toString() + ", which " + other->origin->noun + " (" +
+                            other->origin->pos.toString() + ") needs otherwise");
     }
     return;
   }
@@ -173,7 +173,7 @@ void Builder::page(PageSite site, const base::SourcePos& pos) {
 void Builder::checkPorts() {
   std::map<std::pair<std::string, std::string>, std::size_t> ports;
   for (const auto& [key, entry] : out_.desired.entries()) {
-    if (const auto* veth = std::get_if<Veth>(&entry.object)) {
+    if (const auto* veth = std::get_if<Veth>(entry.object.get())) {
       for (const VethEnd* end : {&veth->a, &veth->b}) {
         ++ports[{end->netns, end->master}];
       }
@@ -182,8 +182,8 @@ void Builder::checkPorts() {
   for (const auto& [bridge, count] : ports) {
     const Entry* entry = out_.desired.find(Bridge{bridge.first, bridge.second}.key());
     if (entry != nullptr && count > kMaxBridgePorts) {
-      error(entry->origin.pos,
-            entry->origin.noun + " has " + std::to_string(count) + " members; a bridge takes " +
+      error(entry->origin->pos,
+            entry->origin->noun + " has " + std::to_string(count) + " members; a bridge takes " +
                 std::to_string(kMaxBridgePorts),
             "spread them over several vxnets");
     }
@@ -192,8 +192,8 @@ void Builder::checkPorts() {
 
 void Builder::addNeighbours() {
   for (auto& [table, place] : permanentNeighbours(out_.desired)) {
-    const Origin origin = out_.desired.find(place)->origin;
-    add(std::move(table), origin);
+    const OriginPtr origin = out_.desired.find(place)->origin;
+    add(std::move(table), *origin);
   }
 }
 

@@ -91,7 +91,7 @@ json causeJson(const plan::Report& report, const plan::StepReport& cause) {
   }
   json out{{"action", plan::nameOf(cause.step->action)},
            {"key", state::toJson(cause.step->key)},
-           {"origin", state::toJson(cause.step->origin)},
+           {"origin", state::toJson(*cause.step->origin)},
            {"operation", nullptr},
            {"errno", nullptr},
            {"kernel", nullptr},
@@ -176,7 +176,7 @@ base::Diagnostics falseAlarms(const Settled& settled) {
   for (const auto& round : settled.rounds) {
     for (const auto* cause : round.report.rootCauses()) {
       if (settled.settled) {
-        out.push_back({base::Severity::kWarning, cause->step->origin.pos, named(*cause->step) + ": " + why(*cause),
+        out.push_back({base::Severity::kWarning, cause->step->origin->pos, named(*cause->step) + ": " + why(*cause),
                        "a look at the kernel has found all as wanted"});
       }
     }

@@ -103,9 +103,9 @@ Needs needsOf(const plan::Plan& plan, const State& desired) {
     out.processes += step.key.kind == Kind::kProcess ? kTasksOfProcess : 0;
   }
   for (const auto& [key, entry] : desired.entries()) {
-    if (const auto* process = std::get_if<Process>(&entry.object)) {
+    if (const auto* process = std::get_if<Process>(entry.object.get())) {
       out.keeperFiles += kFilesOfProcess + listenAddresses(*process).size();
-    } else if (const auto* tunnel = std::get_if<WgDevice>(&entry.object)) {
+    } else if (const auto* tunnel = std::get_if<WgDevice>(entry.object.get())) {
       out.keeperFiles += tunnel->implementation == TunnelImplementation::kWireGuardGo ? kFilesOfProcess : 0;
     }
   }

@@ -67,7 +67,7 @@ json renamed(const json& value, const Renames& renames) {
   return out;
 }
 
-json objectOrNull(const std::optional<state::Object>& object, const Renames& renames) {
+json objectOrNull(const state::ObjectPtr& object, const Renames& renames) {
   return object ? renamed(state::toJson(*object), renames) : json(nullptr);
 }
 

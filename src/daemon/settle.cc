@@ -29,7 +29,7 @@ base::Result<state::State> lookAgain(plan::KernelPort& kernel, const std::string
 
 std::string describeStep(const plan::Step& step) {
   std::string out = std::string(plan::nameOf(step.action)) + " " + step.key.toString();
-  if (const std::string place = step.origin.pos.toString(); !place.empty()) {
+  if (const std::string place = step.origin->pos.toString(); !place.empty()) {
     out += " (" + place + ")";
   }
   return out;

@@ -55,7 +55,7 @@ std::vector<TunnelView> tunnelsOf(Engine& engine, const std::string& lab, const 
   std::map<net::WgKey, std::string> accessPoints;
   std::vector<const state::WgDevice*> devices;
   for (const auto& [key, entry] : desired.entries()) {
-    if (const auto* device = std::get_if<state::WgDevice>(&entry.object)) {
+    if (const auto* device = std::get_if<state::WgDevice>(entry.object.get())) {
       accessPoints[device->publicKey] = device->socketNetns;
       devices.push_back(device);
     }

@@ -35,7 +35,7 @@ using plan::Step;
 // A part of a step that is done inside one namespace: either a request that may travel with others, or an action.
 struct Task {
   std::size_t step = 0;
-  std::string netns;
+  base::SharedString netns;
   std::function<base::Result<Message>(Session&)> request;
   std::function<base::Result<>(Session&)> action;
   base::Result<> result;
@@ -111,10 +111,10 @@ class Execution {
                                                  : Verb::kDelete;
   }
   void job(std::size_t i, std::function<base::Result<>()> action) { jobs_.push_back({i, std::move(action)}); }
-  void action(std::size_t i, const std::string& netns, std::function<base::Result<>(Session&)> call) {
+  void action(std::size_t i, const base::SharedString& netns, std::function<base::Result<>(Session&)> call) {
     tasks_.push_back({i, netns, {}, std::move(call), {}, false});
   }
-  void request(std::size_t i, const std::string& netns, std::function<base::Result<Message>(Session&)> build) {
+  void request(std::size_t i, const base::SharedString& netns, std::function<base::Result<Message>(Session&)> build) {
     tasks_.push_back({i, netns, std::move(build), {}, {}, false});
   }
 

@@ -223,11 +223,11 @@ base::Result<Message> vethPeerRequest(Session& session, const state::VethEnd& pe
 }
 
 base::Result<Message> parameterRequest(Session& session, const state::Sysctl& sysctl) {
-  const auto parts = base::split(sysctl.path, '/');
+  const auto parts = base::split(sysctl.path.str(), '/');
   const std::string link(parts[parts.size() - 2]);
   const auto parameter = std::find_if(kLinkParameters.begin(), kLinkParameters.end(),
                                       [&](const LinkParameter& known) { return known.name == parts.back(); });
-  const auto value = base::parseInteger(sysctl.value, 0, std::numeric_limits<std::int32_t>::max());
+  const auto value = base::parseInteger(sysctl.value.str(), 0, std::numeric_limits<std::int32_t>::max());
   if (parameter == kLinkParameters.end() || !value) {
     return base::fail(base::ErrorKind::kInvalid, "set " + sysctl.path + " in " + session.netns + " to " + sysctl.value);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -46,11 +47,6 @@ class Observation {
     if (auto read = readNodes(); !read) {
       return base::fail(std::move(read.error()));
     }
-    for (NodeView& view : views_) {
-      for (state::Object& object : view.objects) {
-        out_.add(std::move(object));
-      }
-    }
     pairVeths();
     pairWithOthers();
     if (auto read = readNeighbourTables(); !read) {
@@ -86,7 +82,7 @@ class Observation {
   // away by its end, so they are always looked at.
   void forgetOld() {
     for (auto it = out_.entries().lower_bound({state::Kind::kWgDevice}); it != out_.entries().end(); ++it) {
-      const auto* device = std::get_if<state::WgDevice>(&it->second.object);
+      const auto* device = std::get_if<state::WgDevice>(it->second.object.get());
       if (device == nullptr) {
         break;
       }
@@ -94,7 +90,7 @@ class Observation {
     }
     std::vector<state::Key> old;
     for (const auto& [key, entry] : out_.entries()) {
-      const auto* veth = std::get_if<state::Veth>(&entry.object);
+      const auto* veth = std::get_if<state::Veth>(entry.object.get());
       if (veth != nullptr && isRead(veth->a.netns) != isRead(veth->b.netns)) {
         half_.push_back(*veth);
       }
@@ -143,7 +139,12 @@ class Observation {
     }
     hints_ = environment_.neighbourHints.of(lab_, nodes);
     std::vector<base::Result<NodeView>> results(pins->size());
-    auto ran = onThreads(pins->size(), [&](std::size_t i) { results[i] = look((*pins)[i]); });
+    auto ran = onThreads(pins->size(), [&](std::size_t i) {
+      results[i] = look((*pins)[i]);
+      if (results[i]) {
+        take(*results[i]);
+      }
+    });
     if (!ran) {
       return ran;
     }
@@ -155,6 +156,14 @@ class Observation {
       }
     }
     return {};
+  }
+  // At once: the objects of all views beside those of the State would be twice of everything.
+  void take(NodeView& view) {
+    const std::lock_guard lock(outMutex_);
+    for (state::Object& object : view.objects) {
+      out_.add(std::move(object));
+    }
+    std::vector<state::Object>().swap(view.objects);  // an assignment of {} would keep its memory
   }
   // A dead pin, or one that went away just now: no namespace.
   static bool isGone(const base::Error& error) {
@@ -384,6 +393,7 @@ class Observation {
   std::vector<state::Veth> half_;     // with one end there
   NeighbourHints::Tables hints_;
   std::vector<NodeView> views_;
+  std::mutex outMutex_;  // while threads read
   state::State out_;
 };
 

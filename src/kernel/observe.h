@@ -27,7 +27,7 @@ base::Result<state::State> observe(Environment& environment, const std::string& 
 
 // What one namespace holds. Links that have an end or a process elsewhere are put together by observe().
 struct NodeView {
-  std::string node;
+  base::SharedString node;
   std::vector<LinkInfo> links;
   std::unordered_map<int, std::size_t> places;  // in `links`, by index
   std::vector<state::Object> objects;

@@ -109,12 +109,12 @@ void ProcSys::entered(ino_t netns) {
   view.entered(netns);
 }
 
-const std::vector<std::string>& namespaceSysctls() {
-  static const std::vector<std::string> all = [] {
-    std::vector<std::string> out(kPerNamespace.begin(), kPerNamespace.end());
+const std::vector<base::SharedString>& namespaceSysctls() {
+  static const std::vector<base::SharedString> all = [] {
+    std::vector<base::SharedString> out(kPerNamespace.begin(), kPerNamespace.end());
     for (const std::string scope : {"all/", "default/"}) {
       for (const LinkParameter& parameter : kLinkParameters) {
-        out.push_back(std::string(kConf) + scope + std::string(parameter.name));
+        out.emplace_back(std::string(kConf) + scope + std::string(parameter.name));
       }
     }
     return out;

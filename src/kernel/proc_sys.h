@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/result.h"
+#include "base/shared_string.h"
 
 namespace vpclab::kernel {
 
@@ -31,7 +32,7 @@ class ProcSys {
 };
 
 // The parameters that vpclab manages in each namespace, but for those of its links: see kLinkParameters.
-const std::vector<std::string>& namespaceSysctls();
+const std::vector<base::SharedString>& namespaceSysctls();
 bool isManagedSysctl(const std::string& path);
 
 }  // namespace vpclab::kernel

@@ -203,7 +203,7 @@ class NodeReader {
   }
 
   base::Result<> readSysctls() {
-    for (const std::string& path : namespaceSysctls()) {
+    for (const auto& path : namespaceSysctls()) {
       auto value = ProcSys::read(path);
       if (!value) {
         return base::fail(std::move(value.error()).context("in " + view_.node));

@@ -59,7 +59,7 @@ class RealSystem : public System {
   void prepare(const std::string& lab, const plan::Plan& plan) override {
     std::set<std::string_view> namespaces;
     for (const plan::Step& step : plan.steps) {
-      namespaces.insert(step.key.netns);
+      namespaces.insert(step.key.netns.str());
     }
     if (namespaces.size() > kManyNamespaces) {
       memory_.forget(lab);

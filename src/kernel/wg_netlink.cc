@@ -198,8 +198,8 @@ base::Result<state::WgDevice> readWg(const std::string& netns, const std::string
       message,
       [&out, traffic](const nlmsghdr* answer) {
         const Attributes attributes(answer, sizeof(genlmsghdr));
-        attributes.copy(WGDEVICE_A_PRIVATE_KEY, out.privateKey.bytes.data(), out.privateKey.bytes.size());
-        attributes.copy(WGDEVICE_A_PUBLIC_KEY, out.publicKey.bytes.data(), out.publicKey.bytes.size());
+        attributes.copy(WGDEVICE_A_PRIVATE_KEY, out.privateKey->bytes.data(), out.privateKey->bytes.size());
+        attributes.copy(WGDEVICE_A_PUBLIC_KEY, out.publicKey->bytes.data(), out.publicKey->bytes.size());
         out.listenPort = attributes.u16(WGDEVICE_A_LISTEN_PORT, out.listenPort);
         for (const nlattr* entry : attributes.nest(WGDEVICE_A_PEERS).all()) {
           parsePeer(Attributes(entry), out, traffic);

@@ -14,8 +14,8 @@ enum class Outcome : std::uint8_t { kDone, kFailed, kSkipped };
 struct StepReport {
   const Step* step = nullptr;  // into the plan that was applied
   Outcome outcome = Outcome::kDone;
-  std::optional<base::Error> error;  // kFailed
-  std::string skippedBecause;        // kSkipped: the key of the step that failed first
+  std::optional<base::Error> error;   // kFailed
+  base::SharedString skippedBecause;  // kSkipped: the key of the step that failed first
 };
 
 struct Report {

@@ -55,94 +55,94 @@ std::vector<Step> deletions(const State& desired, const State& observed, const F
   std::vector<Step> steps;
   for (const auto& [key, reason] : forecast.doomed) {
     const Entry* want = desired.find(key);
-    steps.push_back({Action::kDelete, key, observed.find(key)->object, std::nullopt, want != nullptr, reason,
-                     want == nullptr ? Origin{} : want->origin});
+    steps.push_back({Action::kDelete, key, observed.find(key)->object, nullptr, want != nullptr, false, reason,
+                     want == nullptr ? noOrigin() : want->origin});
   }
   // A process that stays but must let go of sockets in namespaces that are no longer there: the sockets would keep
   // those namespaces alive, and the new ones of the same name would go unserved.
   for (const auto& [key, entry] : forecast.after.entries()) {
     const Entry* before = key.kind == Kind::kProcess ? observed.find(key) : nullptr;
-    if (before != nullptr && !(before->object == entry.object)) {
-      steps.push_back({Action::kUpdate, key, before->object, entry.object, false, "namespaces of its sockets go", {}});
+    if (before != nullptr && !(*before->object == *entry.object)) {
+      steps.push_back(
+          {Action::kUpdate, key, before->object, entry.object, false, false, "namespaces of its sockets go"});
     }
   }
   sortSteps(steps, std::greater<>());
   return steps;
 }
 
-std::string reasonToCreate(const Key& key, const State& desired, const Forecast& forecast) {
+base::SharedString reasonToCreate(const Key& key, const State& desired, const Forecast& forecast) {
+  static const base::SharedString kMissing = "missing";
   if (const auto doomed = forecast.doomed.find(key); doomed != forecast.doomed.end()) {
     return doomed->second;
   }
   if (const auto implied = forecast.implied.find(key); implied != forecast.implied.end()) {
     return "its " + implied->second.toString() + (desired.find(implied->second) != nullptr ? " is replaced" : " goes");
   }
-  return "missing";
+  return kMissing;
 }
 
-std::optional<Key> clearedBy(const Key& key, const Forecast& forecast) {
+std::shared_ptr<const Key> clearedBy(const Key& key, const Forecast& forecast) {
   auto cause = forecast.implied.find(key);
   if (cause == forecast.implied.end()) {
-    return std::nullopt;
+    return nullptr;
   }
   // A link that goes with its namespace takes its routes along: it is the namespace that has a step.
   for (auto next = cause; next != forecast.implied.end(); next = forecast.implied.find(cause->second)) {
     cause = next;
   }
-  return cause->second;
+  return std::make_shared<const Key>(cause->second);
 }
 
 // What a change of single fields comes from: the first of them that has a place of its own.
-Origin originOfChange(const Entry& want, const Object& have) {
-  Origin out = want.origin;
-  if (out.parts.empty()) {
-    return out;
+OriginPtr originOfChange(const Entry& want, const Object& have) {
+  if (want.origin->parts.empty()) {
+    return want.origin;
   }
-  for (const auto& field : differingFields(want.object, have)) {
+  for (const auto& field : differingFields(*want.object, have)) {
     const std::pair<std::string, base::SourcePos>* best = nullptr;
-    for (const auto& part : out.parts) {
+    for (const auto& part : want.origin->parts) {
       if (field.starts_with(part.first) && (best == nullptr || part.first.size() > best->first.size())) {
         best = &part;
       }
     }
     if (best != nullptr) {
-      out.pos = best->second;
-      break;
+      return std::make_shared<const Origin>(Origin{want.origin->noun, best->second});
     }
   }
-  return out;
+  return want.origin;
 }
 
 std::vector<Step> creations(const State& desired, Forecast forecast) {
-  std::vector<std::pair<int, const Entry*>> wanted;
+  std::vector<std::pair<int, const std::pair<const Key, Entry>*>> wanted;
   wanted.reserve(desired.entries().size());
-  for (const auto& [key, entry] : desired.entries()) {
-    wanted.emplace_back(tierOf(entry.object), &entry);
+  for (const auto& one : desired.entries()) {
+    wanted.emplace_back(tierOf(*one.second.object), &one);
   }
   std::stable_sort(wanted.begin(), wanted.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
   std::vector<Step> steps;
   State now = std::move(forecast.after);
   steps.reserve(desired.entries().size() - std::min(desired.entries().size(), now.entries().size()));
-  for (const auto& [tier, want] : wanted) {
-    const Key key = keyOf(want->object);
+  for (const auto& [tier, one] : wanted) {
+    const auto& [key, want] = *one;
     const Entry* have = now.find(key);
     if (have == nullptr) {
       Step create{
-          Action::kCreate, key, std::nullopt, want->object, forecast.goes(key), reasonToCreate(key, desired, forecast),
-          want->origin};
+          Action::kCreate, key, nullptr, want.object, forecast.goes(key), false, reasonToCreate(key, desired, forecast),
+          want.origin};
       create.clearedBy = clearedBy(key, forecast);
-      const auto* tunnel = std::get_if<WgDevice>(&want->object);
+      const auto* tunnel = std::get_if<WgDevice>(want.object.get());
       if (tunnel != nullptr && silent(*tunnel) != *tunnel) {
-        create.after = silent(*tunnel);
-        steps.push_back({Action::kUpdate, key, create.after, want->object, false,
-                         describeDifference(want->object, *create.after), want->origin});
+        create.after = std::make_shared<const Object>(silent(*tunnel));
+        steps.push_back({Action::kUpdate, key, create.after, want.object, false, false,
+                         describeDifference(*want.object, *create.after), want.origin});
       }
       steps.push_back(std::move(create));
-    } else if (compare(want->object, have->object) != Change::kNone) {
-      steps.push_back({Action::kUpdate, key, have->object, want->object, false,
-                       describeDifference(want->object, have->object), originOfChange(*want, have->object)});
+    } else if (compare(*want.object, *have->object) != Change::kNone) {
+      steps.push_back({Action::kUpdate, key, have->object, want.object, false, false,
+                       describeDifference(*want.object, *have->object), originOfChange(want, *have->object)});
     }
-    forecastWrite(want->object, now);
+    forecastWrite(*want.object, now);
   }
   sortSteps(steps, std::less<>());
   return steps;
@@ -153,7 +153,7 @@ bool isSame(const State& desired, const State& observed) {
   auto want = desired.entries().begin();
   for (const auto& [key, entry] : observed.entries()) {
     if (want != desired.entries().end() && want->first == key) {
-      if (compare(want->second.object, entry.object) != Change::kNone) {
+      if (compare(*want->second.object, *entry.object) != Change::kNone) {
         return false;
       }
       ++want;
@@ -189,7 +189,7 @@ bool nameDeletions(Plan& plan, const State& before) {
       continue;
     }
     const Entry* entry = before.find(step.key);
-    if (entry != nullptr && !entry->origin.noun.empty()) {
+    if (entry != nullptr && !entry->origin->noun.empty()) {
       step.origin = entry->origin;
       step.formerly = true;
     } else {

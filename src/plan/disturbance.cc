@@ -74,7 +74,7 @@ class Disturbances {
   std::string gone(const Bridge& bridge, bool replacement) const {
     std::set<std::string> nodes;
     for (const auto& [key, entry] : observed_.entries()) {
-      if (const auto* veth = std::get_if<Veth>(&entry.object)) {
+      if (const auto* veth = std::get_if<Veth>(entry.object.get())) {
         const bool first = veth->a.netns == bridge.netns && veth->a.master == bridge.name;
         const bool second = veth->b.netns == bridge.netns && veth->b.master == bridge.name;
         const std::string& node = first ? veth->b.netns : veth->a.netns;

@@ -94,7 +94,7 @@ struct FieldsOf {
     add("state", upDown(device.up));
     add("master", orNone(device.master));
     add("listen-port", std::to_string(device.listenPort));
-    add("public-key", device.publicKey.toBase64());
+    add("public-key", device.publicKey->toBase64());
     for (const auto& [key, peer] : device.peers) {
       const std::string prefix = "peer " + key.toBase64() + " ";
       add(prefix + "endpoint",

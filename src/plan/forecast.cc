@@ -16,7 +16,7 @@ class Forecaster {
  public:
   Forecaster(const State& desired, const State& observed) : desired_(desired), observed_(observed) {
     for (const auto& [key, entry] : observed.entries()) {
-      for (auto& link : linksOf(entry.object)) {
+      for (auto& link : linksOf(*entry.object)) {
         links_.emplace(std::move(link), key);
       }
     }
@@ -43,7 +43,7 @@ class Forecaster {
   template <class T, class F>
   void visit(F&& call) {
     for (const auto& [key, entry] : observed_.entries()) {
-      if (const T* object = std::get_if<T>(&entry.object)) {
+      if (const T* object = std::get_if<T>(entry.object.get())) {
         call(key, *object);
       }
     }
@@ -70,8 +70,8 @@ class Forecaster {
         if (key.kind != Kind::kSysctl) {
           doom(key, "not wanted any more");
         }
-      } else if (compare(want->object, entry.object) == Change::kReplace) {
-        doom(key, describeDifference(want->object, entry.object));
+      } else if (compare(*want->object, *entry.object) == Change::kReplace) {
+        doom(key, describeDifference(*want->object, *entry.object));
       }
     }
   }
@@ -94,11 +94,11 @@ class Forecaster {
 
   void takeLinks() {
     for (const auto& [key, entry] : observed_.entries()) {
-      const auto* device = std::get_if<WgDevice>(&entry.object);
+      const auto* device = std::get_if<WgDevice>(entry.object.get());
       if (device != nullptr && device->implementation == TunnelImplementation::kWireGuardGo) {
         continue;  // a process that the keeper would start again: ended by a step
       }
-      for (const auto& [netns, name] : linksOf(entry.object)) {
+      for (const auto& [netns, name] : linksOf(*entry.object)) {
         if (namespaceGoes(netns)) {
           imply(key, netnsKey(netns));
           break;
@@ -114,13 +114,13 @@ class Forecaster {
       if (out_.goes(key)) {
         continue;
       }
-      for (const auto& [netns, master] : linksNeededBy(entry.object)) {
+      for (const auto& [netns, master] : linksNeededBy(*entry.object)) {
         if (goingLink(netns, master) != nullptr) {
-          addReleased(entry.object, netns);
+          addReleased(*entry.object, netns);
         }
       }
       if (const Entry* want = desired_.find(key)) {
-        noteMasterChange(want->object, entry.object);
+        noteMasterChange(*want->object, *entry.object);
       }
     }
   }
@@ -217,15 +217,20 @@ class Forecaster {
   void buildAfter() {
     for (const auto& [key, entry] : observed_.entries()) {
       if (!out_.goes(key)) {
-        out_.after.add(withoutLostParts(entry.object));
+        Object left = withoutLostParts(*entry.object);
+        if (left == *entry.object) {
+          out_.after.add(entry);
+        } else {
+          out_.after.add(std::move(left));
+        }
       }
     }
   }
   // What stays, less the masters that go and the sockets in namespaces that go.
   Object withoutLostParts(Object object) const {
-    const auto release = [this](const std::string& netns, std::string& master) {
+    const auto release = [this](const std::string& netns, base::SharedString& master) {
       if (!master.empty() && goingLink(netns, master) != nullptr) {
-        master.clear();
+        master = {};
       }
     };
     if (auto* veth = std::get_if<Veth>(&object)) {

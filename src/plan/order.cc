@@ -117,7 +117,7 @@ struct LinksOf {
 
 std::string interfaceOf(const Sysctl& sysctl) {
   std::array<std::string_view, 4> parts;  // net, ipv4, conf, eth0
-  std::string_view rest = sysctl.path;
+  std::string_view rest = sysctl.path.str();
   for (auto& part : parts) {
     const auto slash = rest.find('/');
     if (slash == std::string_view::npos) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,19 +17,20 @@ std::string_view nameOf(Action action);  // "create", "update", "delete"
 // Whether a difference can be changed in place, kind by kind; see policy.h for the table.
 enum class Change : std::uint8_t { kNone, kUpdate, kReplace };
 
-// One step: inert data. A step whose dependency failed is skipped.
+// One step: inert data, which owns its objects together with the States that it was made from. A step whose dependency
+// failed is skipped.
 struct Step {
   Action action = Action::kCreate;
   state::Key key;
-  std::optional<state::Object> before;  // kUpdate, kDelete
-  std::optional<state::Object> after;   // kCreate, kUpdate
-  bool replacement = false;             // one half of a replacement
-  std::string reason;                   // "missing", "mtu 1500 -> 1400", "not wanted any more", "its netns is replaced"
-  state::Origin origin;                 // of the desired object; see nameDeletions() for what is not desired
-  bool formerly = false;                // `origin` is of what was wanted before
-  std::string disturbs;                 // what it does to traffic that is there; see disturbance.h
-  // The deletion that takes along what has this key now. Should it fail, that is still in the way.
-  std::optional<state::Key> clearedBy;
+  state::ObjectPtr before;    // kUpdate, kDelete; otherwise null
+  state::ObjectPtr after;     // kCreate, kUpdate; otherwise null
+  bool replacement = false;   // one half of a replacement
+  bool formerly = false;      // `origin` is of what was wanted before
+  base::SharedString reason;  // "missing", "mtu 1500 -> 1400", "not wanted any more", "its netns is replaced"
+  state::OriginPtr origin = state::noOrigin();  // of the desired object; see nameDeletions() for what is not desired
+  base::SharedString disturbs;                  // what it does to traffic that is there; see disturbance.h
+  // The deletion that takes along what has this key now. Should it fail, that is still in the way. Null: none.
+  std::shared_ptr<const state::Key> clearedBy;
 };
 
 struct Plan {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <nlohmann/json_fwd.hpp>
@@ -13,6 +14,8 @@ namespace vpclab::plan {
 // file that asks for it, or "was" with the place that asked for it before; a replacement is marked. Below it stands,
 // behind a '!', what it does to traffic that is there. The last line is summary(). Parameters of one node share a line.
 std::string renderText(const Plan& plan);
+// The same line by line, without their line feeds: the whole text of a large plan is not needed at once.
+void renderLines(const Plan& plan, const std::function<void(std::string line)>& take);
 
 // "No changes", "1 change not applied yet", "7 changes not applied yet: 4 to create, 1 to update, 2 to delete".
 std::string summary(const Plan& plan);
@@ -20,9 +23,11 @@ std::string summary(const Plan& plan);
 // {"changes": N, "steps": [{"action", "key", "replacement", "reason", "before", "after", "origin", "formerly",
 // "disturbs"}]}
 nlohmann::json toJson(const Plan& plan);
+nlohmann::json toJson(const Step& step);
 
 // {"ok", "cancelled", "steps": [{"action", "key", "outcome", "error", "skippedBecause"}]}
 nlohmann::json toJson(const Report& report);
+nlohmann::json toJson(const StepReport& step);
 
 // The same by hand: a shell script of ip(8), bridge(8), wg(8), nft(8), tc(8) and sysctl writes. For reading, and good
 // for running except for the processes (our own workers), which are comments. Private keys are read from files

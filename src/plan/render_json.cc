@@ -21,36 +21,44 @@ std::string_view nameOf(Outcome outcome) {
   return "unknown";
 }
 
-Json objectOrNull(const std::optional<state::Object>& object) {
+Json objectOrNull(const state::ObjectPtr& object) {
   return object ? state::toJson(*object) : Json(nullptr);
 }
 
 }  // namespace
 
+Json toJson(const Step& step) {
+  return {{"action", nameOf(step.action)},
+          {"key", state::toJson(step.key)},
+          {"replacement", step.replacement},
+          {"reason", step.reason},
+          {"before", objectOrNull(step.before)},
+          {"after", objectOrNull(step.after)},
+          {"origin", state::toJson(*step.origin)},
+          {"formerly", step.formerly},
+          {"disturbs", step.disturbs}};
+}
+
 Json toJson(const Plan& plan) {
   Json steps = Json::array();
   for (const auto& step : plan.steps) {
-    steps.push_back({{"action", nameOf(step.action)},
-                     {"key", state::toJson(step.key)},
-                     {"replacement", step.replacement},
-                     {"reason", step.reason},
-                     {"before", objectOrNull(step.before)},
-                     {"after", objectOrNull(step.after)},
-                     {"origin", state::toJson(step.origin)},
-                     {"formerly", step.formerly},
-                     {"disturbs", step.disturbs}});
+    steps.push_back(toJson(step));
   }
   return {{"changes", plan.steps.size()}, {"steps", std::move(steps)}};
+}
+
+Json toJson(const StepReport& step) {
+  return {{"action", nameOf(step.step->action)},
+          {"key", state::toJson(step.step->key)},
+          {"outcome", nameOf(step.outcome)},
+          {"error", step.error ? Json(step.error->message()) : Json(nullptr)},
+          {"skippedBecause", step.skippedBecause}};
 }
 
 Json toJson(const Report& report) {
   Json steps = Json::array();
   for (const auto& step : report.steps) {
-    steps.push_back({{"action", nameOf(step.step->action)},
-                     {"key", state::toJson(step.step->key)},
-                     {"outcome", nameOf(step.outcome)},
-                     {"error", step.error ? Json(step.error->message()) : Json(nullptr)},
-                     {"skippedBecause", step.skippedBecause}});
+    steps.push_back(toJson(step));
   }
   return {{"ok", report.ok()}, {"cancelled", report.cancelled}, {"steps", std::move(steps)}};
 }

@@ -21,7 +21,7 @@ struct Line {
 };
 
 std::string placeOf(const Step& step) {
-  const std::string place = step.origin.pos.toString();
+  const std::string place = step.origin->pos.toString();
   return step.formerly && !place.empty() ? "was " + place : place;
 }
 
@@ -47,12 +47,32 @@ bool mergeParameter(Line& into, const Step& step, const Line& line) {
   return true;
 }
 
-// Whether the plan makes the node where there was none.
-bool madeFirst(const Plan& plan, const std::string& node) {
-  return std::any_of(plan.steps.begin(), plan.steps.end(), [&node](const Step& step) {
-    return step.key.kind == state::Kind::kNetns && step.key.netns == node && step.action == Action::kCreate &&
-           !step.replacement;
+using Steps = std::vector<const Step*>;
+
+// Whether they make the node where there was none.
+bool makeFirst(const Steps& steps) {
+  return std::any_of(steps.begin(), steps.end(), [](const Step* step) {
+    return step->key.kind == state::Kind::kNetns && step->action == Action::kCreate && !step->replacement;
   });
+}
+
+std::vector<Line> linesOf(const Steps& steps) {
+  std::vector<Line> out;
+  for (const Step* step : steps) {
+    Line line = lineOf(*step);
+    if (out.empty() || !mergeParameter(out.back(), *step, line)) {
+      out.push_back(std::move(line));
+    }
+  }
+  return out;
+}
+
+std::string textOf(const Line& line, bool fresh) {
+  std::string out = std::string("  ") + line.sign + " " + line.verb + " " + line.what;
+  // In a node that is new, everything is missing.
+  out += line.why.empty() || (fresh && line.why == "missing") ? "" : "  (" + line.why + ")";
+  out += line.place.empty() ? "" : "  " + line.place;
+  return out;
 }
 
 std::string nodeOf(const Step& step) {
@@ -81,35 +101,34 @@ std::string summary(const Plan& plan) {
   return out;
 }
 
-std::string renderText(const Plan& plan) {
+void renderLines(const Plan& plan, const std::function<void(std::string line)>& take) {
   // Nodes in the order in which the plan first speaks of them: what goes, then what comes.
-  std::vector<std::string> nodes;
-  std::map<std::string, std::vector<Line>> lines;
+  std::vector<Steps> nodes;
+  std::map<std::string, std::size_t> places;
   for (const auto& step : plan.steps) {
-    const std::string node = nodeOf(step);
-    auto& list = lines[node];
-    if (list.empty()) {
-      nodes.push_back(node);
+    const auto [place, isNew] = places.emplace(nodeOf(step), nodes.size());
+    if (isNew) {
+      nodes.emplace_back();
     }
-    Line line = lineOf(step);
-    if (list.empty() || !mergeParameter(list.back(), step, line)) {
-      list.push_back(std::move(line));
+    nodes[place->second].push_back(&step);
+  }
+  for (const auto& steps : nodes) {
+    const bool fresh = makeFirst(steps);
+    take(nodeOf(*steps.front()) + (fresh ? " (new)" : ""));
+    for (const auto& line : linesOf(steps)) {
+      take(textOf(line, fresh));
+      if (!line.disturbs.empty()) {
+        take("      ! " + line.disturbs);
+      }
     }
   }
+  take(summary(plan));
+}
+
+std::string renderText(const Plan& plan) {
   std::string out;
-  for (const auto& node : nodes) {
-    const bool fresh = madeFirst(plan, node);
-    out += node + (fresh ? " (new)\n" : "\n");
-    for (const auto& line : lines[node]) {
-      out += std::string("  ") + line.sign + " " + line.verb + " " + line.what;
-      // In a node that is new, everything is missing.
-      out += line.why.empty() || (fresh && line.why == "missing") ? "" : "  (" + line.why + ")";
-      out += line.place.empty() ? "" : "  " + line.place;
-      out += '\n';
-      out += line.disturbs.empty() ? "" : "      ! " + line.disturbs + "\n";
-    }
-  }
-  return out + summary(plan) + "\n";
+  renderLines(plan, [&out](const std::string& line) { out += line + "\n"; });
+  return out;
 }
 
 }  // namespace vpclab::plan

@@ -24,7 +24,7 @@ std::set<std::string> touchedBy(std::span<const Step> steps, const State& before
     }
   }
   for (auto it = before.entries().lower_bound({Kind::kVeth}); it != before.entries().end(); ++it) {
-    const auto* veth = std::get_if<Veth>(&it->second.object);
+    const auto* veth = std::get_if<Veth>(it->second.object.get());
     if (veth == nullptr) {
       break;
     }

@@ -51,7 +51,7 @@ struct ToJson {
             {"up", o.up},
             {"master", o.master},
             {"listenPort", o.listenPort},
-            {"publicKey", o.publicKey.toBase64()},
+            {"publicKey", o.publicKey->toBase64()},
             {"peers", std::move(peers)}};
   }
   Json operator()(const Address& o) const {
@@ -158,7 +158,7 @@ Json toJson(const Origin& origin) {
 Json toJson(const State& state) {
   Json out = Json::array();
   for (const auto& [key, entry] : state.entries()) {
-    out.push_back({{"key", toJson(key)}, {"object", toJson(entry.object)}, {"origin", toJson(entry.origin)}});
+    out.push_back({{"key", toJson(key)}, {"object", toJson(*entry.object)}, {"origin", toJson(*entry.origin)}});
   }
   return out;
 }

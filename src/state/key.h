@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/shared_string.h"
+
 namespace vpclab::state {
 
 // The kinds of kernel objects that a lab owns. The order is the order of creation; deletion is the reverse.
@@ -30,9 +32,9 @@ std::string_view nameOf(Kind kind);  // "netns", "veth", ...
 // name within its lab, without the pin's prefix. `name` is unique per kind within the namespace.
 struct Key {
   Kind kind = Kind::kNetns;
-  std::string host;
-  std::string netns;
-  std::string name;
+  base::SharedString host;
+  base::SharedString netns;
+  base::SharedString name;
 
   auto operator<=>(const Key&) const = default;
   std::string toString() const;  // "veth switch.pek3/bj-server1"; a netns is "netns bj-server1"

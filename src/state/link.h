@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/boxed.h"
 #include "net/ip.h"
 #include "net/mac.h"
 #include "net/wg_key.h"
@@ -18,8 +19,8 @@ inline constexpr std::uint32_t kWireGuardMtu = 1420;  // 1500 less 80 for WireGu
 
 // An Ethernet bridge; STP and IGMP snooping off.
 struct Bridge {
-  std::string netns;
-  std::string name;
+  base::SharedString netns;
+  base::SharedString name;
   net::Mac mac;
   std::uint32_t mtu = kDefaultMtu;
   bool up = true;
@@ -30,8 +31,8 @@ struct Bridge {
 
 // A VRF device: one routing domain of a border router. Kernel documentation, networking/vrf.
 struct Vrf {
-  std::string netns;
-  std::string name;
+  base::SharedString netns;
+  base::SharedString name;
   std::uint32_t table = 0;
   bool up = true;
 
@@ -41,12 +42,12 @@ struct Vrf {
 
 // One end of a veth pair.
 struct VethEnd {
-  std::string netns;
-  std::string name;
+  base::SharedString netns;
+  base::SharedString name;
   net::Mac mac;
   std::uint32_t mtu = kDefaultMtu;
   bool up = true;
-  std::string master;  // bridge or VRF in the same namespace; empty: none
+  base::SharedString master;  // bridge or VRF in the same namespace; empty: none
 
   bool operator==(const VethEnd&) const = default;
 };
@@ -75,16 +76,17 @@ enum class TunnelImplementation : std::uint8_t { kKernel, kWireGuardGo };
 
 // A WireGuard interface. It lives in `netns`; its UDP socket stays in `socketNetns`, where it was created.
 struct WgDevice {
-  std::string netns;
-  std::string name;
-  std::string socketNetns;
+  base::SharedString netns;
+  base::SharedString name;
+  base::SharedString socketNetns;
   TunnelImplementation implementation = TunnelImplementation::kKernel;
   std::uint32_t mtu = kWireGuardMtu;
   bool up = true;
-  std::string master;  // VRF; empty: none
+  base::SharedString master;  // VRF; empty: none
   std::uint16_t listenPort = 0;
-  net::WgKey privateKey;  // never printed, never in JSON; all zero in an observed state that could not read it
-  net::WgKey publicKey;
+  base::Boxed<net::WgKey>
+      privateKey;  // never printed, never in JSON; all zero in an observed state that could not read it
+  base::Boxed<net::WgKey> publicKey;
   std::map<net::WgKey, WgPeer> peers;  // by public key
 
   // The private key is compared by its public key.

@@ -21,7 +21,7 @@ std::vector<Segment> segmentsOf(const State& state) {
     return end.master.empty() ? nullptr : state.find(Bridge{end.netns, end.master}.key());
   };
   for (const auto& [key, entry] : state.entries()) {
-    const auto* veth = std::get_if<Veth>(&entry.object);
+    const auto* veth = std::get_if<Veth>(entry.object.get());
     if (veth == nullptr) {
       continue;
     }
@@ -30,7 +30,7 @@ std::vector<Segment> segmentsOf(const State& state) {
     if (a == nullptr && b == nullptr) {
       out.push_back({key, {&veth->a, &veth->b}});
     } else if (a == nullptr || b == nullptr) {  // else a cable between two bridges, which have no neighbours
-      const Key bridge = keyOf((a != nullptr ? a : b)->object);
+      const Key bridge = keyOf(*(a != nullptr ? a : b)->object);
       Segment& segment = bridges[bridge];
       segment.key = bridge;
       segment.ends.push_back(a != nullptr ? &veth->b : &veth->a);
@@ -48,7 +48,7 @@ std::vector<std::pair<Neighbours, Key>> possibleNeighbours(const State& state,
                                                            const std::function<bool(const std::string&)>& wanted) {
   std::map<LinkName, std::vector<net::IpAddr>> addresses;
   for (const auto& [key, entry] : state.entries()) {
-    if (const auto* address = std::get_if<Address>(&entry.object)) {
+    if (const auto* address = std::get_if<Address>(entry.object.get())) {
       addresses[{address->netns, address->link}].push_back(address->prefix.address());
     }
   }

@@ -9,7 +9,7 @@ namespace vpclab::state {
 
 // A network namespace, pinned at /run/netns/vpclab.<lab>.<name>, with its loopback up. ip-netns(8).
 struct Netns {
-  std::string name;  // the node's name within the lab
+  base::SharedString name;  // the node's name within the lab
   // Where the rule that consults the local table stands; 0 is the kernel's default. Border routers without VRF devices
   // move it behind the rules of their routing domains, so that a domain's own table answers first.
   std::uint32_t localRulePriority = 0;

@@ -161,8 +161,8 @@ struct Command {
 
 // A supervised process of a lab. The keeper starts it, restarts it with back-off and keeps its last output.
 struct Process {
-  std::string netns;  // the node it runs in; empty: a network namespace of its own, with nothing in it
-  std::string name;   // "pages", "lb", "run"
+  base::SharedString netns;  // the node it runs in; empty: a network namespace of its own, with nothing in it
+  base::SharedString name;   // "pages", "lb", "run"
   std::variant<PageServer, LoadBalancer, Command> spec;
   // Of an observed worker: the program's file was replaced since it started. Nobody desires it, and it does not travel.
   bool outdated = false;

@@ -22,8 +22,8 @@ inline constexpr std::uint8_t kRouteProtocol = 0x76;  // 118
 
 // An address on an interface.
 struct Address {
-  std::string netns;
-  std::string link;
+  base::SharedString netns;
+  base::SharedString link;
   net::Prefix prefix;          // the address with its network's length
   bool noPrefixRoute = false;  // the kernel adds no connected route (IFA_F_NOPREFIXROUTE)
 
@@ -35,14 +35,14 @@ enum class RouteType : std::uint8_t { kUnicast, kLocal, kUnreachable, kBlackhole
 
 // A route of ours. Routes that the kernel makes by itself (connected, local) are not managed.
 struct Route {
-  std::string netns;
+  base::SharedString netns;
   std::uint32_t table = kMainTable;
   net::Prefix destination;
   std::uint32_t metric = 0;
   RouteType type = RouteType::kUnicast;
   std::optional<net::IpAddr> gateway;
-  bool onlink = false;  // the gateway is taken to be on the link, whatever the addresses say
-  std::string device;   // empty for unreachable and blackhole, or where the gateway decides
+  bool onlink = false;        // the gateway is taken to be on the link, whatever the addresses say
+  base::SharedString device;  // empty for unreachable and blackhole, or where the gateway decides
   std::optional<net::IpAddr> preferredSource;
 
   bool operator==(const Route&) const = default;
@@ -55,8 +55,8 @@ struct Route {
 // arp(7)). One object for all of a link's: a lab of a thousand servers has tens of thousands. Entries that the kernel
 // has learnt by itself are not managed.
 struct Neighbours {
-  std::string netns;
-  std::string link;
+  base::SharedString netns;
+  base::SharedString link;
   std::vector<std::pair<net::IpAddr, net::Mac>> entries;  // sorted, no address twice
 
   bool operator==(const Neighbours&) const = default;
@@ -65,9 +65,9 @@ struct Neighbours {
 
 // A policy routing rule: ip-rule(8). Selectors that are not set match everything.
 struct Rule {
-  std::string netns;
+  base::SharedString netns;
   std::uint32_t priority = 0;
-  std::string incomingInterface;
+  base::SharedString incomingInterface;
   std::uint32_t mark = 0;  // 0: not a selector
   std::optional<net::Prefix> source;
   std::uint32_t table = kMainTable;
@@ -80,9 +80,9 @@ struct Rule {
 // A kernel parameter under /proc/sys/net, by its dotted name with '/' inside interface names: "net.ipv4.ip_forward",
 // "net/ipv4/conf/eth0/send_redirects" is always written with slashes here, so that a dot in a name is harmless.
 struct Sysctl {
-  std::string netns;
-  std::string path;  // relative to /proc/sys, e.g. "net/ipv4/conf/all/send_redirects"
-  std::string value;
+  base::SharedString netns;
+  base::SharedString path;  // relative to /proc/sys, e.g. "net/ipv4/conf/all/send_redirects"
+  base::SharedString value;
 
   bool operator==(const Sysctl&) const = default;
   Key key() const { return {Kind::kSysctl, "", netns, path}; }
@@ -90,8 +90,8 @@ struct Sysctl {
 
 // The root queueing discipline of a link: rate by tbf(8), delay, jitter and loss by tc-netem(8).
 struct Qdisc {
-  std::string netns;
-  std::string link;
+  base::SharedString netns;
+  base::SharedString link;
   std::uint64_t rateBitsPerSecond = 0;  // 0: unlimited
   std::uint32_t delayMicroseconds = 0;
   std::uint32_t jitterMicroseconds = 0;
@@ -113,7 +113,7 @@ std::string_view nameOf(NftFamily family);  // as nft(8) calls it: "ip", "netdev
 // prints between the outer braces, so that text can be compared.
 struct NftTable {
   static constexpr const char* kName = "vpclab";
-  std::string netns;
+  base::SharedString netns;
   std::string body;
   NftFamily family = NftFamily::kIp;
 

@@ -8,18 +8,73 @@ Key keyOf(const Object& object) {
   return std::visit([](const auto& o) { return o.key(); }, object);
 }
 
-void State::add(Object object, Origin origin) {
-  object = normalise(std::move(object));
-  Key key = keyOf(object);
-  entries_.insert_or_assign(std::move(key), Entry{std::move(object), std::move(origin)});
+OriginPtr noOrigin() {
+  static const OriginPtr kNone = std::make_shared<const Origin>();
+  return kNone;
 }
 
-void State::adoptOrigins(State&& from) {
-  for (auto& [key, entry] : entries_) {
-    if (const auto it = from.entries_.find(key); it != from.entries_.end()) {
-      entry.origin = std::move(it->second.origin);
+namespace {
+
+// Each text of an object that others are likely to have too.
+struct NameUniter {
+  base::SharedStrings& names;
+
+  void operator()(Netns& netns) const { names.unite(netns.name); }
+  void operator()(Sysctl& sysctl) const { all(sysctl.netns, sysctl.path, sysctl.value); }
+  void operator()(Bridge& bridge) const { all(bridge.netns, bridge.name); }
+  void operator()(Vrf& vrf) const { all(vrf.netns, vrf.name); }
+  void operator()(Veth& veth) const {
+    for (VethEnd* end : {&veth.a, &veth.b}) {
+      all(end->netns, end->name, end->master);
     }
   }
+  void operator()(WgDevice& device) const { all(device.netns, device.name, device.socketNetns, device.master); }
+  void operator()(Address& address) const { all(address.netns, address.link); }
+  void operator()(Rule& rule) const { all(rule.netns, rule.incomingInterface); }
+  void operator()(Route& route) const { all(route.netns, route.device); }
+  void operator()(Neighbours& table) const { all(table.netns, table.link); }
+  void operator()(Qdisc& qdisc) const { all(qdisc.netns, qdisc.link); }
+  void operator()(NftTable& table) const { names.unite(table.netns); }
+  void operator()(Process& process) const { all(process.netns, process.name); }
+
+  template <class... Texts>
+  void all(Texts&... texts) const {
+    (names.unite(texts), ...);
+  }
+};
+
+}  // namespace
+
+void State::add(Object object) {
+  add(std::move(object), noOrigin());
+}
+
+void State::add(Object object, const Origin& origin) {
+  if (!lastOrigin_ || !(*lastOrigin_ == origin)) {
+    lastOrigin_ = std::make_shared<const Origin>(origin);
+  }
+  add(std::move(object), lastOrigin_);
+}
+
+void State::add(Object object, OriginPtr origin) {
+  object = normalise(std::move(object));
+  std::visit(NameUniter{names_}, object);
+  Key key = keyOf(object);
+  names_.unite(key.name);
+  entries_.insert_or_assign(std::move(key),
+                            Entry{std::make_shared<const Object>(std::move(object)), std::move(origin)});
+}
+
+void State::adoptOrigins(const State& from) {
+  for (auto& [key, entry] : entries_) {
+    const Entry* other = from.find(key);
+    if (other != nullptr && *other->object == *entry.object) {
+      entry = *other;
+    } else if (other != nullptr) {
+      entry.origin = other->origin;
+    }
+  }
+  names_ = {};  // a State that is kept would keep in there what it had once
 }
 
 const Entry* State::find(const Key& key) const {
@@ -29,8 +84,9 @@ const Entry* State::find(const Key& key) const {
 
 bool State::operator==(const State& other) const {
   return std::equal(
-      entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(),
-      [](const auto& x, const auto& y) { return x.first == y.first && x.second.object == y.second.object; });
+      entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(), [](const auto& x, const auto& y) {
+        return x.first == y.first && (x.second.object == y.second.object || *x.second.object == *y.second.object);
+      });
 }
 
 namespace {
@@ -45,7 +101,7 @@ struct Normaliser {
   void operator()(Route& route) const {
     route.destination = route.destination.network();
     if (route.type == RouteType::kUnreachable || route.type == RouteType::kBlackhole) {
-      route.device.clear();
+      route.device = {};
       route.gateway.reset();
     }
   }

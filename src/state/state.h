@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -26,11 +27,19 @@ struct Origin {
   base::SourcePos pos;  // may be empty
   // Of single fields that have a place of their own: the beginning of the field's name (plan/fields.h) -> place.
   std::vector<std::pair<std::string, base::SourcePos>> parts = {};
+
+  bool operator==(const Origin&) const = default;
 };
 
+// An object is never changed, so that States, plans and their steps can own it together; and neither is an origin,
+// which is that of most objects of a noun. Neither is ever null.
+using ObjectPtr = std::shared_ptr<const Object>;
+using OriginPtr = std::shared_ptr<const Origin>;
+OriginPtr noOrigin();
+
 struct Entry {
-  Object object;
-  Origin origin;
+  ObjectPtr object;
+  OriginPtr origin;
 };
 
 // The kernel objects of one lab: desired (from compile) or observed (from the kernel). Ordered, so that everything made
@@ -38,15 +47,18 @@ struct Entry {
 class State {
  public:
   // Takes the object in its normalised form; an object with the same key is replaced.
-  void add(Object object, Origin origin = {});
+  void add(Object object);
+  void add(Object object, const Origin& origin);
+  // The same for what another State has, which both own then.
+  void add(const Entry& entry) { entries_.insert_or_assign(keyOf(*entry.object), entry); }
   void remove(const Key& key) { entries_.erase(key); }
-  // Of objects that both have.
-  void adoptOrigins(State&& from);
+  // Of objects that both have; those that are equal are owned by both then.
+  void adoptOrigins(const State& from);
   const Entry* find(const Key& key) const;
   template <class T>
   const T* get(const Key& key) const {
     const Entry* entry = find(key);
-    return entry == nullptr ? nullptr : std::get_if<T>(&entry->object);
+    return entry == nullptr ? nullptr : std::get_if<T>(entry->object.get());
   }
   const std::map<Key, Entry>& entries() const { return entries_; }
   bool empty() const { return entries_.empty(); }
@@ -55,7 +67,11 @@ class State {
   bool operator==(const State& other) const;
 
  private:
+  void add(Object object, OriginPtr origin);
+
   std::map<Key, Entry> entries_;
+  base::SharedStrings names_;  // of what was added
+  OriginPtr lastOrigin_;  // of many objects in a row
 };
 
 // The one form in which an object is compared: lists sorted where order means nothing, defaults filled in, ends

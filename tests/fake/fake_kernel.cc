@@ -9,7 +9,7 @@ using namespace vpclab::state;
 base::Result<State> FakeKernel::observe(const std::string& lab) {
   State out;
   for (const auto& [key, entry] : worlds_[lab].objects.entries()) {
-    out.add(entry.object);
+    out.add(entry);
   }
   return out;
 }
@@ -69,7 +69,7 @@ base::Result<> FakeKernel::create(World& world, const Object& object) {
     return result;
   }
   const Entry* before = world.objects.find(keyOf(object));
-  const std::optional<Object> old = before == nullptr ? std::nullopt : std::optional(before->object);
+  const std::optional<Object> old = before == nullptr ? std::nullopt : std::optional(*before->object);
   world.objects.add(object);
   if (const auto* netns = std::get_if<Netns>(&object)) {
     world.inodes[netns->name] = ++nextInode_;
@@ -85,7 +85,7 @@ base::Result<> FakeKernel::update(World& world, const Object& object) {
   if (before == nullptr) {
     return base::fail(base::ErrorKind::kNotFound, keyOf(object).toString());
   }
-  const Object old = before->object;
+  const Object old = *before->object;
   if (auto result = admitsChange(world.objects, old, object); !result) {
     return result;
   }
@@ -100,7 +100,7 @@ base::Result<> FakeKernel::remove(World& world, const Key& key) {
   if (entry == nullptr) {
     return base::fail(base::ErrorKind::kNotFound, key.toString());
   }
-  const Object gone = entry->object;
+  const Object gone = *entry->object;
   world.objects.remove(key);
   world.sockets.erase(key);
   if (const auto* netns = std::get_if<Netns>(&gone)) {

@@ -61,7 +61,7 @@ bool hasLink(const State& world, const std::string& netns, const std::string& na
     }
   }
   for (auto it = world.entries().lower_bound({Kind::kVeth}); it != world.entries().end(); ++it) {
-    const auto* veth = std::get_if<Veth>(&it->second.object);
+    const auto* veth = std::get_if<Veth>(it->second.object.get());
     if (veth == nullptr) {
       break;
     }
@@ -87,7 +87,7 @@ tl::unexpected<base::Error> refuse(int error, const std::string& what) {
 void removeIf(State& world, const std::function<bool(const Object&)>& condition) {
   std::vector<Key> gone;
   for (const auto& [key, entry] : world.entries()) {
-    if (condition(entry.object)) {
+    if (condition(*entry.object)) {
       gone.push_back(key);
     }
   }
@@ -125,7 +125,8 @@ void dropLink(State& world, const std::string& netns, const std::string& name) {
       return table->netns == netns && table->link == name;
     }
     const auto* sysctl = std::get_if<Sysctl>(&object);
-    return sysctl != nullptr && sysctl->netns == netns && sysctl->path.find("/conf/" + name + "/") != std::string::npos;
+    return sysctl != nullptr && sysctl->netns == netns &&
+           sysctl->path.str().find("/conf/" + name + "/") != std::string::npos;
   });
 }
 
@@ -133,11 +134,11 @@ void dropLink(State& world, const std::string& netns, const std::string& name) {
 void release(State& world, const std::string& netns, const std::string& master, bool vrf) {
   std::vector<Object> changed;
   for (const auto& [key, entry] : world.entries()) {
-    Object object = entry.object;
+    Object object = *entry.object;
     bool any = false;
-    const auto let = [&](const std::string& where, std::string& its) {
+    const auto let = [&](const std::string& where, base::SharedString& its) {
       if (where == netns && its == master) {
-        its.clear();
+        its = {};
         any = true;
       }
     };
@@ -152,7 +153,7 @@ void release(State& world, const std::string& netns, const std::string& master, 
     }
   }
   for (const auto& object : changed) {
-    const Object before = world.find(keyOf(object))->object;
+    const Object before = *world.find(keyOf(object))->object;
     world.add(object);
     for (const auto& link : linksIn(before)) {
       if (vrf && link.netns == netns && link.master == master) {
@@ -172,11 +173,11 @@ base::Result<> admitsRoute(const State& world, const Route& route) {
   bool reached = !route.gateway || route.onlink;
   bool sourced = !route.preferredSource;
   for (const auto& [key, entry] : world.entries()) {
-    if (const auto* address = std::get_if<Address>(&entry.object);
+    if (const auto* address = std::get_if<Address>(entry.object.get());
         address != nullptr && address->netns == route.netns) {
       sourced |= route.preferredSource && address->prefix.address() == *route.preferredSource;
       reached |= address->link == route.device && !address->noPrefixRoute && address->prefix.contains(*route.gateway);
-    } else if (const auto* other = std::get_if<Route>(&entry.object);
+    } else if (const auto* other = std::get_if<Route>(entry.object.get());
                other != nullptr && other->netns == route.netns && !other->gateway && other->device == route.device) {
       reached |= other->destination.contains(*route.gateway);
     }
@@ -319,7 +320,8 @@ void afterWrite(State& world, const Object* before, const Object& after) {
     if (before == nullptr) {
       for (const auto& [pattern, value] : kInterfaceParameters) {
         const auto* inherited = world.get<Sysctl>(Sysctl{link.netns, pathOf(pattern, "default")}.key());
-        world.add(Sysctl{link.netns, pathOf(pattern, link.name), inherited == nullptr ? value : inherited->value});
+        world.add(Sysctl{link.netns, pathOf(pattern, link.name),
+                         inherited == nullptr ? base::SharedString(value) : inherited->value});
       }
     } else if (old[i].master != link.master &&
                (isVrf(world, link.netns, link.master) || isVrf(world, link.netns, old[i].master))) {
@@ -333,9 +335,9 @@ void afterRemoval(State& world, const Object& gone) {
     const std::string name = netns->name;
     std::vector<Object> links;
     for (const auto& [key, entry] : world.entries()) {
-      for (const auto& link : linksIn(entry.object)) {
+      for (const auto& link : linksIn(*entry.object)) {
         if (link.netns == name) {
-          links.push_back(entry.object);
+          links.push_back(*entry.object);
           break;
         }
       }
@@ -359,7 +361,7 @@ void afterRemoval(State& world, const Object& gone) {
   if (const auto* address = std::get_if<Address>(&gone)) {
     bool last = true;
     for (const auto& [key, entry] : world.entries()) {
-      const auto* other = std::get_if<Address>(&entry.object);
+      const auto* other = std::get_if<Address>(entry.object.get());
       last &= other == nullptr || other->netns != address->netns || other->link != address->link;
     }
     removeIf(world, [&](const Object& object) {

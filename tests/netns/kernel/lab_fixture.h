@@ -66,6 +66,9 @@ class LabFixture {
 
   static base::Deadline soon() { return base::Deadline::after(base::Milliseconds(10000)); }
 
+  static state::ObjectPtr whole(const state::Object& object) {
+    return std::make_shared<const state::Object>(state::normalise(object));
+  }
   std::vector<base::Result<>> execute(plan::Action action, const std::vector<state::Object>& objects,
                                       const std::vector<state::Object>& before = {}) {
     std::vector<plan::Step> steps;
@@ -73,9 +76,9 @@ class LabFixture {
       plan::Step step;
       step.action = action;
       step.key = state::keyOf(objects[i]);
-      (action == plan::Action::kDelete ? step.before : step.after) = state::normalise(objects[i]);
+      (action == plan::Action::kDelete ? step.before : step.after) = whole(objects[i]);
       if (action == plan::Action::kUpdate) {
-        step.before = state::normalise(before[i]);
+        step.before = whole(before[i]);
       }
       steps.push_back(std::move(step));
     }
@@ -97,7 +100,8 @@ class LabFixture {
       for (const auto& wanted : second->entries()) {
         const auto& key = wanted.first;
         const auto* seen = again->find(key);
-        CHECK_MESSAGE((seen != nullptr && seen->object == wanted.second.object), "not seen again: " << key.toString());
+        CHECK_MESSAGE((seen != nullptr && *seen->object == *wanted.second.object),
+                      "not seen again: " << key.toString());
       }
       for (const auto& found : again->entries()) {
         const auto& key = found.first;

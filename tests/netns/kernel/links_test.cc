@@ -71,7 +71,7 @@ TEST_CASE("a veth pair is made across namespaces, both ends as asked, and found 
 
   Veth changed = wanted;
   changed.a.mtu = 1300;
-  changed.b.master.clear();
+  changed.b.master = {};
   lab.update(wanted, changed);
   CHECK(lab.holds(changed));
   CHECK(lab.jsonIn("host", "ip -j link show eth0")[0]["ifindex"] == inside["ifindex"]);

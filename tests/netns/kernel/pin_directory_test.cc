@@ -135,7 +135,7 @@ TEST_CASE("of two daemons, the last one takes the directory away, whoever made i
   plan::Step step;
   step.action = plan::Action::kCreate;
   step.key = state::keyOf(state::Netns{"two"});
-  step.after = state::Netns{"two"};
+  step.after = std::make_shared<const state::Object>(state::Netns{"two"});
   REQUIRE(other->execute("other", std::vector{step}, LabFixture::soon()).front());
   CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
   CHECK(isShared(mountsIn(lab.netnsDir() + " ")));

@@ -77,7 +77,7 @@ TEST_CASE("a lab of 16 namespaces and 20 links comes and goes, whole") {
     for (const auto& object : batch) {
       const auto* found = observed.find(keyOf(object));
       REQUIRE_MESSAGE(found != nullptr, keyOf(object).toString());
-      CHECK_MESSAGE(found->object == normalise(object), keyOf(object).toString());
+      CHECK_MESSAGE(*found->object == normalise(object), keyOf(object).toString());
     }
   }
   const auto down = base::Clock::now();

@@ -49,7 +49,7 @@ compile::Compiled compileText(const std::string& text) {
 std::vector<std::string> routesIn(const compile::Compiled& compiled) {
   std::vector<std::string> out;
   for (const auto& [key, entry] : compiled.desired.entries()) {
-    const auto* route = std::get_if<state::Route>(&entry.object);
+    const auto* route = std::get_if<state::Route>(entry.object.get());
     if (route != nullptr && route->destination == *net::Prefix::parse("192.168.7.0/24")) {
       CHECK(route->table == state::kMainTable);
       CHECK(route->gateway.has_value());

@@ -57,7 +57,7 @@ TEST_CASE("a small change is looked at where it was made, a large one everywhere
   const state::State all = labWith("10.0.0.9/24");
   state::State less = all;
   for (const auto& [key, entry] : all.entries()) {
-    if (key.netns == "bob" || std::holds_alternative<state::Veth>(entry.object)) {
+    if (key.netns == "bob" || std::holds_alternative<state::Veth>(*entry.object)) {
       less.remove(key);
     }
   }

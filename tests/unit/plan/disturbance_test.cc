@@ -61,7 +61,7 @@ TEST_CASE("what is new disturbs nobody") {
   for (const auto& step : plan::diff(all, {}).steps) {
     CAPTURE(step.key.toString());
     CHECK(step.disturbs.empty());
-    CHECK(step.origin.pos.line > 0);
+    CHECK(step.origin->pos.line > 0);
   }
 }
 

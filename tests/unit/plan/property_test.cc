@@ -52,7 +52,7 @@ void checkReached(FakeKernel& kernel, const state::State& desired) {
   for (const auto& wanted : desired.entries()) {
     const auto& key = wanted.first;
     const state::Entry* there = observed.find(key);
-    CHECK_MESSAGE((there != nullptr && there->object == wanted.second.object), "not as desired: " << key.toString());
+    CHECK_MESSAGE((there != nullptr && *there->object == *wanted.second.object), "not as desired: " << key.toString());
   }
   for (const auto& found : observed.entries()) {
     const auto& key = found.first;
@@ -91,7 +91,7 @@ void tamper(FakeKernel& kernel, std::mt19937& random) {
   const state::State left = *kernel.observe(kLab);
   for (const auto& [key, entry] : left.entries()) {
     if (key.kind == state::Kind::kSysctl && random() % 20 == 0) {
-      state::Sysctl changed = std::get<state::Sysctl>(entry.object);
+      state::Sysctl changed = std::get<state::Sysctl>(*entry.object);
       changed.value = changed.value == "0" ? "1" : "0";
       kernel.put(kLab, changed);
     }

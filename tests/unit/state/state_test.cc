@@ -33,13 +33,13 @@ TEST_CASE("an object is found by its key, replaced by another of the same key, a
   REQUIRE(state.get<Bridge>(key) != nullptr);
   CHECK(*state.get<Bridge>(key) == bridge);
   CHECK(state.get<Vrf>(key) == nullptr);
-  CHECK(state.find(key)->origin.noun == "vxnet net");
+  CHECK(state.find(key)->origin->noun == "vxnet net");
   Bridge other = bridge;
   other.mtu = 9000;
   state.add(other);
   CHECK(state.entries().size() == 1);
   CHECK(state.get<Bridge>(key)->mtu == 9000);
-  CHECK(state.find(key)->origin.noun.empty());
+  CHECK(state.find(key)->origin->noun.empty());
   state.remove({Kind::kVrf, "", "switch.r", "net"});
   CHECK(state.entries().size() == 1);
   state.remove(key);

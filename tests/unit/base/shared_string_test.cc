@@ -1,0 +1,78 @@
+#include "base/shared_string.h"
+
+#include <map>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "base/boxed.h"
+
+using namespace vpclab::base;
+
+TEST_CASE("a shared text is read like any other") {
+  const SharedString name = "bj-server1";
+  const std::string same = "bj-server1";
+  CHECK(name == "bj-server1");
+  CHECK(name == same);
+  CHECK(same == name);
+  CHECK(name != SharedString("bj-server2"));
+  CHECK(name < SharedString("bj-server2"));
+  CHECK("netns " + name + "/" + same == "netns bj-server1/bj-server1");
+  const std::set<std::string> names{name};
+  CHECK(names.contains(name));
+  std::map<std::string, int> counts;
+  ++counts[name];
+  CHECK(counts.at(same) == 1);
+}
+
+TEST_CASE("copies of a shared text are one, and the empty one is none") {
+  SharedString name = std::string("net/ipv4/conf/all/rp_filter");
+  const SharedString copy = name;
+  CHECK(&copy.str() == &name.str());
+  name = "other";
+  CHECK(copy == "net/ipv4/conf/all/rp_filter");
+  const SharedString moved = std::move(name);
+  CHECK(moved == "other");
+  CHECK(SharedString("").empty());
+  CHECK(SharedString() == "");
+  CHECK(SharedString() < SharedString("a"));
+}
+
+TEST_CASE("equal texts are united") {
+  SharedStrings names;
+  SharedString one = std::string("eth0");
+  SharedString other = std::string("eth0");
+  CHECK(&one.str() != &other.str());
+  names.unite(one);
+  names.unite(other);
+  CHECK(&one.str() == &other.str());
+}
+
+TEST_CASE("threads may copy one text") {
+  const SharedString name = "eth0";
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&name] {
+      std::vector<SharedString> copies;
+      for (int n = 0; n < 1000; ++n) {
+        copies.push_back(name);
+      }
+    });
+  }
+  for (auto& thread : threads) {
+    thread.join();
+  }
+  CHECK(name == "eth0");
+}
+
+TEST_CASE("what is boxed is copied with its box") {
+  Boxed<std::string> one = std::string("a");
+  Boxed<std::string> copy = one;
+  CHECK(copy == one);
+  *copy = "b";
+  CHECK(one == std::string("a"));
+  const Boxed<std::string> moved = std::move(copy);
+  CHECK(*moved == "b");
+}
