@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <map>
 
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
@@ -21,6 +23,41 @@ constexpr std::chrono::seconds kSendTime{30};
 constexpr std::chrono::minutes kSilence{15};
 constexpr std::size_t kMaxEventBytes = 64U << 20U;
 constexpr std::size_t kMaxRefusalBytes = 64U << 10U;
+
+// The lists of a Final's data that came ahead of it.
+class Lists {
+ public:
+  base::Result<> add(const Items& event) {
+    auto items = parseJson(event.items, "event");
+    if (!items) {
+      return base::fail(std::move(items.error()));
+    }
+    auto& list = lists_[event.list];
+    list.insert(list.end(), std::make_move_iterator(items->begin()), std::make_move_iterator(items->end()));
+    return {};
+  }
+  base::Result<> putInto(Final& final) {
+    if (lists_.empty()) {
+      return {};
+    }
+    auto data = parseJson(final.data, "event");
+    if (!data) {
+      return base::fail(std::move(data.error()));
+    }
+    for (auto& [where, items] : lists_) {
+      try {
+        data->at(nlohmann::json::json_pointer(where)) = std::move(items);
+      } catch (const nlohmann::json::exception&) {
+        return base::fail(ErrorKind::kProtocol, "items of a list that it does not have");
+      }
+    }
+    final.data = dumpJson(*data);
+    return {};
+  }
+
+ private:
+  std::map<std::string, nlohmann::json::array_t> lists_;
+};
 
 base::Error refusal(int status, const std::string& body) {
   std::string text = "the daemon refused the request with status " + std::to_string(status);
@@ -102,6 +139,7 @@ base::Result<Final> Client::call(const Request& request, const std::function<voi
   if (begun) {
     begun(socket_.get());
   }
+  Lists lists;
   for (;;) {
     auto line = connection.readLine(kMaxEventBytes, base::Deadline::after(kSilence));
     if (!line || !*line) {
@@ -113,9 +151,16 @@ base::Result<Final> Client::call(const Request& request, const std::function<voi
       return base::fail(std::move(event.error()));
     }
     if (auto* final = std::get_if<Final>(&*event)) {
+      if (auto whole = lists.putInto(*final); !whole) {
+        return base::fail(std::move(whole.error()));
+      }
       return std::move(*final);
     }
-    if (onEvent) {
+    if (const auto* items = std::get_if<Items>(&*event)) {
+      if (auto added = lists.add(*items); !added) {
+        return base::fail(std::move(added.error()));
+      }
+    } else if (onEvent) {
       onEvent(*event);
     }
   }

@@ -26,7 +26,8 @@ class Client {
 
   pid_t daemonPid() const { return pid_; }  // from SO_PEERCRED
 
-  // Sends the request and hands on each event as it comes, the Final not among them. May be called once.
+  // Sends the request and hands on each event as it comes, but for the Final and the Items, which are put into its
+  // data. May be called once.
   // `begun` is called once the daemon has taken the request and begins to answer, with the socket: for requests that
   // more follows than their body.
   base::Result<Final> call(const Request& request, const std::function<void(const Event&)>& onEvent,

@@ -43,17 +43,21 @@ base::Result<base::Diagnostic> diagnosticFromJson(const json& value) {
   return diagnostic;
 }
 
-json finalToJson(const Final& final) {
+// An object's text with one member more, whose value is JSON already: it may be large.
+std::string withMember(const std::string& name, const std::string& value, const json& others) {
+  return "{\"" + name + "\":" + value + "," + dumpJson(others).substr(1);
+}
+
+std::string encodeFinal(const Final& final) {
   json diagnostics = json::array();
   for (const auto& diagnostic : final.diagnostics) {
     diagnostics.push_back(diagnosticToJson(diagnostic));
   }
-  json data = json::parse(final.data, nullptr, false);
-  return {{"event", "final"},
-          {"exit", static_cast<int>(final.exit)},
-          {"errors", final.errors},
-          {"diagnostics", std::move(diagnostics)},
-          {"data", data.is_object() ? std::move(data) : json::object()}};
+  return withMember("data", final.data,
+                    {{"event", "final"},
+                     {"exit", static_cast<int>(final.exit)},
+                     {"errors", final.errors},
+                     {"diagnostics", std::move(diagnostics)}});
 }
 
 base::Result<Event> finalFromJson(JsonReader& reader) {
@@ -80,6 +84,20 @@ base::Result<Event> finalFromJson(JsonReader& reader) {
   return Event(std::move(final));
 }
 
+base::Result<Event> itemsFromJson(JsonReader& reader) {
+  Items event;
+  reader.take("list", event.list);
+  const json* items = reader.member("items");
+  if (auto done = reader.finish(); !done) {
+    return base::fail(std::move(done.error()));
+  }
+  if (!items->is_array()) {
+    return base::fail(base::ErrorKind::kInvalid, "event: `items` must be a list");
+  }
+  event.items = dumpJson(*items);
+  return Event(std::move(event));
+}
+
 template <class T>
 base::Result<Event> finished(JsonReader& reader, T event) {
   if (auto done = reader.finish(); !done) {
@@ -91,6 +109,12 @@ base::Result<Event> finished(JsonReader& reader, T event) {
 }  // namespace
 
 std::string encodeEvent(const Event& event) {
+  if (const auto* final = std::get_if<Final>(&event)) {
+    return encodeFinal(*final);
+  }
+  if (const auto* items = std::get_if<Items>(&event)) {
+    return withMember("items", items->items, {{"event", "items"}, {"list", items->list}});
+  }
   return dumpJson(
       std::visit(base::Overloaded{
                      [](const Heading& e) {
@@ -110,7 +134,7 @@ std::string encodeEvent(const Event& event) {
                                    {"what", e.what},       {"object", e.object}, {"action", e.action},
                                    {"reason", e.reason},   {"result", e.result}, {"count", e.count}};
                      },
-                     [](const Final& e) { return finalToJson(e); },
+                     [](const auto&) { return json::object(); },  // those above
                  },
                  event));
 }
@@ -149,6 +173,9 @@ base::Result<Event> decodeEvent(const std::string& line) {
     reader.take("action", event.action).take("reason", event.reason).take("result", event.result);
     reader.take("count", event.count, 0, INT64_MAX);
     return finished(reader, std::move(event));
+  }
+  if (kind == "items") {
+    return itemsFromJson(reader);
   }
   if (kind == "final") {
     return finalFromJson(reader);

@@ -21,7 +21,7 @@ struct Heading {
   bool operator==(const Heading&) const = default;
 };
 
-// What is about to be done. `lines` is for people.
+// What is about to be done. `lines` is for people; those of a large plan come in several of these.
 struct PlanEvent {
   std::int64_t changes = 0;
   std::vector<std::string> lines;
@@ -57,6 +57,14 @@ struct Happening {
   bool operator==(const Happening&) const = default;
 };
 
+// Items of a list in the Final's data, ahead of it: such a list may be longer than one line, and than what the daemon
+// should hold. A Client puts them together again.
+struct Items {
+  std::string list;   // where in the data, by a JSON pointer (RFC 6901): "/plan/steps"
+  std::string items;  // a JSON array
+  bool operator==(const Items&) const = default;
+};
+
 struct Final {
   Exit exit = Exit::kOk;
   std::vector<std::string> errors;  // each one line, for people
@@ -65,7 +73,7 @@ struct Final {
   bool operator==(const Final&) const = default;
 };
 
-using Event = std::variant<Heading, PlanEvent, Progress, TextLine, Happening, Final>;
+using Event = std::variant<Heading, PlanEvent, Progress, TextLine, Happening, Items, Final>;
 
 std::string encodeEvent(const Event& event);  // one line, without its line feed
 // Strict. Errors: kInvalid.

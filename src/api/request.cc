@@ -100,53 +100,54 @@ std::string targetOf(const Request& request) {
 }
 
 std::string encodeRequest(const Request& request) {
-  return dumpJson(
-      std::visit(base::Overloaded{
-                     [](const ApplyRequest& r) {
-                       json out{{"bundle", bundleToJson(r.bundle)},
-                                {"checks", r.checks},
-                                {"colours", r.colours},
-                                {"details", r.details},
-                                {"steps", r.steps},
-                                {"rollback", r.rollback}};
-                       if (!r.expected.empty()) {
-                         out["expected"] = json::parse(r.expected, nullptr, false);
-                       }
-                       return out;
-                     },
-                     [](const PlanRequest& r) {
-                       return json{{"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}, {"save", r.save}};
-                     },
-                     [](const LabRequest& r) {
-                       return json{{"lab", r.lab}, {"colours", r.colours}};
-                     },
-                     [](const CheckRequest& r) {
-                       return json{{"lab", r.lab}, {"colours", r.colours}, {"matrix", r.matrix}, {"junit", r.junit}};
-                     },
-                     [](const DownRequest& r) {
-                       return json{{"lab", r.lab}, {"all", r.all}};
-                     },
-                     [](const NodeRequest& r) {
-                       return json{{"lab", r.lab}, {"node", r.node}};
-                     },
-                     [](const ExecRequest& r) {
-                       return json{{"lab", r.lab}, {"node", r.node}};
-                     },
-                     [](const ForwardRequest& r) {
-                       return json{{"lab", r.lab}};
-                     },
-                     [](const LinkRequest& r) { return linkToJson(r); },
-                     [](const LogsRequest& r) {
-                       return json{{"lab", r.lab}, {"node", r.node}, {"follow", r.follow}};
-                     },
-                     [](const EventsRequest& r) {
-                       return json{{"lab", r.lab}};
-                     },
-                     [](const MetricsRequest&) { return json::object(); },
-                     [](const DoctorRequest&) { return json::object(); },
-                     [](const StatusRequest&) { return json::object(); },
-                 },
-                 request));
+  return dumpJson(std::visit(
+      base::Overloaded{
+          [](const ApplyRequest& r) {
+            json out{{"bundle", bundleToJson(r.bundle)},
+                     {"checks", r.checks},
+                     {"colours", r.colours},
+                     {"details", r.details},
+                     {"steps", r.steps},
+                     {"rollback", r.rollback}};
+            if (!r.expected.empty()) {
+              out["expected"] = json::parse(r.expected, nullptr, false);
+            }
+            return out;
+          },
+          [](const PlanRequest& r) {
+            return json{
+                {"bundle", bundleToJson(r.bundle)}, {"shell", r.shell}, {"save", r.save}, {"details", r.details}};
+          },
+          [](const LabRequest& r) {
+            return json{{"lab", r.lab}, {"colours", r.colours}};
+          },
+          [](const CheckRequest& r) {
+            return json{{"lab", r.lab}, {"colours", r.colours}, {"matrix", r.matrix}, {"junit", r.junit}};
+          },
+          [](const DownRequest& r) {
+            return json{{"lab", r.lab}, {"all", r.all}};
+          },
+          [](const NodeRequest& r) {
+            return json{{"lab", r.lab}, {"node", r.node}};
+          },
+          [](const ExecRequest& r) {
+            return json{{"lab", r.lab}, {"node", r.node}};
+          },
+          [](const ForwardRequest& r) {
+            return json{{"lab", r.lab}};
+          },
+          [](const LinkRequest& r) { return linkToJson(r); },
+          [](const LogsRequest& r) {
+            return json{{"lab", r.lab}, {"node", r.node}, {"follow", r.follow}};
+          },
+          [](const EventsRequest& r) {
+            return json{{"lab", r.lab}};
+          },
+          [](const MetricsRequest&) { return json::object(); },
+          [](const DoctorRequest&) { return json::object(); },
+          [](const StatusRequest&) { return json::object(); },
+      },
+      request));
 }
 
 base::Result<Request> decodeRequest(const std::string& target, const std::string& body) {
@@ -181,7 +182,7 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
         apply.expected = dumpJson(*expected);
       }
     } else {
-      reader.take("shell", plan.shell).take("save", plan.save);
+      reader.take("shell", plan.shell).take("save", plan.save).take("details", plan.details);
     }
     auto bundle = takeBundle(reader);
     if (!bundle) {

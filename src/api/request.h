@@ -31,8 +31,9 @@ struct ApplyRequest {
 // Says what an apply would do.
 struct PlanRequest {
   Bundle bundle;
-  bool shell = false;  // also as commands of ip(8), nft(8) and wg(8)
-  bool save = false;   // the answer's data has `saved`, by which an apply knows the plan again
+  bool shell = false;    // also as commands of ip(8), nft(8) and wg(8)
+  bool save = false;     // the answer's data has `saved`, by which an apply knows the plan again
+  bool details = false;  // as in ApplyRequest
   bool operator==(const PlanRequest&) const = default;
 };
 

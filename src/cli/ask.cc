@@ -97,7 +97,7 @@ class Presenter {
     }
   }
   void show(const api::PlanEvent& plan) {
-    planLines_ = plan.lines;
+    planLines_.insert(planLines_.end(), plan.lines.begin(), plan.lines.end());
     if (context_.json) {
       return;
     }
@@ -123,6 +123,7 @@ class Presenter {
   void show(const api::Happening& happening) {
     print(options_.lines && context_.json ? api::encodeEvent(happening) : lineOf(happening));
   }
+  void show(const api::Items&) {}
   void show(const api::Final&) {}
 
   void print(const std::string& text) {

@@ -39,7 +39,7 @@ class PlanVerb : public Verb {
         return keep(final, lines, loaded.bundle);
       };
     }
-    return ask(context, api::PlanRequest{loaded.bundle, shell_, !out_.empty()}, options);
+    return ask(context, api::PlanRequest{loaded.bundle, shell_, !out_.empty(), context.json}, options);
   }
 
  private:

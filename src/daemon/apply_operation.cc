@@ -10,6 +10,7 @@
 #include "daemon/operations.h"
 #include "daemon/permission.h"
 #include "daemon/plan_for.h"
+#include "daemon/plan_items.h"
 #include "daemon/preflight.h"
 #include "daemon/profile.h"
 #include "daemon/saved_plan.h"
@@ -101,11 +102,14 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
     kernel.prepare(lab, plan);  // while the plan is being told
   }
   session.send(api::Heading{lab, desired.lab.section.empty() ? desired.lab.title : desired.lab.section});
-  session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()),
-                              telling.steps ? linesOf(plan::renderText(plan)) : std::vector{plan::summary(plan)}});
+  if (telling.steps) {
+    sendLines(session, plan);
+  } else {
+    session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), {plan::summary(plan)}});
+  }
   out.data = {{"lab", lab}};
   if (telling.details) {
-    out.data["plan"] = plan::toJson(plan);
+    out.data["plan"] = sendPlan(session, "/plan", plan);
   }
   if (!lacking.empty()) {
     out.final.exit = api::Exit::kFailed;
@@ -126,7 +130,7 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
   json rounds = json::array();
   for (const auto& round : settled.rounds) {
     if (telling.details) {
-      rounds.push_back(plan::toJson(round.report));
+      rounds.push_back(sendReport(session, "/rounds/" + std::to_string(rounds.size()), round.report));
     }
   }
   if (telling.details) {
@@ -159,8 +163,8 @@ Changed change(Engine& engine, const std::string& verb, const Desired& desired, 
 }
 
 // What was seen at the end, with what the file says of it, so that the next plan can name what it takes away.
-void remember(Engine& engine, Desired desired, state::State observed) {
-  observed.adoptOrigins(std::move(desired.compiled.desired));
+void remember(Engine& engine, const Desired& desired, state::State observed) {
+  observed.adoptOrigins(desired.compiled.desired);
   engine.system().remember(desired.lab.name, std::move(observed));
 }
 
@@ -264,7 +268,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
     final.diagnostics = std::move(diagnostics);
   }
   if (changed.ok) {
-    remember(engine, std::move(desired), std::move(changed.observed));
+    remember(engine, desired, std::move(changed.observed));
   }
   return final;
 }
@@ -298,7 +302,7 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
   if (changed.ok) {
     // Only then: it tells the supervisor that there is nothing left to heal.
     engine.onChange(*lab, true);
-    remember(engine, std::move(stored->desired), std::move(changed.observed));
+    remember(engine, stored->desired, std::move(changed.observed));
   }
   return changed.final;
 }

@@ -6,6 +6,7 @@
 #include "daemon/link_change.h"
 #include "daemon/log.h"
 #include "daemon/operations.h"
+#include "daemon/plan_items.h"
 #include "daemon/settle.h"
 #include "plan/apply.h"
 #include "plan/render.h"
@@ -45,7 +46,7 @@ base::Result<Place> placeOf(Engine& engine, const api::LinkRequest& request) {
 api::Final carryOut(Engine& engine, const Place& place, const plan::Plan& plan, Session& session) {
   const std::string& lab = place.found.lab;
   json data{{"lab", lab}, {"node", place.found.node.id}, {"link", place.link}, {"plan", plan::toJson(plan)}};
-  session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
+  sendLines(session, plan);
   Journal::Work work(engine.journal(), lab, "link set", session.peer(), plan.steps.size());
   const auto report = plan::apply(plan, engine.system(), lab, base::Deadline::after(kTime), {},
                                   [&](const plan::StepReport& step) { work.step(step); });

@@ -3,6 +3,7 @@
 #include "daemon/finals.h"
 #include "daemon/operations.h"
 #include "daemon/plan_for.h"
+#include "daemon/plan_items.h"
 #include "daemon/saved_plan.h"
 #include "plan/render.h"
 
@@ -15,6 +16,7 @@ namespace {
 struct Wanted {
   bool shell = false;
   bool save = false;
+  bool details = false;
 };
 
 api::Final difference(Engine& engine, const Desired& desired, const std::optional<StoredLab>& stored, Wanted wanted,
@@ -24,11 +26,14 @@ api::Final difference(Engine& engine, const Desired& desired, const std::optiona
     return failed(observed.error());
   }
   const auto plan = planFor(engine, desired, stored, *observed);
-  json data{{"lab", desired.lab.name}, {"plan", plan::toJson(plan)}};
+  json data{{"lab", desired.lab.name}};
+  if (wanted.details) {
+    data["plan"] = sendPlan(session, "/plan", plan);
+  }
   if (wanted.save) {
     data["saved"] = savedPlan(plan, desired, stored);
   }
-  session.send(api::PlanEvent{static_cast<std::int64_t>(plan.steps.size()), linesOf(plan::renderText(plan))});
+  sendLines(session, plan);
   if (wanted.shell) {
     const std::string script = plan::renderShell(plan, desired.lab.name);
     data["shell"] = script;
@@ -62,7 +67,7 @@ api::Final planLab(Engine& engine, const api::PlanRequest& request, Session& ses
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
-  return difference(engine, desired, *stored, {request.shell, request.save}, session);
+  return difference(engine, desired, *stored, {request.shell, request.save, request.details}, session);
 }
 
 api::Final driftLab(Engine& engine, const std::string& wanted, Session& session) {
@@ -78,7 +83,7 @@ api::Final driftLab(Engine& engine, const std::string& wanted, Session& session)
   if (!stored) {
     return failed(stored.error());
   }
-  return difference(engine, stored->desired, std::nullopt, {}, session);
+  return difference(engine, stored->desired, std::nullopt, {false, false, true}, session);
 }
 
 }  // namespace vpclab::daemon

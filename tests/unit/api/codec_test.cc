@@ -10,7 +10,7 @@ TEST_CASE("every request survives the way to the daemon") {
   const std::vector<Request> requests{
       ApplyRequest{bundle, true, false, true, false, false, ""},
       ApplyRequest{bundle, false, true, false, true, true, R"({"steps":[]})"},
-      PlanRequest{bundle, true, false},
+      PlanRequest{bundle, true, false, true},
       PlanRequest{bundle, false, true},
       LabRequest{LabVerb::kDrift, "a", true},
       LabRequest{LabVerb::kHeal, "", false},
@@ -52,12 +52,15 @@ TEST_CASE("a request that is not exactly as it should be is refused, and says wh
            Case{"/v1/down", R"({"lab":"a"})", "`all`: missing"},
            Case{"/v1/down", R"({"lab":1,"all":true})", "`lab`: a string"},
            Case{"/v1/down", R"({"lab":"a","all":true,"force":true})", "unknown member `force`"},
-           Case{"/v1/plan", R"({"bundle":{"path":"a"},"shell":false,"save":false})", "`files`: missing"},
-           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":"text"}},"shell":false,"save":false})",
+           Case{"/v1/plan", R"({"bundle":{"path":"a"},"shell":false,"save":false,"details":false})",
+                "`files`: missing"},
+           Case{"/v1/plan",
+                R"({"bundle":{"path":"a","files":{"a":"text"}},"shell":false,"save":false,"details":false})",
                 "an object is expected"},
-           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{}}},"shell":false,"save":false})",
+           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{}}},"shell":false,"save":false,"details":false})",
                 "either `text` or `base64`"},
-           Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{"base64":"%"}}},"shell":false,"save":false})",
+           Case{"/v1/plan",
+                R"({"bundle":{"path":"a","files":{"a":{"base64":"%"}}},"shell":false,"save":false,"details":false})",
                 "not base64"},
        }) {
     const std::string body = text;
@@ -84,6 +87,7 @@ TEST_CASE("every event survives the way to the client") {
       TextLine{"a \"quoted\" line\twith a tab"},
       Happening{"2026-11-25T08:31:07.123Z", "a", "change", "veth a/eth0", "create", "missing", "done", 0},
       Happening{"2026-11-25T08:31:07.123Z", "", "missed", "", "", "", "", 17},
+      Items{"/plan/steps", R"([{"action":"create"},"第一"])"},
       Final{Exit::kCheckFailed, {"2 checks failed"}, {warning}, R"({"checks":[]})"},
   };
   for (const auto& event : events) {
@@ -97,9 +101,9 @@ TEST_CASE("every event survives the way to the client") {
 }
 
 TEST_CASE("an event of another form is refused") {
-  for (const char* line :
-       {"", "{}", R"({"event":"surprise"})", R"({"event":"text"})", R"({"event":"text","text":"a","b":1})",
-        R"({"event":"final","exit":9,"errors":[],"diagnostics":[],"data":{}})"}) {
+  for (const char* line : {"", "{}", R"({"event":"surprise"})", R"({"event":"text"})",
+                           R"({"event":"text","text":"a","b":1})", R"({"event":"items","list":"/a","items":{}})",
+                           R"({"event":"final","exit":9,"errors":[],"diagnostics":[],"data":{}})"}) {
     CAPTURE(line);
     CHECK_FALSE(decodeEvent(line).has_value());
   }

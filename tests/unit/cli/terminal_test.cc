@@ -96,6 +96,16 @@ TEST_CASE("with --json standard output is one document and nothing else") {
   CHECK(document["errors"].size() == 1);
 }
 
+TEST_CASE("the lists that come ahead of the final are in its data") {
+  api::Final final;
+  final.data = R"({"plan":{"changes":3,"steps":[]}})";
+  const std::vector<api::Event> events{api::Items{"/plan/steps", "[1,2]"}, api::Items{"/plan/steps", "[3]"}, final};
+  const auto seen = ask({"drift", "--json"}, Output::kPipe, {}, events);
+  const auto document = nlohmann::json::parse(seen.out, nullptr, false);
+  REQUIRE(document.is_object());
+  CHECK(document["plan"]["steps"] == nlohmann::json::array({1, 2, 3}));
+}
+
 TEST_CASE("the daemon's verdict is the exit status") {
   for (const auto exit :
        {api::Exit::kOk, api::Exit::kFailed, api::Exit::kBadInput, api::Exit::kDifferences, api::Exit::kCheckFailed}) {
@@ -106,12 +116,14 @@ TEST_CASE("the daemon's verdict is the exit status") {
 }
 
 TEST_CASE("an answer that makes no sense is an error in words") {
-  for (const std::vector<std::string>& lines :
-       std::vector<std::vector<std::string>>{{},
-                                             {"not JSON"},
-                                             {"{}"},
-                                             {R"({"event":"progress","phase":"apply","done":-1,"total":0})"},
-                                             {R"({"event":"text","text":"and no more"})"}}) {
+  for (const std::vector<std::string>& lines : std::vector<std::vector<std::string>>{
+           {},
+           {"not JSON"},
+           {"{}"},
+           {R"({"event":"progress","phase":"apply","done":-1,"total":0})"},
+           {R"({"event":"text","text":"and no more"})"},
+           {api::encodeEvent(api::Items{"/no/such", "[1]"}), api::encodeEvent(api::Final{})},
+           {api::encodeEvent(api::Items{"not a pointer", "[1]"}), api::encodeEvent(api::Final{})}}) {
     const tests::TemporaryDirectory own;
     const tests::FakeDaemon daemon(own.path(), lines);
     const auto ran = tests::runCli({"inspect", "--run-dir", own.path()});
