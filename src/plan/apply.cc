@@ -13,7 +13,7 @@ namespace {
 class Run {
  public:
   Run(const Plan& plan, KernelPort& kernel, const std::string& lab, base::Deadline deadline)
-      : plan_(plan), kernel_(kernel), lab_(lab), deadline_(deadline), needs_(dependencies(plan)) {
+      : plan_(plan), kernel_(kernel), lab_(lab), deadline_(deadline), needs_(plan) {
     report_.steps.resize(plan.steps.size());
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
       report_.steps[i].step = &plan.steps[i];
@@ -60,13 +60,14 @@ class Run {
   // Whether step `i` needs one at or after `begin`: then they cannot share a batch. So it is with the two updates of a
   // process that first lets go of old sockets and then opens new ones, where nothing else is between them.
   bool needsFrom(std::size_t i, std::size_t begin) const {
-    return !needs_[i].empty() && needs_[i].back() >= begin;  // sorted
+    const auto needs = needs_.of(i);
+    return !needs.empty() && needs.back() >= begin;  // sorted
   }
 
   void batch(std::size_t begin, std::size_t end) {
     std::vector<std::size_t> indices;
     for (std::size_t i = begin; i < end; ++i) {
-      if (const std::string cause = causeToSkip(i); !cause.empty()) {
+      if (const base::SharedString cause = causeToSkip(i); !cause.empty()) {
         skip(i, cause);
       } else {
         indices.push_back(i);
@@ -93,7 +94,7 @@ class Run {
         fail(indices[i], base::Error(base::ErrorKind::kInternal, "the kernel port did not report on this step"));
       } else if (!results[i]) {
         // In an ordered batch what it needs may have failed in the same call: that is the root cause.
-        if (const std::string cause = causeToSkip(indices[i]); !cause.empty()) {
+        if (const base::SharedString cause = causeToSkip(indices[i]); !cause.empty()) {
           skip(indices[i], cause);
         } else {
           fail(indices[i], std::move(results[i].error()));
@@ -115,8 +116,8 @@ class Run {
   }
 
   // The key of the step whose failure keeps this one from succeeding; empty: none.
-  std::string causeToSkip(std::size_t i) const {
-    for (const std::size_t need : needs_[i]) {
+  base::SharedString causeToSkip(std::size_t i) const {
+    for (const std::size_t need : needs_.of(i)) {
       const StepReport& earlier = report_.steps[need];
       if (earlier.outcome == Outcome::kFailed) {
         return earlier.step->key.toString();
@@ -128,7 +129,7 @@ class Run {
     return "";
   }
 
-  void skip(std::size_t i, std::string because) {
+  void skip(std::size_t i, base::SharedString because) {
     report_.steps[i].outcome = Outcome::kSkipped;
     report_.steps[i].skippedBecause = std::move(because);
   }
@@ -141,8 +142,8 @@ class Run {
   KernelPort& kernel_;
   const std::string& lab_;
   base::Deadline deadline_;
-  std::vector<std::vector<std::size_t>> needs_;
-  std::string expiredAt_;
+  Dependencies needs_;
+  base::SharedString expiredAt_;
   Report report_;
 };
 

@@ -14,7 +14,8 @@ namespace {
 // Walks the plan once; what a step provides is noted after what it needs was looked up, so that all arrows point back.
 class Walk {
  public:
-  std::vector<std::size_t> needsOf(const Step& step) {
+  // Until the next call.
+  const std::vector<std::uint32_t>& needsOf(const Step& step) {
     needs_.clear();
     need(byKey_, step.key);
     if (step.clearedBy) {
@@ -60,7 +61,7 @@ class Walk {
   template <class Map, class Name>
   void need(const Map& map, const Name& name) {
     if (const auto it = map.find(name); it != map.end()) {
-      needs_.push_back(it->second);
+      needs_.push_back(static_cast<std::uint32_t>(it->second));
     }
   }
 
@@ -75,7 +76,7 @@ class Walk {
     }
     for (const auto& [prefix, index] : it->second) {
       if (route.gateway && !route.onlink && prefix.contains(*route.gateway)) {
-        needs_.push_back(index);
+        needs_.push_back(static_cast<std::uint32_t>(index));
       }
     }
   }
@@ -84,20 +85,21 @@ class Walk {
   std::map<LinkName, std::size_t> links_;
   std::map<std::pair<std::string, net::IpAddr>, std::size_t> addresses_;
   std::map<LinkName, std::vector<std::pair<net::Prefix, std::size_t>>> networks_;
-  std::vector<std::size_t> needs_;
+  std::vector<std::uint32_t> needs_;
 };
 
 }  // namespace
 
-std::vector<std::vector<std::size_t>> dependencies(const Plan& plan) {
-  std::vector<std::vector<std::size_t>> out;
-  out.reserve(plan.steps.size());
+Dependencies::Dependencies(const Plan& plan) {
+  begins_.reserve(plan.steps.size() + 1);
   Walk walk;
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    out.push_back(walk.needsOf(plan.steps[i]));
+    begins_.push_back(static_cast<std::uint32_t>(needs_.size()));
+    const auto& needs = walk.needsOf(plan.steps[i]);
+    needs_.insert(needs_.end(), needs.begin(), needs.end());
     walk.note(plan.steps[i], i);
   }
-  return out;
+  begins_.push_back(static_cast<std::uint32_t>(needs_.size()));
 }
 
 }  // namespace vpclab::plan
