@@ -271,17 +271,20 @@ base::Result<> NetlinkSocket::get(Message& message, const Handler& handler, base
 }
 
 // False: interrupted, its content is not to be trusted.
-base::Result<bool> NetlinkSocket::dumpOnce(Message& message, std::string& out, base::Deadline deadline) {
+base::Result<bool> NetlinkSocket::dumpOnce(Message& message, Parts& out, base::Deadline deadline) {
   message.header()->nlmsg_flags |= NLM_F_DUMP;
   if (auto sent = send({&message, 1}); !sent) {
     return base::fail(std::move(sent.error()));
   }
   bool whole = true;
+  std::size_t size = 0;
   for (;;) {
     auto got = receive(deadline, message.what());
     if (!got) {
       return base::fail(std::move(got.error()));
     }
+    std::string& part = out.emplace_back();
+    part.reserve(*got);
     int left = static_cast<int>(*got);
     for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.get()); mnl_nlmsg_ok(answer, left);
          answer = mnl_nlmsg_next(answer, &left)) {
@@ -296,11 +299,12 @@ base::Result<bool> NetlinkSocket::dumpOnce(Message& message, std::string& out, b
         }
         return whole;
       }
-      if (out.size() + answer->nlmsg_len > kMaxDumpBytes) {
+      size += answer->nlmsg_len;
+      if (size > kMaxDumpBytes) {
         return base::fail(base::ErrorKind::kLimit, message.what() + ": the kernel reports too much");
       }
-      out.append(reinterpret_cast<const char*>(answer), answer->nlmsg_len);
-      out.resize(MNL_ALIGN(out.size()));
+      part.append(reinterpret_cast<const char*>(answer), answer->nlmsg_len);
+      part.resize(MNL_ALIGN(part.size()));
     }
   }
 }
@@ -310,16 +314,19 @@ base::Result<> NetlinkSocket::dump(Message& message, const Handler& handler, bas
     return base::fail(tooLarge(message));
   }
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
-    std::string collected;
+    Parts collected;
     auto whole = dumpOnce(message, collected, deadline);
     if (!whole) {
       return base::fail(std::move(whole.error()));
     }
     if (*whole) {
-      for (std::size_t at = 0; at < collected.size();) {
-        const auto* answer = reinterpret_cast<const nlmsghdr*>(collected.data() + at);
-        handler(answer);
-        at += MNL_ALIGN(answer->nlmsg_len);
+      for (; !collected.empty(); collected.pop_front()) {
+        const std::string& part = collected.front();
+        for (std::size_t at = 0; at < part.size();) {
+          const auto* answer = reinterpret_cast<const nlmsghdr*>(part.data() + at);
+          handler(answer);
+          at += MNL_ALIGN(answer->nlmsg_len);
+        }
       }
       return {};
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -45,7 +46,9 @@ class NetlinkSocket {
   base::Result<std::size_t> receive(base::Deadline deadline, const std::string& what);
   void renew();
   base::Result<> send(std::span<Message> messages);
-  base::Result<bool> dumpOnce(Message& message, std::string& out, base::Deadline deadline);
+  // Each as long as what was received at once: a switch of thousands of ports has megabytes to tell.
+  using Parts = std::deque<std::string>;
+  base::Result<bool> dumpOnce(Message& message, Parts& out, base::Deadline deadline);
   std::vector<base::Result<>> inBatches(std::span<Message> messages, const EachHandler& handler,
                                         base::Deadline deadline);
   void transactBatch(std::span<Message> messages, std::span<base::Result<>> results, const EachHandler& handler,
