@@ -123,16 +123,16 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
   }
   const std::size_t total = plan.steps.size();
   Journal::Work work(engine.journal(), lab, verb, session.peer(), total);
-  auto settled = bringTo(desired.compiled.desired, std::move(plan), std::move(*observed), kernel, lab,
-                         base::Deadline::after(kApplyTime), progressTo(session),
-                         [&](const plan::StepReport& step) { work.step(step); });
-  out.begun = true;
   json rounds = json::array();
-  for (const auto& round : settled.rounds) {
-    if (telling.details) {
-      rounds.push_back(sendReport(session, "/rounds/" + std::to_string(rounds.size()), round.report));
-    }
-  }
+  auto settled = bringTo(
+      desired.compiled.desired, std::move(plan), std::move(*observed), kernel, lab, base::Deadline::after(kApplyTime),
+      progressTo(session), [&](const plan::StepReport& step) { work.step(step); },
+      [&](const plan::Report& round) {
+        if (telling.details) {
+          rounds.push_back(sendReport(session, "/rounds/" + std::to_string(rounds.size()), round));
+        }
+      });
+  out.begun = true;
   if (telling.details) {
     out.data["rounds"] = std::move(rounds);
   }

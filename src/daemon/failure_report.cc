@@ -26,7 +26,7 @@ struct Sums {
 };
 
 Sums sumsOf(const Settled& settled) {
-  Sums out;
+  Sums out{settled.done, 0, 0};
   for (const auto& round : settled.rounds) {
     for (const auto& step : round.report.steps) {
       ++(step.outcome == plan::Outcome::kDone     ? out.done

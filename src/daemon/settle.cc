@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <thread>
 
 #include "plan/touched.h"
@@ -13,9 +14,8 @@ namespace {
 constexpr int kMaxRounds = 8;
 constexpr std::chrono::milliseconds kFirstPause{2};
 
-base::Result<state::State> lookAgain(plan::KernelPort& kernel, const std::string& lab, const plan::Plan& plan,
-                                     state::State before) {
-  const auto touched = plan::touchedBy(plan.steps, before);
+base::Result<state::State> lookAgain(plan::KernelPort& kernel, const std::string& lab,
+                                     const std::set<std::string>& touched, state::State before) {
   const auto& entries = before.entries();
   const auto first = entries.lower_bound({state::Kind::kNetns});
   const auto last = entries.lower_bound({state::Kind::kSysctl});
@@ -36,8 +36,8 @@ std::string describeStep(const plan::Step& step) {
 }
 
 Settled bringTo(const state::State& desired, plan::Plan plan, state::State observed, plan::KernelPort& kernel,
-                const std::string& lab, base::Deadline deadline, const plan::Progress& progress,
-                const plan::Tell& tell) {
+                const std::string& lab, base::Deadline deadline, const plan::Progress& progress, const plan::Tell& tell,
+                const std::function<void(const plan::Report& round)>& afterRound) {
   Settled out;
   if (plan.empty()) {
     out.settled = true;
@@ -48,11 +48,21 @@ Settled bringTo(const state::State& desired, plan::Plan plan, state::State obser
     // In place first: the report points into the plan.
     auto& current = out.rounds.emplace_back(Settled::Round{std::move(plan), {}});
     current.report = plan::apply(current.plan, kernel, lab, deadline, progress, tell);
+    if (afterRound) {
+      afterRound(current.report);
+    }
     if (current.report.cancelled) {
       out.cancelled = true;
       return out;
     }
-    auto now = lookAgain(kernel, lab, current.plan, std::move(observed));
+    const bool wentWell = current.report.ok();
+    const auto touched = plan::touchedBy(current.plan.steps, observed);
+    if (wentWell) {
+      // Its steps and the State that is looked at now would be the most that a large lab needs.
+      out.done += current.plan.steps.size();
+      out.rounds.pop_back();
+    }
+    auto now = lookAgain(kernel, lab, touched, std::move(observed));
     if (!now) {
       out.error = std::move(now.error());
       return out;
@@ -64,7 +74,7 @@ Settled bringTo(const state::State& desired, plan::Plan plan, state::State obser
       out.observed = std::move(observed);
       return out;
     }
-    if (!current.report.ok() || round + 1 >= kMaxRounds || deadline.passed()) {
+    if (!wentWell || round + 1 >= kMaxRounds || deadline.passed()) {
       return out;
     }
     std::this_thread::sleep_for(std::min<base::Milliseconds>(kFirstPause * (1 << round), deadline.left()));

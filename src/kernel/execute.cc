@@ -218,7 +218,7 @@ class Execution {
     action(i, table.netns, [this, i, &table](Session& s) {
       const Neighbours none{table.netns, table.link, {}};
       const auto& before = steps_[i].before;
-      environment_.neighbourHints.note(lab_, table);
+      environment_.neighbourHints.note(lab_, {steps_[i].after ? steps_[i].after : steps_[i].before, &table});
       return changeNeighbours(s, before ? std::get<Neighbours>(*before) : none,
                               verb(i) == Verb::kDelete ? none : table);
     });

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "state/routing.h"
 
@@ -13,7 +15,9 @@ namespace vpclab::kernel {
 // twice. Thread safe.
 class NeighbourHints {
  public:
-  using Tables = std::map<std::string, std::map<std::string, state::Neighbours>>;  // by namespace, by link
+  using TablePtr = std::shared_ptr<const state::Neighbours>;  // most of the time owned with a State; never null
+  using TablesByLink = std::map<std::string, TablePtr>;
+  using Tables = std::map<std::string, TablesByLink>;  // by namespace
 
   // Of those nodes of the lab for which something is known.
   template <class Nodes>
@@ -29,9 +33,10 @@ class NeighbourHints {
     }
     return out;
   }
-  void note(const std::string& lab, const state::Neighbours& table) {
+  void note(const std::string& lab, TablePtr table) {
     const std::lock_guard lock(mutex_);
-    labs_[lab][table.netns][table.link] = table;
+    auto& slot = labs_[lab][table->netns][table->link];
+    slot = std::move(table);
   }
   // Of these nodes and no others.
   void replace(const std::string& lab, Tables tables) {
@@ -43,7 +48,7 @@ class NeighbourHints {
     }
   }
   // Of one node; the others stay as they are.
-  void replace(const std::string& lab, const std::string& node, std::map<std::string, state::Neighbours> tables) {
+  void replace(const std::string& lab, const std::string& node, TablesByLink tables) {
     const std::lock_guard lock(mutex_);
     labs_[lab][node] = std::move(tables);
   }

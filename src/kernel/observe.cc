@@ -230,7 +230,7 @@ class Observation {
     for (auto& [table, place] : state::possibleNeighbours(out_, isViewed)) {
       std::sort(table.entries.begin(), table.entries.end());
       auto& slot = wanted[table.netns][table.link];
-      slot = std::move(table);
+      slot = std::make_shared<const state::Neighbours>(std::move(table));
     }
     std::vector<NodeView*> missed;
     for (NodeView& view : views_) {
@@ -244,7 +244,7 @@ class Observation {
       auto socket = enterPin(environment_.pins.path(lab_, missed[i]->node));
       TablesByLink asked = wanted.at(missed[i]->node);
       for (const auto& [link, table] : hints_.at(missed[i]->node)) {
-        merge(asked[link], table);
+        merge(asked[link], *table);
       }
       results[i] = socket ? readNeighbourTables(*missed[i], *socket, asked) : base::fail(std::move(socket.error()));
     });
@@ -257,8 +257,11 @@ class Observation {
       for (state::Neighbours& table : view.neighbours) {
         if (!table.entries.empty()) {
           // What is there is asked for until it is gone.
-          merge(wanted[table.netns][table.link], table);
+          auto& known = wanted[table.netns][table.link];
+          merge(known, table);
+          const state::Key key = table.key();
           out_.add(std::move(table));
+          share(known, out_.find(key)->object);
         }
       }
     }
@@ -272,22 +275,35 @@ class Observation {
     return ran;
   }
 
-  using TablesByLink = std::map<std::string, state::Neighbours>;
+  using TablesByLink = NeighbourHints::TablesByLink;
   static bool byAddress(const std::pair<net::IpAddr, net::Mac>& x, const std::pair<net::IpAddr, net::Mac>& y) {
     return x.first < y.first;
   }
   // Adds the addresses that are not in the table yet.
-  static void merge(state::Neighbours& table, const state::Neighbours& more) {
-    std::vector<std::pair<net::IpAddr, net::Mac>> both;
-    std::set_union(table.entries.begin(), table.entries.end(), more.entries.begin(), more.entries.end(),
-                   std::back_inserter(both), byAddress);
-    table = {more.netns, more.link, std::move(both)};
+  static void merge(NeighbourHints::TablePtr& table, const state::Neighbours& more) {
+    if (table && includes(*table, more)) {
+      return;
+    }
+    state::Neighbours both{more.netns, more.link, {}};
+    const auto before = table ? table->entries : std::vector<std::pair<net::IpAddr, net::Mac>>();
+    std::set_union(before.begin(), before.end(), more.entries.begin(), more.entries.end(),
+                   std::back_inserter(both.entries), byAddress);
+    table = std::make_shared<const state::Neighbours>(std::move(both));
+  }
+  static bool includes(const state::Neighbours& table, const state::Neighbours& more) {
+    return std::includes(table.entries.begin(), table.entries.end(), more.entries.begin(), more.entries.end(),
+                         byAddress);
+  }
+  // Equal ones need not be there twice.
+  static void share(NeighbourHints::TablePtr& table, const state::ObjectPtr& object) {
+    if (const auto* other = std::get_if<state::Neighbours>(object.get()); other != nullptr && *other == *table) {
+      table = {object, other};
+    }
   }
   static bool covers(const TablesByLink& hints, const TablesByLink& wanted) {
     return std::all_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
       const auto hint = hints.find(entry.first);
-      return hint != hints.end() && std::includes(hint->second.entries.begin(), hint->second.entries.end(),
-                                                  entry.second.entries.begin(), entry.second.entries.end(), byAddress);
+      return hint != hints.end() && includes(*hint->second, *entry.second);
     });
   }
 
@@ -298,7 +314,7 @@ class Observation {
       const auto link = std::find_if(view.links.begin(), view.links.end(),
                                      [&name = name](const LinkInfo& info) { return info.name == name; });
       if (link != view.links.end()) {
-        auto read = readNeighbours(socket, table, link->index, deadline_);
+        auto read = readNeighbours(socket, *table, link->index, deadline_);
         if (!read) {
           return base::fail(std::move(read.error()));
         }
