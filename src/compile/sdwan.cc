@@ -116,7 +116,7 @@ void compileTunnel(Builder& builder, const Member& member, const std::vector<Mem
       route.preferredSource = place->source;
       builder.add(route, {"SD-WAN route to " + range.toString() + " by access point " + point.id, point.pos});
     }
-    device.peers.emplace(peer.publicKey, std::move(entry));
+    device.peers->emplace(peer.publicKey, std::move(entry));
   }
   Leg leg{device.netns, point.id};
   leg.attachedTo = point.id;

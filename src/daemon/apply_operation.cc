@@ -226,6 +226,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
+  engine.system().share(lab, desired.compiled.desired);
   // Before the first change: after a crash at any moment the keys are the ones that the tunnels have, and `heal` goes
   // on to what was wanted.
   auto changed = change(
@@ -286,6 +287,7 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
   if (!stored) {
     return failed(stored.error());
   }
+  engine.system().share(*lab, stored->desired.compiled.desired);
   Profile profile;
   auto changed = change(
       engine, "heal", stored->desired, std::nullopt, session,

@@ -67,6 +67,7 @@ api::Final planLab(Engine& engine, const api::PlanRequest& request, Session& ses
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
+  engine.system().share(desired.lab.name, desired.compiled.desired);
   return difference(engine, desired, *stored, {request.shell, request.save, request.details}, session);
 }
 
@@ -83,6 +84,7 @@ api::Final driftLab(Engine& engine, const std::string& wanted, Session& session)
   if (!stored) {
     return failed(stored.error());
   }
+  engine.system().share(*lab, stored->desired.compiled.desired);
   return difference(engine, stored->desired, std::nullopt, {false, false, true}, session);
 }
 

@@ -21,7 +21,7 @@ TunnelView viewOf(Engine& engine, const std::string& lab, const state::WgDevice&
   if (!seen) {
     out.problem = seen.error().message();
   }
-  for (const auto& [key, peer] : device.peers) {
+  for (const auto& [key, peer] : *device.peers) {
     TunnelPeerView view;
     if (const auto point = accessPoints.find(key); point != accessPoints.end()) {
       view.accessPoint = point->second;

@@ -302,7 +302,7 @@ class Execution {
       const auto& device = std::get<WgDevice>(*steps_[tunnels_[n].step].after);
       std::set<net::WgKey> others;  // that speak already: where an apply was cut short between the two ends of a tunnel
       std::set<net::WgKey> all;
-      for (const auto& [key, peer] : device.peers) {
+      for (const auto& [key, peer] : *device.peers) {
         all.insert(key);
         if (!here.contains(key)) {
           others.insert(key);

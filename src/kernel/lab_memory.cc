@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kBelieved{60};
 // to go before the lab does.
 struct LabMemory::Entry {
   std::optional<ChangeWatch> watch;
-  std::optional<state::State> seen;
+  std::shared_ptr<state::State> seen;
   base::Clock::time_point sawAll;
 };
 
@@ -102,8 +102,13 @@ std::optional<std::set<std::string>> LabMemory::heard(const std::string& lab) {
 
 void LabMemory::remember(const std::string& lab, state::State seen) {
   if (const auto entry = find(lab)) {
-    entry->seen = std::move(seen);
+    entry->seen = std::make_shared<state::State>(std::move(seen));
   }
+}
+
+std::shared_ptr<const state::State> LabMemory::seen(const std::string& lab) {
+  const auto entry = find(lab);
+  return entry ? entry->seen : nullptr;
 }
 
 void LabMemory::forget(const std::string& lab) {

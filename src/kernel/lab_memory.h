@@ -38,6 +38,8 @@ class LabMemory {
   // What has been seen since the last call of the three above. Dropped where it does not listen.
   void remember(const std::string& lab, state::State seen);
   void forget(const std::string& lab);
+  // What is remembered now, however old; null: nothing.
+  std::shared_ptr<const state::State> seen(const std::string& lab);
 
  private:
   struct Entry;

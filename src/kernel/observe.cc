@@ -32,8 +32,13 @@ bool lives(keeper::RunState state) {
 class Observation {
  public:
   Observation(Environment& environment, const std::string& lab, base::Deadline deadline, KindTimes* times,
-              std::optional<Again> again)
-      : environment_(environment), lab_(lab), deadline_(deadline), times_(times), again_(again.has_value()) {
+              std::optional<Again> again, const state::State* like)
+      : environment_(environment),
+        lab_(lab),
+        deadline_(deadline),
+        times_(times),
+        again_(again.has_value()),
+        like_(like) {
     if (again) {
       out_ = std::move(again->before);
       namespaces_ = std::move(again->namespaces);
@@ -61,7 +66,7 @@ class Observation {
     }
     if (std::any_of(listing->tunnels.begin(), listing->tunnels.end(),
                     [this](const keeper::TunnelStatus& status) { return !isRead(status.tunnel.netns); })) {
-      return Observation(environment_, lab_, deadline_, times_, std::nullopt).run();  // one that nobody knew of
+      return Observation(environment_, lab_, deadline_, times_, std::nullopt, like_).run();  // one that nobody knew of
     }
     for (keeper::ProcessStatus& status : listing->processes) {
       if (lives(status.state)) {
@@ -161,7 +166,13 @@ class Observation {
   void take(NodeView& view) {
     const std::lock_guard lock(outMutex_);
     for (state::Object& object : view.objects) {
-      out_.add(std::move(object));
+      object = state::normalise(std::move(object));
+      const state::Entry* known = like_ == nullptr ? nullptr : like_->find(state::keyOf(object));
+      if (known != nullptr && *known->object == object) {
+        out_.add(state::Entry{known->object, state::noOrigin()});
+      } else {
+        out_.add(std::move(object));
+      }
     }
     std::vector<state::Object>().swap(view.objects);  // an assignment of {} would keep its memory
   }
@@ -405,6 +416,7 @@ class Observation {
   base::Deadline deadline_;
   KindTimes* times_;
   bool again_;
+  const state::State* like_;
   std::set<std::string> namespaces_;  // those that are looked at, again
   std::vector<state::Veth> half_;     // with one end there
   NeighbourHints::Tables hints_;
@@ -416,11 +428,11 @@ class Observation {
 }  // namespace
 
 base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline,
-                                   KindTimes* times, std::optional<Again> again) {
+                                   KindTimes* times, std::optional<Again> again, const state::State* like) {
   if (auto valid = checkLabName(lab); !valid) {
     return base::fail(std::move(valid.error()));
   }
-  return Observation(environment, lab, deadline, times, std::move(again)).run();
+  return Observation(environment, lab, deadline, times, std::move(again), like).run();
 }
 
 }  // namespace vpclab::kernel

@@ -21,9 +21,10 @@ struct Again {
   std::set<std::string> namespaces;
 };
 
-// KernelPort::observe(), or observeAgain(). `times`: may be nullptr.
+// KernelPort::observe(), or observeAgain(). `times`: may be nullptr. `like`: what may well be seen again, whose objects
+// are used where they are equal; may be nullptr.
 base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline,
-                                   KindTimes* times, std::optional<Again> again);
+                                   KindTimes* times, std::optional<Again> again, const state::State* like);
 
 // What one namespace holds. Links that have an end or a process elsewhere are put together by observe().
 struct NodeView {

@@ -43,7 +43,9 @@ class RealSystem : public System {
         memory_.listen(lab);
       }
     }
-    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again));
+    const auto seen = memory_.seen(lab);
+    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again),
+                           seen.get());
   }
   base::Result<state::State> observeAgain(const std::string& lab, state::State before,
                                           const std::set<std::string>& namespaces, KindTimes* times) override {
@@ -52,9 +54,14 @@ class RealSystem : public System {
       nodes->insert(namespaces.begin(), namespaces.end());
       again.emplace(Again{std::move(before), std::move(*nodes)});
     }
-    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again));
+    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again), nullptr);
   }
   void remember(const std::string& lab, state::State seen) override { memory_.remember(lab, std::move(seen)); }
+  void share(const std::string& lab, state::State& with) override {
+    if (const auto seen = memory_.seen(lab)) {
+      with.shareWith(*seen);
+    }
+  }
 
   void prepare(const std::string& lab, const plan::Plan& plan) override {
     std::set<std::string_view> namespaces;

@@ -11,15 +11,15 @@ WgChange wgChange(const state::WgDevice* before, const state::WgDevice& after) {
     out.listenPort = after.listenPort;
   }
   if (before != nullptr) {
-    for (const auto& [key, peer] : before->peers) {
-      if (after.peers.count(key) == 0) {
+    for (const auto& [key, peer] : *before->peers) {
+      if (after.peers->count(key) == 0) {
         out.removed.push_back(key);
       }
     }
   }
-  for (const auto& [key, peer] : after.peers) {
-    const auto it = before == nullptr ? after.peers.end() : before->peers.find(key);
-    if (before == nullptr || it == before->peers.end() || !(it->second == peer)) {
+  for (const auto& [key, peer] : *after.peers) {
+    const auto it = before == nullptr ? after.peers->end() : before->peers->find(key);
+    if (before == nullptr || it == before->peers->end() || !(it->second == peer)) {
       out.written.emplace_back(key, peer);
     }
   }

@@ -112,7 +112,7 @@ void parsePeer(const Attributes& attributes, state::WgDevice& out, WgTraffics* t
     told.receivedBytes = attributes.u64(WGPEER_A_RX_BYTES, told.receivedBytes);
     told.sentBytes = attributes.u64(WGPEER_A_TX_BYTES, told.sentBytes);
   }
-  state::WgPeer& peer = out.peers[key];
+  state::WgPeer& peer = (*out.peers)[key];
   sockaddr_in endpoint{};
   if (attributes.copy(WGPEER_A_ENDPOINT, &endpoint, sizeof endpoint) && endpoint.sin_family == AF_INET) {
     peer.endpointAddress = net::IpAddr::fromBytes(&endpoint.sin_addr, sizeof endpoint.sin_addr);

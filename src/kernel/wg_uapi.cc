@@ -104,7 +104,7 @@ bool takeLine(std::string_view name, std::string_view value, state::WgDevice& ou
       return false;
     }
     if (name == "public_key") {
-      peer = &out.peers[*key];
+      peer = &(*out.peers)[*key];
     } else {
       out.privateKey = *key;
       out.publicKey = net::publicKeyOf(*key);

@@ -174,9 +174,9 @@ class Disturbances {
     if (!(before.publicKey == after.publicKey) || before.listenPort != after.listenPort) {
       return "packets through " + tunnel + " are lost until it has shaken hands again";
     }
-    for (const auto& [key, peer] : before.peers) {
-      const auto now = after.peers.find(key);
-      if (now == after.peers.end()) {
+    for (const auto& [key, peer] : *before.peers) {
+      const auto now = after.peers->find(key);
+      if (now == after.peers->end()) {
         return "packets by " + tunnel + " to what went by its peer " + key.toBase64() + " are lost";
       }
     }

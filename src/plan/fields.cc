@@ -95,7 +95,7 @@ struct FieldsOf {
     add("master", orNone(device.master));
     add("listen-port", std::to_string(device.listenPort));
     add("public-key", device.publicKey->toBase64());
-    for (const auto& [key, peer] : device.peers) {
+    for (const auto& [key, peer] : *device.peers) {
       const std::string prefix = "peer " + key.toBase64() + " ";
       add(prefix + "endpoint",
           peer.endpointAddress ? peer.endpointAddress->toString() + ":" + std::to_string(peer.endpointPort) : "none");
@@ -186,7 +186,7 @@ struct Describe {
   }
   std::string operator()(const WgDevice& device) const {
     return "wireguard " + device.name + " socket in " + device.socketNetns + ", " +
-           std::to_string(device.peers.size()) + (device.peers.size() == 1 ? " peer" : " peers") +
+           std::to_string(device.peers->size()) + (device.peers->size() == 1 ? " peer" : " peers") +
            (device.implementation == TunnelImplementation::kKernel ? "" : ", wireguard-go");
   }
   std::string operator()(const Address& address) const {

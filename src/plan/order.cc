@@ -185,7 +185,7 @@ bool isOrderedBatch(int batch) {
 }
 
 WgDevice silent(WgDevice device) {
-  for (auto& [key, peer] : device.peers) {
+  for (auto& [key, peer] : *device.peers) {
     peer.keepaliveSeconds = 0;
   }
   return device;

@@ -86,7 +86,7 @@ class Shell {
       in(device.socketNetns, "wireguard-go " + device.name);
     }
     in(device.socketNetns, "wg set " + device.name + identity(device));
-    for (const auto& [key, peer] : device.peers) {
+    for (const auto& [key, peer] : *device.peers) {
       in(device.socketNetns, "wg set " + device.name + peerText(key, peer));
     }
     ip(device.socketNetns, "link set " + device.name + " netns " + ns(device.netns));
@@ -223,14 +223,14 @@ class Shell {
     if (!(after.publicKey == before.publicKey) || after.listenPort != before.listenPort) {
       in(after.netns, set + identity(after));
     }
-    for (const auto& [key, peer] : before.peers) {
-      if (after.peers.count(key) == 0) {
+    for (const auto& [key, peer] : *before.peers) {
+      if (after.peers->count(key) == 0) {
         in(after.netns, set + " peer " + key.toBase64() + " remove");
       }
     }
-    for (const auto& [key, peer] : after.peers) {
-      const auto old = before.peers.find(key);
-      if (old == before.peers.end() || !(old->second == peer)) {
+    for (const auto& [key, peer] : *after.peers) {
+      const auto old = before.peers->find(key);
+      if (old == before.peers->end() || !(old->second == peer)) {
         in(after.netns, set + peerText(key, peer));
       }
     }

@@ -33,7 +33,7 @@ struct ToJson {
   Json operator()(const Veth& o) const { return {{"a", end(o.a)}, {"b", end(o.b)}}; }
   Json operator()(const WgDevice& o) const {
     Json peers = Json::object();
-    for (const auto& [key, peer] : o.peers) {
+    for (const auto& [key, peer] : *o.peers) {
       Json allowed = Json::array();
       for (const auto& prefix : peer.allowedIps) {
         allowed.push_back(prefix.toString());

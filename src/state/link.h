@@ -87,7 +87,7 @@ struct WgDevice {
   base::Boxed<net::WgKey>
       privateKey;  // never printed, never in JSON; all zero in an observed state that could not read it
   base::Boxed<net::WgKey> publicKey;
-  std::map<net::WgKey, WgPeer> peers;  // by public key
+  base::Boxed<std::map<net::WgKey, WgPeer>> peers;  // by public key
 
   // The private key is compared by its public key.
   bool operator==(const WgDevice& other) const;

@@ -77,6 +77,15 @@ void State::adoptOrigins(const State& from) {
   names_ = {};  // a State that is kept would keep in there what it had once
 }
 
+void State::shareWith(const State& other) {
+  for (auto& [key, entry] : entries_) {
+    const Entry* theirs = other.find(key);
+    if (theirs != nullptr && *theirs->object == *entry.object) {
+      entry.object = theirs->object;
+    }
+  }
+}
+
 const Entry* State::find(const Key& key) const {
   const auto it = entries_.find(key);
   return it == entries_.end() ? nullptr : &it->second;
@@ -94,7 +103,7 @@ namespace {
 struct Normaliser {
   void operator()(Veth& veth) const { veth = makeVeth(std::move(veth.a), std::move(veth.b)); }
   void operator()(WgDevice& device) const {
-    for (auto& [key, peer] : device.peers) {
+    for (auto& [key, peer] : *device.peers) {
       std::sort(peer.allowedIps.begin(), peer.allowedIps.end());
     }
   }

@@ -54,6 +54,8 @@ class State {
   void remove(const Key& key) { entries_.erase(key); }
   // Of objects that both have; those that are equal are owned by both then.
   void adoptOrigins(const State& from);
+  // Objects that are equal are owned by both from then on.
+  void shareWith(const State& other);
   const Entry* find(const Key& key) const;
   template <class T>
   const T* get(const Key& key) const {
@@ -71,7 +73,7 @@ class State {
 
   std::map<Key, Entry> entries_;
   base::SharedStrings names_;  // of what was added
-  OriginPtr lastOrigin_;  // of many objects in a row
+  OriginPtr lastOrigin_;       // of many objects in a row
 };
 
 // The one form in which an object is compared: lists sorted where order means nothing, defaults filled in, ends

@@ -68,8 +68,8 @@ TEST_CASE("two tunnels carry packets; a peer is changed without touching the oth
               Address{"pop-r", "eth0", net::Prefix::parse("100.64.0.2/24").value()}});
   WgDevice left = device("l", 1);
   WgDevice right = device("r", 2);
-  left.peers[right.publicKey] = peer("100.64.0.2", "10.0.2.0/24");
-  right.peers[left.publicKey] = peer("100.64.0.1", "10.0.1.0/24");
+  (*left.peers)[right.publicKey] = peer("100.64.0.2", "10.0.2.0/24");
+  (*right.peers)[left.publicKey] = peer("100.64.0.1", "10.0.1.0/24");
   lab.create({left, right});
   CHECK(lab.holds(left));
   CHECK(lab.holds(right));
@@ -84,8 +84,8 @@ TEST_CASE("two tunnels carry packets; a peer is changed without touching the oth
 
   WgDevice changed = left;
   const auto third = net::publicKeyOf(privateKey(3));
-  changed.peers[third] = peer("100.64.0.3", "10.0.3.0/24");
-  changed.peers[third].allowedIps.pop_back();
+  (*changed.peers)[third] = peer("100.64.0.3", "10.0.3.0/24");
+  (*changed.peers)[third].allowedIps.pop_back();
   changed.mtu = 1380;
   lab.update(left, changed);
   CHECK(lab.holds(changed));

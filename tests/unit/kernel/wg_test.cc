@@ -30,14 +30,14 @@ state::WgPeer peer(const char* allowed) {
 
 TEST_CASE("a change of one peer says nothing of the others") {
   state::WgDevice before;
-  before.peers = {{key(1), peer("10.0.0.0/24")}, {key(2), peer("10.0.1.0/24")}, {key(3), peer("10.0.2.0/24")}};
+  *before.peers = {{key(1), peer("10.0.0.0/24")}, {key(2), peer("10.0.1.0/24")}, {key(3), peer("10.0.2.0/24")}};
   before.publicKey = key(9);
   before.listenPort = 1;
   state::WgDevice after = before;
   CHECK(wgChange(&before, after).empty());
-  after.peers.erase(key(1));
-  after.peers[key(2)].keepaliveSeconds = 0;
-  after.peers[key(4)] = peer("10.0.3.0/24");
+  after.peers->erase(key(1));
+  (*after.peers)[key(2)].keepaliveSeconds = 0;
+  (*after.peers)[key(4)] = peer("10.0.3.0/24");
   const WgChange change = wgChange(&before, after);
   CHECK(change.removed == std::vector<net::WgKey>{key(1)});
   REQUIRE(change.written.size() == 2);
@@ -63,7 +63,7 @@ TEST_CASE("the answer of wireguard-go is read, and doubted") {
   REQUIRE(read);
   CHECK(read->publicKey == net::publicKeyOf(net::clampPrivateKey(key(5))));
   CHECK(read->listenPort == 51820);
-  CHECK(read->peers.at(key(1)) == peer("10.0.0.0/24"));
+  CHECK(read->peers->at(key(1)) == peer("10.0.0.0/24"));
   for (const std::string& bad : std::vector<std::string>{
            std::string("listen_port=1\n\n"), std::string("listen_port=65536\nerrno=0\n\n"),
            "private_key=" + secret.substr(1) + "\nerrno=0\n\n", std::string("nonsense\nerrno=0\n\n"),

@@ -53,7 +53,7 @@ WgDevice tunnel() {
   device.publicKey = net::publicKeyOf(device.privateKey);
   net::WgKey peer;
   peer.bytes.fill(9);
-  device.peers[peer] = {ip("100.64.0.2"), 51820, {prefix("10.0.0.0/8")}, 5};
+  (*device.peers)[peer] = {ip("100.64.0.2"), 51820, {prefix("10.0.0.0/8")}, 5};
   return device;
 }
 
@@ -126,12 +126,12 @@ TEST_CASE("parameters that nobody asked for are left alone") {
 TEST_CASE("a tunnel's difference is told peer by peer, and never shows a private key") {
   WgDevice before = tunnel();
   WgDevice after = before;
-  after.peers.begin()->second.allowedIps = {prefix("10.0.0.0/8"), prefix("192.168.0.0/16")};
-  const std::string peer = after.peers.begin()->first.toBase64();
+  after.peers->begin()->second.allowedIps = {prefix("10.0.0.0/8"), prefix("192.168.0.0/16")};
+  const std::string peer = after.peers->begin()->first.toBase64();
   CHECK(plan::compare(after, before) == plan::Change::kUpdate);
   CHECK(plan::describeDifference(after, before) ==
         "peer " + peer + " allowed-ips 10.0.0.0/8 -> 10.0.0.0/8,192.168.0.0/16");
-  after.peers.clear();
+  after.peers->clear();
   CHECK(plan::describeDifference(after, before) == "peer " + peer + " removed");
   State desired;
   desired.add(Netns{"a"});
@@ -154,7 +154,7 @@ TEST_CASE("a new tunnel is silent until everything that its handshake needs is t
   const auto speaks = std::find_if(std::next(made), plan.steps.end(), about);
   REQUIRE(made != plan.steps.end());
   REQUIRE(speaks != plan.steps.end());
-  CHECK(std::get<WgDevice>(*made->after).peers.begin()->second.keepaliveSeconds == 0);
+  CHECK(std::get<WgDevice>(*made->after).peers->begin()->second.keepaliveSeconds == 0);
   CHECK(speaks->action == plan::Action::kUpdate);
   CHECK(std::get<WgDevice>(*speaks->after) == device);
   CHECK(std::none_of(speaks, plan.steps.end(), [](const plan::Step& step) {

@@ -52,7 +52,7 @@ std::vector<Variants> allVariants() {
   const net::Mac mac = net::Mac::fromSeed("another");
   WgDevice tunnel{"br", "wan", "pop"};
   tunnel.publicKey = tests::key(8);
-  tunnel.peers[tests::key(9)] = {tests::ip("100.64.0.2"), 51820, {tests::prefix("10.1.0.0/16")}, 25};
+  (*tunnel.peers)[tests::key(9)] = {tests::ip("100.64.0.2"), 51820, {tests::prefix("10.1.0.0/16")}, 25};
   const Process pages{"", "pages", PageServer{{{"s", {"s", {}, 80}, "text/html", "page"}}}};
   const Process command{"s", "run", Command{{"apache2"}, {{"/etc/x", "content"}}}};
   const Process lb{"lb", "lb", balancer()};
@@ -84,10 +84,10 @@ std::vector<Variants> allVariants() {
           .by([](auto& o) { o.master = "vrf1"; })
           .by([](auto& o) { o.listenPort = 1; })
           .by([](auto& o) { o.publicKey = tests::key(1); })
-          .by([](auto& o) { o.peers.clear(); })
-          .by([](auto& o) { o.peers.begin()->second.allowedIps.clear(); })
-          .by([](auto& o) { o.peers.begin()->second.endpointPort = 1; })
-          .by([](auto& o) { o.peers.begin()->second.keepaliveSeconds = 1; })
+          .by([](auto& o) { o.peers->clear(); })
+          .by([](auto& o) { o.peers->begin()->second.allowedIps.clear(); })
+          .by([](auto& o) { o.peers->begin()->second.endpointPort = 1; })
+          .by([](auto& o) { o.peers->begin()->second.keepaliveSeconds = 1; })
           .take(),
       Vary(Address{"s", "eth0", tests::prefix("10.0.0.2/24")}).by([](auto& o) { o.noPrefixRoute = true; }).take(),
       Vary(Rule{"br", 1, "eth0", 0, std::nullopt, 1001})

@@ -27,7 +27,7 @@ inline std::vector<state::Object> oneOfEach() {
   tunnel.socketNetns = "pop";
   tunnel.privateKey = key(7);
   tunnel.publicKey = key(8);
-  tunnel.peers[key(9)] = {ip("100.64.0.2"), 51820, {prefix("10.2.0.0/16"), prefix("10.1.0.0/16")}, 25};
+  (*tunnel.peers)[key(9)] = {ip("100.64.0.2"), 51820, {prefix("10.2.0.0/16"), prefix("10.1.0.0/16")}, 25};
   Route route{"s", kMainTable, prefix("10.1.2.3/16"), 0, RouteType::kUnreachable, ip("10.0.0.1")};
   route.device = "eth0";
   PageServer pages{{{"t", {"t", ip("0.0.0.0"), 80}, "text/html", "secret-page"},

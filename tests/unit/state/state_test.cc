@@ -146,9 +146,9 @@ TEST_CASE("a route keeps no host bits, and an unreachable one neither next hop n
 
 TEST_CASE("order means nothing among peers' networks, pages and listeners, and something among backends") {
   WgDevice device;
-  device.peers[tests::key(1)].allowedIps = {prefix("10.2.0.0/16"), prefix("10.1.0.0/16")};
+  (*device.peers)[tests::key(1)].allowedIps = {prefix("10.2.0.0/16"), prefix("10.1.0.0/16")};
   WgDevice sorted = device;
-  std::swap(sorted.peers[tests::key(1)].allowedIps[0], sorted.peers[tests::key(1)].allowedIps[1]);
+  std::swap((*sorted.peers)[tests::key(1)].allowedIps[0], (*sorted.peers)[tests::key(1)].allowedIps[1]);
   CHECK(normalise(device) == normalise(sorted));
 
   const PageSite s{"s", {"s", ip("0.0.0.0"), 80}, "", ""};
