@@ -166,15 +166,18 @@ class Observation {
   void take(NodeView& view) {
     const std::lock_guard lock(outMutex_);
     for (state::Object& object : view.objects) {
-      object = state::normalise(std::move(object));
-      const state::Entry* known = like_ == nullptr ? nullptr : like_->find(state::keyOf(object));
-      if (known != nullptr && *known->object == object) {
-        out_.add(state::Entry{known->object, state::noOrigin()});
-      } else {
-        out_.add(std::move(object));
-      }
+      put(std::move(object));
     }
     std::vector<state::Object>().swap(view.objects);  // an assignment of {} would keep its memory
+  }
+  void put(state::Object object) {
+    object = state::normalise(std::move(object));
+    const state::Entry* known = like_ == nullptr ? nullptr : like_->find(state::keyOf(object));
+    if (known != nullptr && *known->object == object) {
+      out_.add(state::Entry{known->object, state::noOrigin()});
+    } else {
+      out_.add(std::move(object));
+    }
   }
   // A dead pin, or one that went away just now: no namespace.
   static bool isGone(const base::Error& error) {
@@ -242,6 +245,9 @@ class Observation {
       std::sort(table.entries.begin(), table.entries.end());
       auto& slot = wanted[table.netns][table.link];
       slot = std::make_shared<const state::Neighbours>(std::move(table));
+      if (const auto* known = like_ == nullptr ? nullptr : like_->find(slot->key())) {
+        share(slot, known->object);
+      }
     }
     std::vector<NodeView*> missed;
     for (NodeView& view : views_) {
@@ -271,7 +277,7 @@ class Observation {
           auto& known = wanted[table.netns][table.link];
           merge(known, table);
           const state::Key key = table.key();
-          out_.add(std::move(table));
+          put(std::move(table));
           share(known, out_.find(key)->object);
         }
       }

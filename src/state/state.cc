@@ -83,6 +83,9 @@ void State::shareWith(const State& other) {
     if (theirs != nullptr && *theirs->object == *entry.object) {
       entry.object = theirs->object;
     }
+    if (theirs != nullptr && *theirs->origin == *entry.origin) {
+      entry.origin = theirs->origin;
+    }
   }
 }
 

@@ -54,7 +54,7 @@ class State {
   void remove(const Key& key) { entries_.erase(key); }
   // Of objects that both have; those that are equal are owned by both then.
   void adoptOrigins(const State& from);
-  // Objects that are equal are owned by both from then on.
+  // Objects that are equal, and origins, are owned by both from then on.
   void shareWith(const State& other);
   const Entry* find(const Key& key) const;
   template <class T>
