@@ -287,7 +287,6 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
   if (!stored) {
     return failed(stored.error());
   }
-  engine.system().share(*lab, stored->desired.compiled.desired);
   Profile profile;
   auto changed = change(
       engine, "heal", stored->desired, std::nullopt, session,

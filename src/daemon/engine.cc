@@ -112,6 +112,7 @@ base::Result<Engine::Stored> Engine::loadStored(const std::string& lab) {
   out.desired = loadBundle(out.stored.bundle);
   if (out.desired.ok()) {
     compileInto(out.desired, out.stored.allocations, *capabilities);
+    system_->share(lab, out.desired.compiled.desired);
   }
   for (const auto& diagnostic : out.desired.diagnostics) {
     if (diagnostic.severity == base::Severity::kError) {

@@ -19,6 +19,13 @@ struct Wanted {
   bool details = false;
 };
 
+// A difference is one of kernel objects; nobody asks for the servers any more, which are most of a large lab.
+void dropNouns(Desired& desired) {
+  desired.lab.servers = {};
+  desired.lab.places = {};
+  desired.compiled.nodes = {};
+}
+
 api::Final difference(Engine& engine, const Desired& desired, const std::optional<StoredLab>& stored, Wanted wanted,
                       Session& session) {
   auto observed = engine.system().observe(desired.lab.name);
@@ -68,6 +75,7 @@ api::Final planLab(Engine& engine, const api::PlanRequest& request, Session& ses
     return badInput(desired.diagnostics);
   }
   engine.system().share(desired.lab.name, desired.compiled.desired);
+  dropNouns(desired);
   return difference(engine, desired, *stored, {request.shell, request.save, request.details}, session);
 }
 
@@ -84,7 +92,7 @@ api::Final driftLab(Engine& engine, const std::string& wanted, Session& session)
   if (!stored) {
     return failed(stored.error());
   }
-  engine.system().share(*lab, stored->desired.compiled.desired);
+  dropNouns(stored->desired);
   return difference(engine, stored->desired, std::nullopt, {false, false, true}, session);
 }
 
