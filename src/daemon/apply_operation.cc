@@ -92,7 +92,8 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
     const Profile::Scope scope(profile, "diff");
     return planFor(engine, desired, stored, *observed);
   }();
-  auto lacking = shortages(needsOf(plan, desired.compiled.desired), readHostLimits());
+  const auto needs = needsOf(plan, desired.compiled.desired);
+  auto lacking = shortages(needs, readHostLimits(needs));
   base::Result<> ready;
   if (lacking.empty()) {
     const Profile::Scope scope(profile, "store");
@@ -162,7 +163,8 @@ Changed change(Engine& engine, const std::string& verb, const Desired& desired, 
   return out;
 }
 
-// What was seen at the end, with what the file says of it, so that the next plan can name what it takes away.
+// What was seen at the end, which is what is desired, with what the file says of it: the next plan can name what it
+// takes away.
 void remember(Engine& engine, const Desired& desired, state::State observed) {
   observed.adoptOrigins(desired.compiled.desired);
   engine.system().remember(desired.lab.name, std::move(observed));

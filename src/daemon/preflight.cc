@@ -102,24 +102,25 @@ Needs needsOf(const plan::Plan& plan, const State& desired) {
     }
     out.processes += step.key.kind == Kind::kProcess ? kTasksOfProcess : 0;
   }
-  for (const auto& [key, entry] : desired.entries()) {
-    if (const auto* process = std::get_if<Process>(entry.object.get())) {
-      out.keeperFiles += kFilesOfProcess + listenAddresses(*process).size();
-    } else if (const auto* tunnel = std::get_if<WgDevice>(entry.object.get())) {
-      out.keeperFiles += tunnel->implementation == TunnelImplementation::kWireGuardGo ? kFilesOfProcess : 0;
-    }
-  }
+  desired.each<Process>([&](const Key&, const Process& process) {
+    out.keeperFiles += kFilesOfProcess + listenAddresses(process).size();
+  });
+  desired.each<WgDevice>([&](const Key&, const WgDevice& tunnel) {
+    out.keeperFiles += tunnel.implementation == TunnelImplementation::kWireGuardGo ? kFilesOfProcess : 0;
+  });
   out.keeperFiles += out.keeperFiles == 0 ? 0 : kFilesOfKeeper;
   return out;
 }
 
-HostLimits readHostLimits() {
+HostLimits readHostLimits(const Needs& needs) {
   HostLimits out;
-  out.namespaces = numberIn("/proc/sys/user/max_net_namespaces");
-  const auto mountMax = numberIn("/proc/sys/fs/mount-max");
-  const auto mounts = base::readProcFile("/proc/self/mountinfo", 64U << 20U);
-  if (mountMax && mounts) {
-    out.mounts = less(*mountMax, static_cast<std::uint64_t>(std::count(mounts->begin(), mounts->end(), '\n')));
+  if (needs.namespaces != 0) {
+    out.namespaces = numberIn("/proc/sys/user/max_net_namespaces");
+    const auto mountMax = numberIn("/proc/sys/fs/mount-max");
+    const auto mounts = base::readProcFile("/proc/self/mountinfo", 64U << 20U);
+    if (mountMax && mounts) {
+      out.mounts = less(*mountMax, static_cast<std::uint64_t>(std::count(mounts->begin(), mounts->end(), '\n')));
+    }
   }
   out.processes = smaller(leftInControlGroup(), leftInKernel());
   rlimit files{};

@@ -24,7 +24,8 @@ struct HostLimits {
   std::optional<std::uint64_t> processes;   // of the daemon's control group and of the kernel
   std::optional<std::uint64_t> files;       // the hard limit on open files, which the keeper inherits
 };
-HostLimits readHostLimits();
+// Those that matter for `needs`: to count the mounts takes as long as there are many.
+HostLimits readHostLimits(const Needs& needs);
 
 // What the host has too little of, each with what to do; empty: it is enough. Asked before the first change.
 std::vector<std::string> shortages(const Needs& needs, const HostLimits& limits);

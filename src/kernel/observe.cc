@@ -86,26 +86,40 @@ class Observation {
   // Of what was there before only that stays which lies elsewhere. Tunnels are few, and a process may have taken one
   // away by its end, so they are always looked at.
   void forgetOld() {
-    for (auto it = out_.entries().lower_bound({state::Kind::kWgDevice}); it != out_.entries().end(); ++it) {
-      const auto* device = std::get_if<state::WgDevice>(it->second.object.get());
-      if (device == nullptr) {
-        break;
-      }
-      namespaces_.insert({device->netns, device->socketNetns});
-    }
+    out_.each<state::WgDevice>([this](const state::Key&, const state::WgDevice& device) {
+      namespaces_.insert({device.netns, device.socketNetns});
+    });
     std::vector<state::Key> old;
-    for (const auto& [key, entry] : out_.entries()) {
-      const auto* veth = std::get_if<state::Veth>(entry.object.get());
-      if (veth != nullptr && isRead(veth->a.netns) != isRead(veth->b.netns)) {
-        half_.push_back(*veth);
+    out_.each<state::Process>([&](const state::Key& key, const state::Process&) { old.push_back(key); });
+    out_.each<state::Veth>([&](const state::Key& key, const state::Veth& veth) {
+      const bool aIsRead = isRead(veth.a.netns);
+      const bool bIsRead = isRead(veth.b.netns);
+      if (aIsRead != bIsRead) {
+        half_.push_back(veth);
       }
-      const bool isOld = veth != nullptr ? isRead(veth->a.netns) || isRead(veth->b.netns) : isRead(key.netns);
-      if (isOld || key.kind == state::Kind::kProcess) {
+      if (aIsRead || bIsRead) {
         old.push_back(key);
+      }
+    });
+    for (int i = 0; i < state::kKindCount; ++i) {
+      const auto kind = static_cast<state::Kind>(i);
+      if (kind != state::Kind::kVeth && kind != state::Kind::kProcess) {
+        addKeysIn(kind, old);
       }
     }
     for (const auto& key : old) {
       out_.remove(key);
+    }
+  }
+
+  // Of the objects of one kind those that are in namespaces to be looked at, which are few among many most of the time.
+  void addKeysIn(state::Kind kind, std::vector<state::Key>& keys) const {
+    for (const auto& netns : namespaces_) {
+      const state::Key first{kind, "", netns, ""};
+      for (auto it = out_.entries().lower_bound(first);
+           it != out_.entries().end() && it->first.kind == kind && it->first.netns == netns; ++it) {
+        keys.push_back(it->first);
+      }
     }
   }
 

@@ -60,13 +60,13 @@ std::vector<Step> deletions(const State& desired, const State& observed, const F
   }
   // A process that stays but must let go of sockets in namespaces that are no longer there: the sockets would keep
   // those namespaces alive, and the new ones of the same name would go unserved.
-  for (const auto& [key, entry] : forecast.after.entries()) {
-    const Entry* before = key.kind == Kind::kProcess ? observed.find(key) : nullptr;
-    if (before != nullptr && !(*before->object == *entry.object)) {
-      steps.push_back(
-          {Action::kUpdate, key, before->object, entry.object, false, false, "namespaces of its sockets go"});
+  forecast.after.each<Process>([&](const Key& key, const Process& process) {
+    const Entry* before = observed.find(key);
+    if (before != nullptr && !(*before->object == Object(process))) {
+      steps.push_back({Action::kUpdate, key, before->object, forecast.after.find(key)->object, false, false,
+                       "namespaces of its sockets go"});
     }
-  }
+  });
   sortSteps(steps, std::greater<>());
   return steps;
 }
@@ -114,15 +114,22 @@ OriginPtr originOfChange(const Entry& want, const Object& have) {
 }
 
 std::vector<Step> creations(const State& desired, Forecast forecast) {
+  // Only what is otherwise has a step, or may yet become so.
   std::vector<std::pair<int, const std::pair<const Key, Entry>*>> wanted;
-  wanted.reserve(desired.entries().size());
-  for (const auto& one : desired.entries()) {
-    wanted.emplace_back(tierOf(*one.second.object), &one);
-  }
+  auto next = desired.entries().begin();
+  walkBoth(desired, forecast.after, [&](const Key& key, const Entry* want, const Entry* have) {
+    if (want == nullptr) {
+      return;
+    }
+    const auto& one = *next++;
+    if (have == nullptr || !isAlike(*want, *have) || followsWrite(key, desired, forecast.after)) {
+      wanted.emplace_back(tierOf(*want->object), &one);
+    }
+  });
   std::stable_sort(wanted.begin(), wanted.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
   std::vector<Step> steps;
   State now = std::move(forecast.after);
-  steps.reserve(desired.entries().size() - std::min(desired.entries().size(), now.entries().size()));
+  steps.reserve(wanted.size());
   for (const auto& [tier, one] : wanted) {
     const auto& [key, want] = *one;
     const Entry* have = now.find(key);
@@ -153,7 +160,7 @@ bool isSame(const State& desired, const State& observed) {
   auto want = desired.entries().begin();
   for (const auto& [key, entry] : observed.entries()) {
     if (want != desired.entries().end() && want->first == key) {
-      if (compare(*want->second.object, *entry.object) != Change::kNone) {
+      if (!isAlike(want->second, entry)) {
         return false;
       }
       ++want;

@@ -12,14 +12,17 @@ using namespace vpclab::state;
 
 namespace {
 
+constexpr const char* kForward = "net/ipv4/ip_forward";
+constexpr const char* kAcceptRedirects = "net/ipv4/conf/all/accept_redirects";
+
 class Forecaster {
  public:
   Forecaster(const State& desired, const State& observed) : desired_(desired), observed_(observed) {
-    for (const auto& [key, entry] : observed.entries()) {
-      for (auto& link : linksOf(*entry.object)) {
+    eachLink([this](const Key& key, const Object& object) {
+      for (auto& link : linksOf(object)) {
         links_.emplace(std::move(link), key);
       }
-    }
+    });
   }
 
   Forecast run() {
@@ -41,13 +44,26 @@ class Forecaster {
   }
 
   template <class T, class F>
-  void visit(F&& call) {
-    for (const auto& [key, entry] : observed_.entries()) {
-      if (const T* object = std::get_if<T>(entry.object.get())) {
-        call(key, *object);
-      }
+  void visit(F&& call) const {
+    observed_.each<T>(call);
+  }
+  // Each object that is a link: see linksOf().
+  template <class F>
+  void eachLink(F&& call) const {
+    static_assert(Kind::kBridge < Kind::kVrf && Kind::kVrf < Kind::kVeth && Kind::kVeth < Kind::kWgDevice);
+    const auto end = observed_.entries().lower_bound({Kind::kAddress});
+    for (auto it = observed_.entries().lower_bound({Kind::kBridge}); it != end; ++it) {
+      call(it->first, *it->second.object);
     }
   }
+  bool anyGoes(Kind from, Kind before) const {
+    const auto found = [&](const auto& going) {
+      const auto first = going.lower_bound({from});
+      return first != going.end() && first->first.kind < before;
+    };
+    return found(out_.doomed) || found(out_.implied);
+  }
+  bool anyLinkGoes() const { return anyGoes(Kind::kBridge, Kind::kAddress); }
 
   static Key netnsKey(const std::string& netns) { return Netns{netns}.key(); }
   bool namespaceGoes(const std::string& netns) const { return out_.goes(netnsKey(netns)); }
@@ -64,16 +80,18 @@ class Forecaster {
   // What is not wanted, and what can only be replaced. A parameter that is not wanted is left as it is: there is
   // nothing to delete, and no value that it should have.
   void doomDirectly() {
-    for (const auto& [key, entry] : observed_.entries()) {
-      const Entry* want = desired_.find(key);
+    walkBoth(desired_, observed_, [this](const Key& key, const Entry* want, const Entry* have) {
+      if (have == nullptr) {
+        return;
+      }
       if (want == nullptr) {
         if (key.kind != Kind::kSysctl) {
           doom(key, "not wanted any more");
         }
-      } else if (compare(*want->object, *entry.object) == Change::kReplace) {
-        doom(key, describeDifference(*want->object, *entry.object));
+      } else if (!isAlike(*want, *have) && compare(*want->object, *have->object) == Change::kReplace) {
+        doom(key, describeDifference(*want->object, *have->object));
       }
-    }
+    });
   }
 
   // What outlives its namespace, and is of no use then: processes keep running in it, a tunnel's socket is closed.
@@ -93,36 +111,44 @@ class Forecaster {
   }
 
   void takeLinks() {
-    for (const auto& [key, entry] : observed_.entries()) {
-      const auto* device = std::get_if<WgDevice>(entry.object.get());
+    if (!anyGoes(Kind::kNetns, Kind::kSysctl)) {
+      return;
+    }
+    eachLink([this](const Key& key, const Object& object) {
+      const auto* device = std::get_if<WgDevice>(&object);
       if (device != nullptr && device->implementation == TunnelImplementation::kWireGuardGo) {
-        continue;  // a process that the keeper would start again: ended by a step
+        return;  // a process that the keeper would start again: ended by a step
       }
-      for (const auto& [netns, name] : linksOf(*entry.object)) {
+      for (const auto& [netns, name] : linksOf(object)) {
         if (namespaceGoes(netns)) {
           imply(key, netnsKey(netns));
           break;
         }
       }
-    }
+    });
   }
 
   // Links that stay but change hands: enslaving to a VRF and releasing from it takes the link down and up again
   // (cycle_netdev in vrf.c), which drops its routes.
   void findReleased() {
-    for (const auto& [key, entry] : observed_.entries()) {
-      if (out_.goes(key)) {
-        continue;
-      }
-      for (const auto& [netns, master] : linksNeededBy(*entry.object)) {
-        if (goingLink(netns, master) != nullptr) {
-          addReleased(*entry.object, netns);
+    if (anyLinkGoes()) {
+      for (const auto& [key, entry] : observed_.entries()) {
+        if (out_.goes(key)) {
+          continue;
+        }
+        for (const auto& [netns, master] : linksNeededBy(*entry.object)) {
+          if (goingLink(netns, master) != nullptr) {
+            addReleased(*entry.object, netns);
+          }
         }
       }
-      if (const Entry* want = desired_.find(key)) {
-        noteMasterChange(*want->object, *entry.object);
-      }
     }
+    eachLink([this](const Key& key, const Object& have) {
+      const Entry* want = out_.goes(key) ? nullptr : desired_.find(key);
+      if (want != nullptr) {
+        noteMasterChange(*want->object, have);
+      }
+    });
   }
   void addReleased(const Object& object, const std::string& netns) {
     for (const auto& link : linksOf(object)) {
@@ -215,15 +241,31 @@ class Forecaster {
   }
 
   void buildAfter() {
-    for (const auto& [key, entry] : observed_.entries()) {
-      if (!out_.goes(key)) {
-        Object left = withoutLostParts(*entry.object);
-        if (left == *entry.object) {
-          out_.after.add(entry);
-        } else {
-          out_.after.add(std::move(left));
-        }
+    out_.after = observed_;
+    for (const auto& [key, reason] : out_.doomed) {
+      out_.after.remove(key);
+    }
+    for (const auto& [key, cause] : out_.implied) {
+      out_.after.remove(key);
+    }
+    std::vector<Object> others;
+    const auto look = [&](const Key& key, const auto& object) {
+      if (out_.goes(key)) {
+        return;
       }
+      Object left = withoutLostParts(object);
+      if (!(left == Object(object))) {
+        others.push_back(std::move(left));
+      }
+    };
+    if (anyLinkGoes()) {
+      visit<Veth>(look);
+      visit<WgDevice>(look);
+      visit<NftTable>(look);
+    }
+    visit<Process>(look);
+    for (Object& other : others) {
+      out_.after.add(std::move(other));
     }
   }
   // What stays, less the masters that go and the sockets in namespaces that go.
@@ -269,7 +311,7 @@ Forecast forecastDeletions(const State& desired, const State& observed) {
 
 void forecastWrite(const Object& object, State& now) {
   const auto* sysctl = std::get_if<Sysctl>(&object);
-  if (sysctl == nullptr || sysctl->path != "net/ipv4/ip_forward") {
+  if (sysctl == nullptr || sysctl->path != kForward) {
     return;
   }
   const auto* before = now.get<Sysctl>(sysctl->key());
@@ -277,10 +319,20 @@ void forecastWrite(const Object& object, State& now) {
     return;
   }
   // inet_forward_change: a router accepts no redirects, a host does.
-  const Sysctl accept{sysctl->netns, "net/ipv4/conf/all/accept_redirects", sysctl->value == "0" ? "1" : "0"};
+  const Sysctl accept{sysctl->netns, kAcceptRedirects, sysctl->value == "0" ? "1" : "0"};
   if (now.find(accept.key()) != nullptr) {
     now.add(accept);
   }
+}
+
+bool followsWrite(const Key& key, const State& desired, const State& now) {
+  if (key.kind != Kind::kSysctl || key.name != kAcceptRedirects) {
+    return false;
+  }
+  const Key forward = Sysctl{key.netns, kForward}.key();
+  const auto* want = desired.get<Sysctl>(forward);
+  const auto* have = now.get<Sysctl>(forward);
+  return want != nullptr && (have == nullptr || want->value != have->value);
 }
 
 }  // namespace vpclab::plan

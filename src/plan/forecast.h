@@ -27,5 +27,8 @@ Forecast forecastDeletions(const state::State& desired, const state::State& obse
 
 // The kernel's own doing when `object`, desired, takes the place of what `now` holds; changes `now` accordingly.
 void forecastWrite(const state::Object& object, state::State& now);
+// Whether the object with this key may become another one that way before it has its turn, on the way from `now` to
+// what is desired.
+bool followsWrite(const state::Key& key, const state::State& desired, const state::State& now);
 
 }  // namespace vpclab::plan

@@ -23,18 +23,14 @@ std::set<std::string> touchedBy(std::span<const Step> steps, const State& before
       comeAndGo.insert(step.key.netns);
     }
   }
-  for (auto it = before.entries().lower_bound({Kind::kVeth}); it != before.entries().end(); ++it) {
-    const auto* veth = std::get_if<Veth>(it->second.object.get());
-    if (veth == nullptr) {
-      break;
-    }
+  before.each<Veth>([&](const Key&, const Veth& veth) {
     const auto isTouched = [&](const VethEnd& end) {
       return comeAndGo.contains(end.netns) || links.contains({end.netns, end.name});
     };
-    if (isTouched(veth->a) || isTouched(veth->b)) {
-      touched.insert({veth->a.netns, veth->b.netns});
+    if (isTouched(veth.a) || isTouched(veth.b)) {
+      touched.insert({veth.a.netns, veth.b.netns});
     }
-  }
+  });
   return touched;
 }
 

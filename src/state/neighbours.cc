@@ -1,13 +1,14 @@
 #include "state/neighbours.h"
 
+#include <algorithm>
 #include <map>
-#include <string>
+#include <string_view>
 
 namespace vpclab::state {
 
 namespace {
 
-using LinkName = std::pair<std::string, std::string>;  // namespace, name
+using LinkName = std::pair<std::string_view, std::string_view>;  // namespace, name
 
 struct Segment {
   Key key;
@@ -20,22 +21,18 @@ std::vector<Segment> segmentsOf(const State& state) {
   const auto bridgeOf = [&](const VethEnd& end) -> const Entry* {
     return end.master.empty() ? nullptr : state.find(Bridge{end.netns, end.master}.key());
   };
-  for (const auto& [key, entry] : state.entries()) {
-    const auto* veth = std::get_if<Veth>(entry.object.get());
-    if (veth == nullptr) {
-      continue;
-    }
-    const Entry* a = bridgeOf(veth->a);
-    const Entry* b = bridgeOf(veth->b);
+  state.each<Veth>([&](const Key& key, const Veth& veth) {
+    const Entry* a = bridgeOf(veth.a);
+    const Entry* b = bridgeOf(veth.b);
     if (a == nullptr && b == nullptr) {
-      out.push_back({key, {&veth->a, &veth->b}});
+      out.push_back({key, {&veth.a, &veth.b}});
     } else if (a == nullptr || b == nullptr) {  // else a cable between two bridges, which have no neighbours
       const Key bridge = keyOf(*(a != nullptr ? a : b)->object);
       Segment& segment = bridges[bridge];
       segment.key = bridge;
-      segment.ends.push_back(a != nullptr ? &veth->b : &veth->a);
+      segment.ends.push_back(a != nullptr ? &veth.b : &veth.a);
     }
-  }
+  });
   for (auto& [key, segment] : bridges) {
     out.push_back(std::move(segment));
   }
@@ -47,16 +44,18 @@ std::vector<Segment> segmentsOf(const State& state) {
 std::vector<std::pair<Neighbours, Key>> possibleNeighbours(const State& state,
                                                            const std::function<bool(const std::string&)>& wanted) {
   std::map<LinkName, std::vector<net::IpAddr>> addresses;
-  for (const auto& [key, entry] : state.entries()) {
-    if (const auto* address = std::get_if<Address>(entry.object.get())) {
-      addresses[{address->netns, address->link}].push_back(address->prefix.address());
-    }
-  }
+  state.each<Address>([&](const Key&, const Address& address) {
+    addresses[{address.netns.str(), address.link.str()}].push_back(address.prefix.address());
+  });
   std::vector<std::pair<Neighbours, Key>> out;
   for (const Segment& segment : segmentsOf(state)) {
+    if (wanted && std::none_of(segment.ends.begin(), segment.ends.end(),
+                               [&](const VethEnd* end) { return wanted(end->netns); })) {
+      continue;
+    }
     std::vector<std::pair<const VethEnd*, const std::vector<net::IpAddr>*>> members;
     for (const VethEnd* end : segment.ends) {
-      if (const auto it = addresses.find({end->netns, end->name}); it != addresses.end()) {
+      if (const auto it = addresses.find({end->netns.str(), end->name.str()}); it != addresses.end()) {
         members.emplace_back(end, &it->second);
       }
     }

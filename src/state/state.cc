@@ -66,25 +66,32 @@ void State::add(Object object, OriginPtr origin) {
 }
 
 void State::adoptOrigins(const State& from) {
-  for (auto& [key, entry] : entries_) {
-    const Entry* other = from.find(key);
-    if (other != nullptr && *other->object == *entry.object) {
-      entry = *other;
-    } else if (other != nullptr) {
-      entry.origin = other->origin;
+  auto own = entries_.begin();
+  for (const auto& [key, other] : from.entries_) {
+    while (own != entries_.end() && own->first < key) {
+      ++own;
+    }
+    if (own != entries_.end() && own->first == key) {
+      own->second = other;
     }
   }
   names_ = {};  // a State that is kept would keep in there what it had once
 }
 
 void State::shareWith(const State& other) {
-  for (auto& [key, entry] : entries_) {
-    const Entry* theirs = other.find(key);
-    if (theirs != nullptr && *theirs->object == *entry.object) {
-      entry.object = theirs->object;
+  auto own = entries_.begin();
+  for (const auto& [key, theirs] : other.entries_) {
+    while (own != entries_.end() && own->first < key) {
+      ++own;
     }
-    if (theirs != nullptr && *theirs->origin == *entry.origin) {
-      entry.origin = theirs->origin;
+    if (own == entries_.end() || key < own->first) {
+      continue;
+    }
+    if (*theirs.object == *own->second.object) {
+      own->second.object = theirs.object;
+    }
+    if (*theirs.origin == *own->second.origin) {
+      own->second.origin = theirs.origin;
     }
   }
 }
@@ -95,10 +102,8 @@ const Entry* State::find(const Key& key) const {
 }
 
 bool State::operator==(const State& other) const {
-  return std::equal(
-      entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(), [](const auto& x, const auto& y) {
-        return x.first == y.first && (x.second.object == y.second.object || *x.second.object == *y.second.object);
-      });
+  return std::equal(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(),
+                    [](const auto& x, const auto& y) { return x.first == y.first && isAlike(x.second, y.second); });
 }
 
 namespace {
