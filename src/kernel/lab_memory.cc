@@ -1,5 +1,7 @@
 #include "kernel/lab_memory.h"
 
+#include <utility>
+
 #include "base/clock.h"
 #include "kernel/change_watch.h"
 
@@ -15,8 +17,19 @@ constexpr std::chrono::seconds kBelieved{60};
 // to go before the lab does.
 struct LabMemory::Entry {
   std::optional<ChangeWatch> watch;
-  std::shared_ptr<state::State> seen;
   base::Clock::time_point sawAll;
+
+  std::shared_ptr<state::State> get() {
+    const std::lock_guard lock(mutex);
+    return seen;
+  }
+  std::shared_ptr<state::State> set(std::shared_ptr<state::State> now) {
+    const std::lock_guard lock(mutex);
+    return std::exchange(seen, std::move(now));
+  }
+
+  std::mutex mutex;
+  std::shared_ptr<state::State> seen;  // guarded by mutex
 };
 
 LabMemory::LabMemory(std::string netnsDir) : netnsDir_(std::move(netnsDir)) {}
@@ -68,20 +81,18 @@ std::optional<Again> LabMemory::recall(const std::string& lab) {
     entry = slot;
   }
   auto nodes = hear(lab, *entry);
+  auto seen = entry->set(nullptr);
   const auto now = base::Clock::now();
-  if (!nodes || !entry->seen || now - entry->sawAll > kBelieved) {
-    entry->seen.reset();
+  if (!nodes || !seen || now - entry->sawAll > kBelieved) {
     entry->sawAll = now;
     return std::nullopt;
   }
-  Again out{std::move(*entry->seen), std::move(*nodes)};
-  entry->seen.reset();
-  return out;
+  return Again{std::move(*seen), std::move(*nodes)};
 }
 
 void LabMemory::listen(const std::string& lab) {
   if (const auto entry = find(lab)) {
-    entry->seen.reset();
+    entry->set(nullptr);
   }
   static_cast<void>(recall(lab));
 }
@@ -91,7 +102,7 @@ std::optional<std::set<std::string>> LabMemory::heard(const std::string& lab) {
   if (!entry) {
     return std::set<std::string>{};
   }
-  entry->seen.reset();
+  entry->set(nullptr);
   const auto now = base::Clock::now();
   auto out = hear(lab, *entry);
   if (!out) {
@@ -102,13 +113,22 @@ std::optional<std::set<std::string>> LabMemory::heard(const std::string& lab) {
 
 void LabMemory::remember(const std::string& lab, state::State seen) {
   if (const auto entry = find(lab)) {
-    entry->seen = std::make_shared<state::State>(std::move(seen));
+    entry->set(std::make_shared<state::State>(std::move(seen)));
   }
 }
 
 std::shared_ptr<const state::State> LabMemory::seen(const std::string& lab) {
   const auto entry = find(lab);
-  return entry ? entry->seen : nullptr;
+  return entry ? entry->get() : nullptr;
+}
+
+void LabMemory::share(const std::string& lab, state::State& with) {
+  if (const auto entry = find(lab)) {
+    const std::lock_guard lock(entry->mutex);
+    if (entry->seen) {
+      with.shareWith(*entry->seen);
+    }
+  }
 }
 
 void LabMemory::forget(const std::string& lab) {

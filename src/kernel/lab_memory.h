@@ -17,7 +17,7 @@ namespace vpclab::kernel {
 // Some things the kernel tells nobody of, parameters under /proc/sys above all. So what was seen is believed for a
 // minute, counted from the last look at everything.
 //
-// Thread safe; calls for one lab must not overlap.
+// Thread safe; calls for one lab must not overlap, but for share().
 class LabMemory {
  public:
   explicit LabMemory(std::string netnsDir);
@@ -38,8 +38,11 @@ class LabMemory {
   // What has been seen since the last call of the three above. Dropped where it does not listen.
   void remember(const std::string& lab, state::State seen);
   void forget(const std::string& lab);
-  // What is remembered now, however old; null: nothing.
+  // What is remembered now, however old; null: nothing. Only for whom no other call for the lab overlaps until it has
+  // let go of it.
   std::shared_ptr<const state::State> seen(const std::string& lab);
+  // Lets `with` own what is equal together with what is remembered now. Calls for one lab may overlap with this one.
+  void share(const std::string& lab, state::State& with);
 
  private:
   struct Entry;

@@ -57,11 +57,7 @@ class RealSystem : public System {
     return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again), nullptr);
   }
   void remember(const std::string& lab, state::State seen) override { memory_.remember(lab, std::move(seen)); }
-  void share(const std::string& lab, state::State& with) override {
-    if (const auto seen = memory_.seen(lab)) {
-      with.shareWith(*seen);
-    }
-  }
+  void share(const std::string& lab, state::State& with) override { memory_.share(lab, with); }
 
   void prepare(const std::string& lab, const plan::Plan& plan) override {
     std::set<std::string_view> namespaces;

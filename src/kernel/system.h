@@ -57,7 +57,8 @@ class System : public plan::KernelPort {
   // For the next observation that may use it: what the last one with kKeep or kUse, or an observeAgain() behind it, has
   // returned. Of small labs nothing is remembered.
   virtual void remember(const std::string& lab, state::State seen) = 0;
-  // Objects that are equal to what is remembered of the lab are owned together with it: not twice.
+  // Objects that are equal to what is remembered of the lab are owned together with it: not twice. Other calls for the
+  // lab may overlap with this one.
   virtual void share(const std::string& lab, state::State& with) = 0;
   // A socket opened inside the node's namespace; it stays there wherever it is used. Close-on-exec.
   virtual base::Result<base::UniqueFd> openSocket(const std::string& lab, const std::string& node, int domain, int type,

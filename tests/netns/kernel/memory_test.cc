@@ -1,3 +1,6 @@
+#include <atomic>
+#include <thread>
+
 #include <linux/capability.h>
 #include <sys/syscall.h>
 
@@ -138,6 +141,24 @@ TEST_CASE("what the kernel tells nobody is seen by looking at all") {
   CHECK(lab.seen(kernel::Memory::kUse).get<Sysctl>(wanted.key())->value == "0");
   CHECK(lab.seen(kernel::Memory::kKeep).get<Sysctl>(wanted.key())->value == "1");
   CHECK(lab.seen(kernel::Memory::kUse).get<Sysctl>(wanted.key())->value == "1");
+}
+
+TEST_CASE("who shares what is remembered is in nobody's way") {
+  LargeLab lab;
+  const auto all = lab.look(kernel::Memory::kNone);
+  std::atomic<bool> end{false};
+  std::thread sharer([&] {
+    while (!end) {
+      auto mine = all;
+      lab.system->share(lab.name, mine);
+      CHECK(mine == all);
+    }
+  });
+  for (int i = 0; i < 50; ++i) {
+    CHECK(lab.seen(kernel::Memory::kUse) == all);
+  }
+  end = true;
+  sharer.join();
 }
 
 TEST_CASE("where more happens than the kernel can tell, all is looked at") {
