@@ -11,6 +11,7 @@ template <class T>
 class Boxed {
  public:
   Boxed() : value_(std::make_unique<T>()) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): it stands wherever a T does
   Boxed(T value) : value_(std::make_unique<T>(std::move(value))) {}
   Boxed(const Boxed& other) : value_(std::make_unique<T>(*other.value_)) {}
   Boxed& operator=(const Boxed& other) {
@@ -23,7 +24,7 @@ class Boxed {
   const T& operator*() const { return *value_; }
   T* operator->() { return value_.get(); }
   const T* operator->() const { return value_.get(); }
-  operator const T&() const { return *value_; }
+  operator const T&() const { return *value_; }  // NOLINT(google-explicit-constructor): as above
 
   friend bool operator==(const Boxed& x, const Boxed& y) { return *x == *y; }
   friend bool operator==(const Boxed& x, const T& y) { return *x == y; }

@@ -31,9 +31,15 @@ std::string_view nameOf(ErrorKind kind);
 class Error {
  public:
   Error(ErrorKind kind, std::string text);
-  // No moves: what was moved from still says what it said.
   Error(const Error&) = default;
   Error& operator=(const Error&) = default;
+  // What was moved from still says what it said: NOLINTNEXTLINE(performance-move-constructor-init)
+  Error(Error&& other) noexcept : parts_(other.parts_) {}
+  Error& operator=(Error&& other) noexcept {
+    parts_ = other.parts_;
+    return *this;
+  }
+  ~Error() = default;
 
   // A failed system call: kind kSystem, or the closer kind that the errno implies (ENOENT: kNotFound, EEXIST: kExists,
   // EPERM/EACCES: kPermission, EBUSY: kBusy, ETIMEDOUT: kTimeout, EOPNOTSUPP/ENOSYS: kUnsupported).

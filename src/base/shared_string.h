@@ -18,9 +18,11 @@ namespace vpclab::base {
 class SharedString {
  public:
   SharedString() = default;
+  // NOLINTBEGIN(google-explicit-constructor): it stands wherever a std::string does
   SharedString(std::string text) : shared_(text.empty() ? nullptr : new Shared(std::move(text))) {}
   SharedString(std::string_view text) : SharedString(std::string(text)) {}
   SharedString(const char* text) : SharedString(std::string(text)) {}
+  // NOLINTEND(google-explicit-constructor)
   SharedString(const SharedString& other) noexcept : shared_(other.shared_) {
     if (shared_ != nullptr) {
       shared_->owners.fetch_add(1, std::memory_order_relaxed);
@@ -38,10 +40,9 @@ class SharedString {
   }
 
   const std::string& str() const { return shared_ == nullptr ? nothing() : shared_->text; }
-  operator const std::string&() const { return str(); }
+  operator const std::string&() const { return str(); }  // NOLINT(google-explicit-constructor): as above
   bool empty() const { return shared_ == nullptr; }
   std::size_t size() const { return str().size(); }
-  const char* c_str() const { return str().c_str(); }
 
   friend bool operator==(const SharedString& x, const SharedString& y) {
     return x.shared_ == y.shared_ || x.str() == y.str();
