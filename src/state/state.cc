@@ -4,6 +4,13 @@
 
 namespace vpclab::state {
 
+// State::each() finds objects by it.
+static_assert(kKindOf<Netns> == Kind::kNetns && kKindOf<Sysctl> == Kind::kSysctl && kKindOf<Bridge> == Kind::kBridge &&
+              kKindOf<Vrf> == Kind::kVrf && kKindOf<Veth> == Kind::kVeth && kKindOf<WgDevice> == Kind::kWgDevice &&
+              kKindOf<Address> == Kind::kAddress && kKindOf<Rule> == Kind::kRule && kKindOf<Route> == Kind::kRoute &&
+              kKindOf<Neighbours> == Kind::kNeighbours && kKindOf<Qdisc> == Kind::kQdisc &&
+              kKindOf<NftTable> == Kind::kNftTable && kKindOf<Process> == Kind::kProcess);
+
 Key keyOf(const Object& object) {
   return std::visit([](const auto& o) { return o.key(); }, object);
 }
