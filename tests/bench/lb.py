@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Our load balancer beside HAProxy and nginx: lb.py [ROUNDS] [SECONDS]; medians of interleaved rounds.
+"""Our load balancer beside HAProxy and nginx: lb.py [ROUNDS] [SECONDS] [CONGESTION]; medians of interleaved rounds.
 
 Client, balancer and the backends are namespaces of a private host; three nginx backends serve 1 KiB and 1 MiB, and in one row
 a tenth of the answers takes a second. `wrk` is the load. What counts is the balancer's processor time for each request (or
 MiB), user and system, and the latency; both as ratios to the others in the same run: medians of each round's own ratio, because
 the machine is another one in each round, and what a balancer leaves behind (sockets that wait for their end, memory to be freed)
-costs the one that follows, so the order goes round. VPCLAB_BIN_DIR has a Release build.
+costs the one that follows, so the order goes round. Ours writes a line for every request to a file; so do the others, which run
+once more without any log. CONGESTION is the congestion control in all three namespaces (tcp(7)), by default the host's; BBR, which
+paces and probes, cuts large bodies to what it believes of a line, and no two cables of one host are such a line. VPCLAB_BIN_DIR has a
+Release build.
 """
 import pathlib
 import re
@@ -36,7 +39,7 @@ def inside(netns: str, *words) -> list[str]:
     return ["ip", "netns", "exec", netns, *map(str, words)]
 
 
-def make_network():
+def make_network(congestion: str):
     for name, address in [("client", "10.1.0.1/24"), ("lb", "10.1.0.2/24")]:
         run("ip", "netns", "add", name)
         run("ip", "-n", name, "link", "set", "lo", "up")
@@ -50,6 +53,9 @@ def make_network():
         run("ip", "-n", "backends", "address", "add", f"{address}/24", "dev", "b1")
     for netns, link in (("client", "c0"), ("lb", "c1"), ("lb", "b0"), ("backends", "b1")):
         run("ip", "-n", netns, "link", "set", link, "up")
+    if congestion:
+        for netns in ("client", "lb", "backends"):
+            run(*inside(netns, "sysctl", "-qw", f"net.ipv4.tcp_congestion_control={congestion}"))
 
 
 def start_backends(directory: pathlib.Path):
@@ -117,15 +123,17 @@ def start_ours(directory: pathlib.Path) -> Running:
     return running
 
 
-def start_haproxy(directory: pathlib.Path) -> Running:
-    file = directory / "haproxy.cfg"
-    file.write_text("""
+def start_haproxy(directory: pathlib.Path, port: int, logs: bool) -> Running:
+    file = directory / f"haproxy-{port}.cfg"
+    file.write_text(f"""
 global
   nbthread 2
   maxconn 4000
-  log 127.0.0.1:1 local0
+  {"log stdout format raw local0" if logs else ""}
 defaults
   mode http
+  {"log global" if logs else ""}
+  {"option httplog" if logs else ""}
   timeout connect 5s
   timeout client 30s
   timeout server 30s
@@ -134,22 +142,24 @@ defaults
   option splice-auto
   http-reuse always
 frontend f
-  bind 10.1.0.2:8081
+  bind 10.1.0.2:{port}
   default_backend b
 backend b
 """ + "".join(f"  server b{i} {one}:80\n" for i, one in enumerate(BACKENDS)))
-    process = subprocess.Popen(inside("lb", "haproxy", "-db", "-f", file), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return Running("HAProxy", 8081, lambda: [process.pid])
+    with (directory / f"haproxy-{port}.log").open("wb") as log:
+        process = subprocess.Popen(inside("lb", "haproxy", "-db", "-f", file), stdout=log, stderr=subprocess.DEVNULL)
+    return Running("HAProxy" if logs else "HAProxy, no log", port, lambda: [process.pid])
 
 
-def start_nginx(directory: pathlib.Path) -> Running:
-    file = directory / "nginx.conf"
+def start_nginx(directory: pathlib.Path, port: int, logs: bool) -> Running:
+    file = directory / f"nginx-{port}.conf"
     servers = " ".join(f"server {one}:80;" for one in BACKENDS)
     file.write_text(f"""
-worker_processes 2; pid {directory}/nginx.pid; error_log {directory}/nginx.log crit; user root; daemon off;
+worker_processes 2; pid {directory}/nginx-{port}.pid; error_log {directory}/nginx.log crit; user root; daemon off;
 events {{ worker_connections 8192; }}
-http {{ access_log off; keepalive_requests 1000000; upstream u {{ {servers} keepalive 256; keepalive_requests 1000000; }}
-  server {{ listen 10.1.0.2:8082 reuseport backlog=4096; location / {{ proxy_pass http://u; proxy_http_version 1.1;
+http {{ access_log {f"{directory}/nginx-{port}.log" if logs else "off"};
+  keepalive_requests 1000000; upstream u {{ {servers} keepalive 256; keepalive_requests 1000000; }}
+  server {{ listen 10.1.0.2:{port} reuseport backlog=4096; location / {{ proxy_pass http://u; proxy_http_version 1.1;
     proxy_set_header Connection ""; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_buffers 16 64k; proxy_buffer_size 64k; proxy_max_temp_file_size 0; }} }} }}
 """)
@@ -157,7 +167,7 @@ http {{ access_log off; keepalive_requests 1000000; upstream u {{ {servers} keep
 
     def workers():
         return [int(one) for one in pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
-    return Running("nginx", 8082, workers)
+    return Running("nginx" if logs else "nginx, no log", port, workers)
 
 
 def seconds_of(text: str) -> float:
@@ -180,18 +190,27 @@ def measure(balancer: Running, row, seconds: int):
     return spent / requests * 1e6, p50, p99, requests / seconds
 
 
+def ratios(got: dict, peers: list[str]) -> str:
+    """Ours to the better of them: CPU, p50, p99, rate; CPU to the first."""
+    to = [[statistics.median(mine[i] / its[i] for mine, its in zip(got["vpclab"], got[name])) for i in range(4)] for name in peers]
+    better = [max(one[i] for one in to) for i in range(3)] + [min(one[3] for one in to)]
+    return f"{to[0][0]:5.2f} | " + " ".join(f"{one:5.2f}" for one in better)
+
+
 def test(host):
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 2
     os.environ["PATH"] += ":/usr/sbin"
-    make_network()
+    make_network(sys.argv[3] if len(sys.argv) > 3 else "")
     start_backends(host.directory)
     time_limit = time.monotonic() + 20
-    balancers = [start(host.directory) for start in (start_haproxy, start_nginx, start_ours)]
+    balancers = [start_haproxy(host.directory, 8081, True), start_nginx(host.directory, 8082, True), start_ours(host.directory),
+                 start_haproxy(host.directory, 8083, False), start_nginx(host.directory, 8084, False)]
     for one in balancers:
         until(lambda: run(*inside("client", "curl", "-sf", "-o", "/dev/null", f"http://10.1.0.2:{one.port}/1k"), check=False).returncode == 0
               or time.monotonic() > time_limit, 20, f"{one.name} answers")
-    print(f"{'':26} " + " ".join(f"{one.name + ' us, /s, p50, p99 ms':>34}" for one in balancers) + "   ratios to the better: CPU p50 p99 rate")
+    print("Each: CPU us, requests/s, p50 ms, p99 ms. Ratios of ours, with logs and without: CPU to HAProxy | to the better CPU p50 p99 rate")
+    print(f"{'':26} " + " ".join(f"{one.name:>28}" for one in balancers))
     for row in ROWS:
         got = {one.name: [] for one in balancers}
         for number in range(rounds):
@@ -199,11 +218,8 @@ def test(host):
             for one in balancers[turn:] + balancers[:turn]:
                 got[one.name].append(measure(one, row, seconds))
         middle = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in got.items()}
-        to = {name: [statistics.median(mine[i] / its[i] for mine, its in zip(got["vpclab"], got[name])) for i in range(4)]
-              for name in ("HAProxy", "nginx")}
-        ratios = [max(one[i] for one in to.values()) for i in range(3)] + [min(one[3] for one in to.values())]
-        cells = " ".join(f"{m[0]:13.1f} {m[3]:8.0f} {m[1] * 1e3:5.2f} {m[2] * 1e3:5.1f}" for m in (middle[b.name] for b in balancers))
-        print(f"{row[0]:26} {cells}   {' '.join(f'{one:.2f}' for one in ratios)}   CPU to HAProxy {to['HAProxy'][0]:.2f}", flush=True)
+        cells = " ".join(f"{m[0]:8.1f} {m[3]:6.0f} {m[1] * 1e3:5.2f} {m[2] * 1e3:6.1f}" for m in (middle[b.name] for b in balancers))
+        print(f"{row[0]:26} {cells}   {ratios(got, ['HAProxy', 'nginx'])}   {ratios(got, ['HAProxy, no log', 'nginx, no log'])}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 #include "lb/exchange_log.h"
 
+#include <algorithm>
+#include <limits>
+
 #include <doctest/doctest.h>
 
 #include "lb/log.h"
@@ -53,4 +56,28 @@ TEST_CASE("what did not come to be") {
   log.bytes = 212;
   log.ending = "--";
   CHECK(lb::tcpLogLine(log) == "10.0.0.1:1 [01/Jan/1970:00:00:00.000] web web/<NOSRV> 0/0/5007 212 -- 0/0/0/0/0 0/0");
+}
+
+TEST_CASE("the longest numbers, and texts of which each byte is encoded") {
+  lb::ExchangeLog log;
+  const std::string name(100, 'n');
+  const std::string bytes(300, '\x01');
+  log.client = log.frontend = log.backend = log.server = name;
+  log.clientPort = 65535;
+  log.requestTime = log.queueTime = log.connectTime = log.responseTime = log.totalTime =
+      std::numeric_limits<long>::min();
+  log.status = log.minorVersion = std::numeric_limits<int>::min();
+  log.bytes = std::numeric_limits<std::uint64_t>::max();
+  log.processConnections = log.frontendConnections = log.backendConnections = log.serverConnections = log.serverQueue =
+      log.backendQueue = std::numeric_limits<std::size_t>::max();
+  log.retries = std::numeric_limits<unsigned>::max();
+  log.redispatched = true;
+  log.method = log.target = bytes;
+  const std::string line = lb::httpLogLine(log);
+  const std::string ending = "-2147483648\"";
+  CHECK(line.starts_with(name + ":65535 [01/Jan/1970:00:00:00.000] " + name + " " + name + "/" + name +
+                         " -9223372036854775808/"));
+  CHECK(line.ends_with("#01 HTTP/1." + ending));
+  CHECK(std::count(line.begin(), line.end(), '#') == 600);
+  CHECK(lb::tcpLogLine(log).ends_with("+4294967295 18446744073709551615/18446744073709551615"));
 }
