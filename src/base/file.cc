@@ -45,7 +45,7 @@ Result<std::string> readFile(const std::string& path, std::size_t maxBytes) {
     return failErrno("stat " + path);
   }
   if (!S_ISREG(info.st_mode)) {
-    return fail(ErrorKind::kInvalid, path + " is not a regular file");
+    return fail(ErrorKind::kInvalid, path + (S_ISDIR(info.st_mode) ? " is a directory" : " is not a regular file"));
   }
   return readDescriptor(fd.get(), path, maxBytes);
 }

@@ -10,6 +10,7 @@ def test(host):
     host.vpclab("explode", status=2)
     host.vpclab("up", status=2)
     host.vpclab("up", "/nowhere/lab.yaml", status=2)
+    assert "/etc is a directory" in host.vpclab("validate", "/etc", status=2).stderr
     host.vpclab("exec", status=125)
     for verb in "up apply down validate plan drift heal check inspect exec forward link doctor version".split():
         assert "Examples:" in host.vpclab(verb, "--help").stdout, verb
