@@ -54,6 +54,12 @@ void addLines(const std::vector<kernel::Feature>& features, std::vector<std::str
   }
 }
 
+// Whether there is anything to listen to.
+bool hasNamespaces(const std::vector<kernel::Feature>& features) {
+  return std::any_of(features.begin(), features.end(),
+                     [](const auto& feature) { return feature.name == "namespaces" && feature.works; });
+}
+
 }  // namespace
 
 api::Final diagnose(const std::vector<kernel::Feature>& features, const base::Error* probeError, const json& daemon,
@@ -88,9 +94,13 @@ api::Final diagnose(const std::vector<kernel::Feature>& features, const base::Er
 
 api::Final doctor(Engine& engine, Session& session) {
   const auto& probed = engine.probed();
+  auto features = probed.features;
+  if (hasNamespaces(features)) {
+    features.push_back(engine.system().notifications());
+  }
   std::vector<std::string> lines;
-  auto final = diagnose(probed.features, probed.capabilities ? nullptr : &probed.capabilities.error(),
-                        daemonToJson(engine), lines);
+  auto final =
+      diagnose(features, probed.capabilities ? nullptr : &probed.capabilities.error(), daemonToJson(engine), lines);
   for (auto& line : lines) {
     session.send(api::TextLine{std::move(line)});
   }
@@ -100,6 +110,9 @@ api::Final doctor(Engine& engine, Session& session) {
 int runDoctorAlone() {
   std::vector<kernel::Feature> features;
   const auto capabilities = kernel::probe(&features);
+  if (hasNamespaces(features)) {
+    features.push_back(kernel::probeNotifications());
+  }
   std::vector<std::string> lines;
   const auto final = diagnose(features, capabilities ? nullptr : &capabilities.error(), json(), lines);
   for (auto& line : lines) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "daemon/log.h"
 
 namespace vpclab::daemon {
 
@@ -44,6 +45,9 @@ base::Result<std::unique_ptr<Engine>> Engine::make(Options options) {
   kernelOptions.runDir = options.runDir;
   kernelOptions.netnsDir = options.netnsDir;
   kernelOptions.keeperProgram = options.program;
+  kernelOptions.onUnheard = [](const std::string& lab, const std::string& why) {
+    logWarning("lab " + lab + ": " + why);
+  };
   auto system = kernel::makeSystem(std::move(kernelOptions));
   if (!system) {
     return base::fail(std::move(system.error()));

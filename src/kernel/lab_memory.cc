@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/clock.h"
 #include "kernel/change_watch.h"
 
 namespace vpclab::kernel {
@@ -32,7 +31,7 @@ struct LabMemory::Entry {
   std::shared_ptr<state::State> seen;  // guarded by mutex
 };
 
-LabMemory::LabMemory(std::string netnsDir) : netnsDir_(std::move(netnsDir)) {}
+LabMemory::LabMemory(std::string netnsDir, Hearing& hearing) : netnsDir_(std::move(netnsDir)), hearing_(hearing) {}
 
 LabMemory::~LabMemory() = default;
 
@@ -47,6 +46,7 @@ std::optional<std::set<std::string>> LabMemory::hear(const std::string& lab, Ent
   if (isNew) {
     auto opened = ChangeWatch::open(netnsDir_, ChangeWatch::Neighbours::kHeard);
     if (!opened) {
+      hearing_.refused(lab, opened.error());
       forget(lab);
       return std::nullopt;
     }
@@ -60,17 +60,23 @@ std::optional<std::set<std::string>> LabMemory::hear(const std::string& lab, Ent
     out = entry.watch->follow(lab);  // one may have died, and its inode be another's
   }
   if (!out || changes.lostCount) {
+    if (!out) {
+      hearing_.refused(lab, out.error());
+    } else {
+      hearing_.lostCount(lab);
+    }
     forget(lab);
     return std::nullopt;
   }
   if (isNew) {
+    hearing_.works(lab);
     return std::nullopt;
   }
   nodes.merge(*out);
   return nodes;
 }
 
-std::optional<Again> LabMemory::recall(const std::string& lab) {
+std::optional<Again> LabMemory::recall(const std::string& lab, base::Clock::time_point now) {
   std::shared_ptr<Entry> entry;
   {
     const std::lock_guard lock(mutex_);
@@ -82,7 +88,6 @@ std::optional<Again> LabMemory::recall(const std::string& lab) {
   }
   auto nodes = hear(lab, *entry);
   auto seen = entry->set(nullptr);
-  const auto now = base::Clock::now();
   if (!nodes || !seen || now - entry->sawAll > kBelieved) {
     entry->sawAll = now;
     return std::nullopt;
@@ -90,20 +95,19 @@ std::optional<Again> LabMemory::recall(const std::string& lab) {
   return Again{std::move(*seen), std::move(*nodes)};
 }
 
-void LabMemory::listen(const std::string& lab) {
+void LabMemory::listen(const std::string& lab, base::Clock::time_point now) {
   if (const auto entry = find(lab)) {
     entry->set(nullptr);
   }
-  static_cast<void>(recall(lab));
+  static_cast<void>(recall(lab, now));
 }
 
-std::optional<std::set<std::string>> LabMemory::heard(const std::string& lab) {
+std::optional<std::set<std::string>> LabMemory::heard(const std::string& lab, base::Clock::time_point now) {
   const auto entry = find(lab);
   if (!entry) {
     return std::set<std::string>{};
   }
   entry->set(nullptr);
-  const auto now = base::Clock::now();
   auto out = hear(lab, *entry);
   if (!out) {
     entry->sawAll = now;

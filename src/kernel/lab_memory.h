@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+#include "base/clock.h"
+#include "kernel/hearing.h"
 #include "kernel/observe.h"
 
 namespace vpclab::kernel {
@@ -15,25 +17,25 @@ namespace vpclab::kernel {
 // thousands must not begin with a look at all of them. Holds nothing of a lab that it does not listen to.
 //
 // Some things the kernel tells nobody of, parameters under /proc/sys above all. So what was seen is believed for a
-// minute, counted from the last look at everything.
+// minute, counted from the last look at everything. What it cannot hear of, Hearing is told.
 //
 // Thread safe; calls for one lab must not overlap, but for share().
 class LabMemory {
  public:
-  explicit LabMemory(std::string netnsDir);
+  LabMemory(std::string netnsDir, Hearing& hearing);
   ~LabMemory();
   LabMemory(const LabMemory&) = delete;
   LabMemory& operator=(const LabMemory&) = delete;
 
   // What was seen last, and the nodes in which something may be otherwise since; nothing: all is to be looked at now.
   // What it returns is not remembered any more, until remember(). Listens from now on.
-  std::optional<Again> recall(const std::string& lab);
+  std::optional<Again> recall(const std::string& lab, base::Clock::time_point now);
   // Listens from now on; what was seen before is forgotten: all is looked at now.
-  void listen(const std::string& lab);
+  void listen(const std::string& lab, base::Clock::time_point now);
 
   // The nodes in which something may be otherwise than at the last call of recall(), listen() or this one; nothing: all
   // of them, and all is to be looked at now. None where it does not listen. What was seen before is forgotten.
-  std::optional<std::set<std::string>> heard(const std::string& lab);
+  std::optional<std::set<std::string>> heard(const std::string& lab, base::Clock::time_point now);
 
   // What has been seen since the last call of the three above. Dropped where it does not listen.
   void remember(const std::string& lab, state::State seen);
@@ -50,6 +52,7 @@ class LabMemory {
   std::optional<std::set<std::string>> hear(const std::string& lab, Entry& entry);
 
   std::string netnsDir_;
+  Hearing& hearing_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>> labs_;  // guarded by mutex_
 };

@@ -8,8 +8,10 @@
 
 #include <sys/socket.h>
 
+#include "kernel/change_watch.h"
 #include "kernel/destroy.h"
 #include "kernel/execute.h"
+#include "kernel/hearing.h"
 #include "kernel/lab_memory.h"
 #include "kernel/observe.h"
 #include "kernel/threads.h"
@@ -27,9 +29,16 @@ constexpr std::size_t kFewNamespaces = 64;
 // A plan about more of them is carried out without anybody listening: each change would be told at a price.
 constexpr std::size_t kManyNamespaces = 256;
 
+base::Result<> tryToListen() {
+  // As LabMemory does; of no lab, so that the directory does not matter.
+  auto watch = ChangeWatch::open("", ChangeWatch::Neighbours::kHeard);
+  return watch ? base::Result<>() : base::fail(std::move(watch.error()));
+}
+
 class RealSystem : public System {
  public:
-  explicit RealSystem(const Options& options) : environment_(options), memory_(options.netnsDir) {}
+  explicit RealSystem(const Options& options)
+      : environment_(options), hearing_(options.onUnheard), memory_(options.netnsDir, hearing_) {}
 
   base::Result<state::State> observe(const std::string& lab, KindTimes* times, Memory memory) override {
     std::optional<Again> again;
@@ -38,9 +47,9 @@ class RealSystem : public System {
       if (!pins || pins->size() < kFewNamespaces) {
         memory_.forget(lab);
       } else if (memory == Memory::kUse) {
-        again = memory_.recall(lab);
+        again = memory_.recall(lab, base::Clock::now());
       } else {
-        memory_.listen(lab);
+        memory_.listen(lab, base::Clock::now());
       }
     }
     const auto seen = memory_.seen(lab);
@@ -50,7 +59,7 @@ class RealSystem : public System {
   base::Result<state::State> observeAgain(const std::string& lab, state::State before,
                                           const std::set<std::string>& namespaces, KindTimes* times) override {
     std::optional<Again> again;
-    if (auto nodes = memory_.heard(lab)) {
+    if (auto nodes = memory_.heard(lab, base::Clock::now())) {
       nodes->insert(namespaces.begin(), namespaces.end());
       again.emplace(Again{std::move(before), std::move(*nodes)});
     }
@@ -58,6 +67,7 @@ class RealSystem : public System {
   }
   void remember(const std::string& lab, state::State seen) override { memory_.remember(lab, std::move(seen)); }
   void share(const std::string& lab, state::State& with) override { memory_.share(lab, with); }
+  Feature notifications() override { return hearing_.feature(tryToListen()); }
 
   void prepare(const std::string& lab, const plan::Plan& plan) override {
     std::set<std::string_view> namespaces;
@@ -85,6 +95,7 @@ class RealSystem : public System {
     environment_.keepers.settle(deadline);
     environment_.neighbourHints.forget(lab);
     memory_.forget(lab);
+    hearing_.forget(lab);
     return kernel::destroy(environment_, lab, deadline);
   }
   base::Result<std::vector<std::string>> labs() override {
@@ -134,6 +145,7 @@ class RealSystem : public System {
 
  private:
   Environment environment_;
+  Hearing hearing_;
   LabMemory memory_;
 };
 
@@ -156,6 +168,10 @@ base::Result<std::unique_ptr<System>> makeSystem(Options options) {
                           options.runDir);
   }
   return std::unique_ptr<System>(std::make_unique<RealSystem>(options));
+}
+
+Feature probeNotifications() {
+  return Hearing([](const auto&, const auto&) {}).feature(tryToListen());
 }
 
 }  // namespace vpclab::kernel

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,6 +20,18 @@ struct Options {
   std::string runDir;  // this daemon's: the owner of its labs
   std::string netnsDir = "/run/netns";
   std::string keeperProgram;  // absolute path of vpclabd
+  // Gets, for people, why all of a large lab is looked at though it is remembered: once for each cause. From any
+  // thread.
+  std::function<void(const std::string& lab, const std::string& why)> onUnheard = [](const auto&, const auto&) {};
+};
+
+// One feature of `doctor`.
+struct Feature {
+  std::string name;    // "tunnel", "vrf", "impairment", "nftables", "namespaces", "sysctl", "mount-namespace", ...
+  std::string chosen;  // "wireguard device", "wireguard-go", "policy rules", "none"
+  bool works = false;  // the lab can use this feature, one way or the other
+  std::string why;     // the kernel's own words for what it refused
+  std::string remedy;  // what to install or load; empty: nothing needed
 };
 
 // What a tunnel knows of another access point.
@@ -60,6 +73,8 @@ class System : public plan::KernelPort {
   // Objects that are equal to what is remembered of the lab are owned together with it: not twice. Other calls for the
   // lab may overlap with this one.
   virtual void share(const std::string& lab, state::State& with) = 0;
+  // Whether the kernel tells of the changes of large labs, tried now, and what became of it so far.
+  virtual Feature notifications() = 0;
   // A socket opened inside the node's namespace; it stays there wherever it is used. Close-on-exec.
   virtual base::Result<base::UniqueFd> openSocket(const std::string& lab, const std::string& node, int domain, int type,
                                                   int protocol) = 0;
@@ -73,19 +88,12 @@ class System : public plan::KernelPort {
 
 base::Result<std::unique_ptr<System>> makeSystem(Options options);
 
-// One feature of `doctor`.
-struct Feature {
-  std::string name;    // "tunnel", "vrf", "impairment", "nftables", "namespaces", "sysctl", "mount-namespace"
-  std::string chosen;  // "wireguard device", "wireguard-go", "policy rules", "none"
-  bool works = false;  // the lab can use this feature, one way or the other
-  std::string why;     // the kernel's own words for what it refused
-  std::string remedy;  // what to install or load; empty: nothing needed
-};
-
 // Finds out by trying, in scratch namespaces that vanish again. `features`: may be nullptr. `slowToGo`: what takes the
 // kernel some 20 ms to take away (a tun waits for rcu_barrier), for the caller to close when nobody waits for it;
 // nullptr: it is closed here.
 base::Result<state::Capabilities> probe(std::vector<Feature>* features,
                                         std::vector<base::UniqueFd>* slowToGo = nullptr);
+// System::notifications() of a daemon that has no lab yet.
+Feature probeNotifications();
 
 }  // namespace vpclab::kernel

@@ -53,12 +53,13 @@ class LabFixture {
 
   std::string runDir() const { return directory + "/run"; }
   std::string netnsDir() const { return directory + "/netns"; }
-  std::unique_ptr<kernel::System> makeSystem(const std::string& run) const {
+  std::unique_ptr<kernel::System> makeSystem(const std::string& run) {
     std::filesystem::create_directories(run);
     kernel::Options options;
     options.runDir = run;
     options.netnsDir = netnsDir();
     options.keeperProgram = std::filesystem::read_symlink("/proc/self/exe").string();  // see main.cc
+    options.onUnheard = [this](const std::string&, const std::string& why) { unheard.push_back(why); };
     auto made = kernel::makeSystem(options);
     REQUIRE(made);
     return std::move(*made);
@@ -157,6 +158,7 @@ class LabFixture {
 
   std::string name;
   std::string directory;
+  std::vector<std::string> unheard;  // what its systems have told of it
   std::unique_ptr<kernel::System> system;
 
  private:

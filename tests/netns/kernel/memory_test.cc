@@ -4,6 +4,8 @@
 #include <linux/capability.h>
 #include <sys/syscall.h>
 
+#include "kernel/hearing.h"
+#include "kernel/lab_memory.h"
 #include "lab_fixture.h"
 
 using namespace vpclab;
@@ -143,6 +145,33 @@ TEST_CASE("what the kernel tells nobody is seen by looking at all") {
   CHECK(lab.seen(kernel::Memory::kUse).get<Sysctl>(wanted.key())->value == "1");
 }
 
+TEST_CASE("what was seen of a large lab is believed for a minute after the last look at all of it") {
+  using std::chrono::seconds;
+  LargeLab lab;
+  const auto all = lab.look(kernel::Memory::kNone);
+  kernel::Hearing hearing([](const auto&, const auto&) {});
+  kernel::LabMemory memory(lab.netnsDir(), hearing);
+  const auto begun = base::Clock::now();
+  const auto believed = [&](int after) {
+    const bool out = memory.recall(lab.name, begun + seconds(after)).has_value();
+    memory.remember(lab.name, all);
+    return out;
+  };
+  CHECK_FALSE(believed(0));
+  CHECK(believed(1));
+  CHECK(believed(59));
+  CHECK(believed(60));
+  CHECK_FALSE(believed(61));  // whatever a look by memory has made of it a second ago
+  CHECK(believed(121));
+  CHECK_FALSE(believed(122));
+  memory.listen(lab.name, begun + seconds(150));
+  memory.remember(lab.name, all);
+  CHECK(memory.heard(lab.name, begun + seconds(209)));  // a look at some of it
+  memory.remember(lab.name, all);
+  CHECK(believed(210));
+  CHECK_FALSE(believed(211));
+}
+
 TEST_CASE("who shares what is remembered is in nobody's way") {
   LargeLab lab;
   const auto all = lab.look(kernel::Memory::kNone);
@@ -169,11 +198,21 @@ TEST_CASE("where more happens than the kernel can tell, all is looked at") {
                    "i=$((i+1)); done | ip -batch -'");
   lab.in("n7", "ip address add 192.0.2.1/32 dev lo");
   const auto all = lab.look(kernel::Memory::kNone);
+  CHECK(lab.unheard.empty());
   CHECK(lab.seen(kernel::Memory::kUse) == all);
   CHECK(lab.visits >= kNodes);
+  REQUIRE(lab.unheard.size() == 1);
+  CHECK(lab.unheard[0].starts_with("more was changed than the kernel could tell"));
+  const auto feature = lab.system->notifications();
+  CHECK(feature.chosen == "netlink");
+  CHECK(feature.why.starts_with("all of lab " + lab.name + " was looked at once"));
+  CHECK_FALSE(feature.remedy.empty());
   CHECK(lab.seen(kernel::Memory::kUse) == all);
   CHECK(lab.seen(kernel::Memory::kUse) == all);
   CHECK(lab.visits == 0);
+  CHECK(lab.unheard.size() == 1);
+  CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
+  CHECK(lab.system->notifications().why.empty());
 }
 
 TEST_CASE("what is not remembered, or of a lab that has gone, is looked at") {
@@ -186,12 +225,22 @@ TEST_CASE("what is not remembered, or of a lab that has gone, is looked at") {
   CHECK(lab.look(kernel::Memory::kUse).empty());
 }
 
-TEST_CASE("where the kernel refuses to tell, a large lab is looked at") {
+TEST_CASE("where the kernel refuses to tell, a large lab is looked at, and that is told once") {
   tests::skipUnlessRoot();
+  CHECK(kernel::probeNotifications().chosen == "netlink");
   const Without broadcast(CAP_NET_BROADCAST);
   LargeLab lab;
   lab.seen(kernel::Memory::kUse);
   CHECK(lab.visits >= kNodes);
   lab.in("n1", "ip address add 192.0.2.1/24 dev eth0");
   CHECK(lab.seen(kernel::Memory::kUse).find(Address{"n1", "eth0", prefix("192.0.2.1/24")}.key()) != nullptr);
+  REQUIRE(lab.unheard.size() == 1);
+  CHECK(lab.unheard[0].find("Operation not permitted") != std::string::npos);
+  for (const auto& feature : {lab.system->notifications(), kernel::probeNotifications()}) {
+    CHECK(feature.name == "notifications");
+    CHECK(feature.chosen == "looking at all");
+    CHECK(feature.works);
+    CHECK(feature.why.find("Operation not permitted") != std::string::npos);
+    CHECK(feature.remedy.find("CAP_NET_BROADCAST") != std::string::npos);
+  }
 }
