@@ -162,11 +162,10 @@ TEST_CASE("a command that makes daemons leaves none") {
       soon()));
   const pid_t pid = client.list(soon())->processes[0].pid;
   CHECK(eventually([&] { return slurp("/proc/" + std::to_string(pid) + "/comm") == "sleep\n"; }));
-  const std::string space = shell("readlink /proc/" + std::to_string(pid) + "/ns/pid | tr -d '\\n'");
-  const auto members = [&] { return shell("ls -l /proc/[0-9]*/ns/pid 2>/dev/null | grep -cF '" + space + "'"); };
-  CHECK(std::stoi(members()) >= 3);
+  const PidSpace space(pid);
+  CHECK(space.members() >= 3);
   CHECK(client.remove("n1", "run", soon()));
-  CHECK(members() == "0\n");
+  CHECK(space.members() == 0);
 }
 
 TEST_CASE("SIGTERM first: a command may clean up") {

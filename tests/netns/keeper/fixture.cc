@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -87,6 +88,24 @@ void Lab::addNetns(const std::string& node) {
   }).join();
 }
 
+PidSpace::PidSpace(pid_t pid)
+    : fd_(::open(("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), O_RDONLY | O_CLOEXEC)) {
+  check(fd_.valid(), "open a PID namespace");
+}
+
+int PidSpace::members() const {
+  struct stat own = {};
+  check(::fstat(fd_.get(), &own) == 0, "stat");
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    struct stat other = {};
+    const bool member = ::stat((entry.path() / "ns/pid").c_str(), &other) == 0 && other.st_dev == own.st_dev &&
+                        other.st_ino == own.st_ino;
+    count += member && alive(std::atoi(entry.path().filename().c_str())) ? 1 : 0;
+  }
+  return count;
+}
+
 void inNetns(const std::string& pin, const std::function<void()>& action) {
   std::thread([&] {
     const int fd = ::open(pin.c_str(), O_RDONLY | O_CLOEXEC);
@@ -127,7 +146,6 @@ bool eventually(const std::function<bool()>& condition, int milliseconds) {
   return condition();
 }
 
-// A zombie is dead.
 bool alive(pid_t pid) {
   const std::string text = slurp("/proc/" + std::to_string(pid) + "/stat");
   const auto close = text.rfind(')');
