@@ -71,8 +71,30 @@ TEST_CASE("what is boxed is copied with its box") {
   Boxed<std::string> one = std::string("a");
   Boxed<std::string> copy = one;
   CHECK(copy == one);
+  CHECK(&*copy != &*one);
   *copy = "b";
   CHECK(one == std::string("a"));
-  const Boxed<std::string> moved = std::move(copy);
-  CHECK(*moved == "b");
+  CHECK_FALSE(copy == one);
+  CHECK_FALSE(copy == std::string("a"));
+  copy = one;
+  CHECK(copy == one);
+  CHECK(&*copy != &*one);
+  *one = "c";
+  CHECK(copy == std::string("a"));
+  copy = *&copy;
+  CHECK(copy == std::string("a"));
+}
+
+TEST_CASE("what was moved from its box is whole, and may be used again") {
+  Boxed<std::string> one = std::string("a");
+  const Boxed<std::string> moved = std::move(one);
+  CHECK(*moved == "a");
+  one = std::string("b");
+  Boxed<std::string> other;
+  CHECK(other->empty());
+  other = std::move(one);
+  CHECK(*other == "b");
+  *one = "c";
+  CHECK(*one == "c");
+  CHECK(*other == "b");
 }

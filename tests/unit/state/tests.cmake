@@ -1,2 +1,2 @@
-vpclab_test(unit state FILES ${CMAKE_CURRENT_LIST_DIR}/state_test.cc ${CMAKE_CURRENT_LIST_DIR}/json_test.cc
-            ${CMAKE_CURRENT_LIST_DIR}/neighbours_test.cc USES state)
+vpclab_test(unit state FILES ${CMAKE_CURRENT_LIST_DIR}/state_test.cc ${CMAKE_CURRENT_LIST_DIR}/shared_test.cc
+            ${CMAKE_CURRENT_LIST_DIR}/json_test.cc ${CMAKE_CURRENT_LIST_DIR}/neighbours_test.cc USES state)

@@ -1,0 +1,96 @@
+// What is owned together: a large lab fits into memory only as long as it is.
+#include <doctest/doctest.h>
+
+#include "state/state.h"
+#include "unit/state/objects.h"
+
+using namespace vpclab;
+using namespace vpclab::state;
+using tests::prefix;
+
+namespace {
+
+const Sysctl kForward{"r", "net/ipv4/ip_forward", "1"};
+const Address kAddress{"r", "eth0", prefix("10.0.0.1/24")};
+const Origin kVpc{"vpc v", {"lab.yaml", 3, 1}};
+const Origin kVxnet{"vxnet n", {"lab.yaml", 9, 1}};
+
+const Object* objectAt(const State& state, const Key& key) {
+  const auto* entry = state.find(key);
+  return entry == nullptr ? nullptr : entry->object.get();
+}
+
+const Origin* originAt(const State& state, const Key& key) {
+  const auto* entry = state.find(key);
+  return entry == nullptr ? nullptr : entry->origin.get();
+}
+
+}  // namespace
+
+TEST_CASE("a text that many objects of a State have is one, and so is the origin of several in a row") {
+  State state;
+  const Sysctl other{"s", kForward.path.str(), kForward.value.str()};
+  const Address address{"r", "eth0", prefix("10.0.0.1/24")};
+  state.add(kForward, kVpc);
+  state.add(Sysctl{other}, kVpc);
+  state.add(address, kVxnet);
+  const auto* first = state.get<Sysctl>(kForward.key());
+  const auto* second = state.get<Sysctl>(other.key());
+  const auto* third = state.get<Address>(address.key());
+  REQUIRE(first != nullptr);
+  REQUIRE(second != nullptr);
+  REQUIRE(third != nullptr);
+  CHECK(&first->path.str() == &second->path.str());
+  CHECK(&first->value.str() == &second->value.str());
+  CHECK(&first->netns.str() == &third->netns.str());
+  // The keys' own texts are the objects'.
+  CHECK(&state.entries().find(kForward.key())->first.netns.str() == &first->netns.str());
+  CHECK(&state.entries().find(kForward.key())->first.name.str() == &first->path.str());
+  CHECK(originAt(state, kForward.key()) == originAt(state, other.key()));
+  CHECK(*originAt(state, address.key()) == kVxnet);
+}
+
+TEST_CASE("what two States have alike is owned by both, what differs stays each one's own") {
+  State own;
+  own.add(kForward, kVpc);
+  own.add(kAddress, kVpc);
+  own.add(Netns{"only-here"}, kVpc);
+  own.add(Bridge{"r", "b", net::Mac::fromSeed("a"), 1500}, kVpc);
+  State other;
+  other.add(kForward, kVpc);
+  other.add(kAddress, kVxnet);
+  other.add(Netns{"only-there"}, kVpc);
+  other.add(Bridge{"r", "b", net::Mac::fromSeed("a"), 9000}, kVpc);
+  const State before = own;
+  const State theirs = other;
+  own.shareWith(other);
+  CHECK(own == before);
+  CHECK(other == theirs);
+  const auto bridge = keyOf(Bridge{"r", "b"});
+  CHECK(objectAt(own, kForward.key()) == objectAt(other, kForward.key()));
+  CHECK(originAt(own, kForward.key()) == originAt(other, kForward.key()));
+  CHECK(objectAt(own, kAddress.key()) == objectAt(other, kAddress.key()));
+  CHECK(*originAt(own, kAddress.key()) == kVpc);
+  CHECK(objectAt(own, bridge) == objectAt(before, bridge));
+  CHECK(own.get<Bridge>(bridge)->mtu == 1500);
+  CHECK(originAt(own, bridge) == originAt(other, bridge));
+  CHECK(own.find(keyOf(Netns{"only-here"})) != nullptr);
+  CHECK(own.find(keyOf(Netns{"only-there"})) == nullptr);
+}
+
+TEST_CASE("what is observed takes over what is desired, with its origin, and keeps what only it has") {
+  State observed;
+  observed.add(kForward);
+  observed.add(Netns{"only-here"});
+  State desired;
+  desired.add(kForward, kVpc);
+  desired.add(kAddress, kVxnet);
+  observed.adoptOrigins(desired);
+  CHECK(observed.entries().size() == 2);
+  CHECK(objectAt(observed, kForward.key()) == objectAt(desired, kForward.key()));
+  CHECK(originAt(observed, kForward.key()) == originAt(desired, kForward.key()));
+  CHECK(originAt(observed, keyOf(Netns{"only-here"}))->noun.empty());
+  // It goes on as before.
+  observed.add(Sysctl{"s", "net/ipv4/ip_forward", "1"});
+  CHECK(observed.entries().size() == 3);
+}
