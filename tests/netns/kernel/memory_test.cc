@@ -153,9 +153,11 @@ TEST_CASE("what was seen of a large lab is believed for a minute after the last 
   kernel::LabMemory memory(lab.netnsDir(), hearing);
   const auto begun = base::Clock::now();
   const auto believed = [&](int after) {
-    const bool out = memory.recall(lab.name, begun + seconds(after)).has_value();
+    const auto again = memory.recall(lab.name, begun + seconds(after));
+    CHECK(memory.seen(lab.name) == nullptr);  // it is given away, not lent
+    CHECK((!again || (again->before == all && again->namespaces.empty())));
     memory.remember(lab.name, all);
-    return out;
+    return again.has_value();
   };
   CHECK_FALSE(believed(0));
   CHECK(believed(1));
@@ -185,6 +187,40 @@ TEST_CASE("who shares what is remembered is in nobody's way") {
   });
   for (int i = 0; i < 50; ++i) {
     CHECK(lab.seen(kernel::Memory::kUse) == all);
+  }
+  end = true;
+  sharer.join();
+}
+
+TEST_CASE("what is taken to be looked at again is nobody else's any more") {
+  LargeLab lab;
+  const auto all = lab.look(kernel::Memory::kNone);
+  kernel::Hearing hearing([](const auto&, const auto&) {});
+  kernel::LabMemory memory(lab.netnsDir(), hearing);
+  const auto now = base::Clock::now();
+  memory.listen(lab.name, now);
+  memory.remember(lab.name, all);
+  std::atomic<bool> end{false};
+  std::atomic<int> shared{0};  // relaxed: to count them puts nothing in order
+  std::thread sharer([&] {
+    State mine;
+    mine.add(Netns{"n1"});
+    while (!end) {
+      memory.share(lab.name, mine);
+      shared.fetch_add(1, std::memory_order_relaxed);
+    }
+    CHECK(mine.entries().size() == 1);
+  });
+  for (int i = 0; i < 50; ++i) {
+    auto again = memory.recall(lab.name, now);
+    REQUIRE(again);
+    // Somebody shares from the first to the last moment of its being away.
+    const int before = shared.load(std::memory_order_relaxed);
+    while (shared.load(std::memory_order_relaxed) < before + 2) {
+      std::this_thread::yield();
+    }
+    CHECK(again->before == all);
+    memory.remember(lab.name, std::move(again->before));
   }
   end = true;
   sharer.join();
