@@ -1,5 +1,6 @@
 #include "base/shared_string.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <thread>
@@ -19,6 +20,13 @@ TEST_CASE("a shared text is read like any other") {
   CHECK(same == name);
   CHECK(name != SharedString("bj-server2"));
   CHECK(name < SharedString("bj-server2"));
+  CHECK(SharedString("bj-server2") > name);
+  std::vector<SharedString> sorted;
+  for (const char* text : {"d", "b", "", "a", "c"}) {
+    sorted.emplace_back(text);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  CHECK(sorted == std::vector<SharedString>{"", "a", "b", "c", "d"});
   CHECK("netns " + name + "/" + same == "netns bj-server1/bj-server1");
   const std::set<std::string> names{name};
   CHECK(names.contains(name));
@@ -58,6 +66,10 @@ TEST_CASE("threads may copy one text") {
       std::vector<SharedString> copies;
       for (int n = 0; n < 1000; ++n) {
         copies.push_back(name);
+      }
+      for (int n = 0; n < 100'000; ++n) {  // comes and goes: one that is not counted frees it too early
+        const SharedString copy = name;
+        copies.back() = copy;
       }
     });
   }

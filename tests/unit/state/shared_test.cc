@@ -43,6 +43,12 @@ TEST_CASE("a text that many objects of a State have is one, and so is the origin
   CHECK(&first->path.str() == &second->path.str());
   CHECK(&first->value.str() == &second->value.str());
   CHECK(&first->netns.str() == &third->netns.str());
+  Route route{"r", kMainTable, prefix("10.1.0.0/16")};
+  state.add(route);
+  const auto one = route.key();
+  route.netns = "s";
+  state.add(route);
+  CHECK(&state.entries().find(one)->first.name.str() == &state.entries().find(route.key())->first.name.str());
   // The keys' own texts are the objects'.
   CHECK(&state.entries().find(kForward.key())->first.netns.str() == &first->netns.str());
   CHECK(&state.entries().find(kForward.key())->first.name.str() == &first->path.str());
