@@ -18,6 +18,11 @@ def hand(host, node: str, command: str):
     host.inside(node, "sh", "-c", command, lab=lab.NAME)
 
 
+def read(host, file) -> set[str]:
+    """The kinds of objects that an apply has read from any namespace."""
+    return {each["kind"] for each in host.json("apply", file)["profile_kinds"] if each["read_ms"] > 0} - {"process", "wireguard"}
+
+
 def test(host):
     host.start_daemon()
     file = host.directory / "lab.yaml"
@@ -25,6 +30,8 @@ def test(host):
     host.vpclab("apply", file)
     before = host.pins()
     assert "No changes" in host.vpclab("apply", file).stdout
+    # What is told of the first changes is looked at once more; then nothing is.
+    sandbox.until(lambda: not read(host, file), 30, "an apply of a lab that nobody changes looks nowhere")
 
     # What a hand does, and the kinds of what is put right: what comes and goes with it is more than one object.
     pin = f"/run/netns/vpclab.{lab.NAME}."
