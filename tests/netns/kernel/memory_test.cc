@@ -264,7 +264,7 @@ TEST_CASE("what is not remembered, or of a lab that has gone, is looked at") {
 TEST_CASE("where the kernel refuses to tell, a large lab is looked at, and that is told once") {
   tests::skipUnlessRoot();
   CHECK(kernel::probeNotifications().chosen == "netlink");
-  const Without broadcast(CAP_NET_BROADCAST);
+  std::optional<Without> broadcast(std::in_place, CAP_NET_BROADCAST);
   LargeLab lab;
   lab.seen(kernel::Memory::kUse);
   CHECK(lab.visits >= kNodes);
@@ -279,4 +279,13 @@ TEST_CASE("where the kernel refuses to tell, a large lab is looked at, and that 
     CHECK(feature.why.find("Operation not permitted") != std::string::npos);
     CHECK(feature.remedy.find("CAP_NET_BROADCAST") != std::string::npos);
   }
+
+  broadcast.reset();
+  for (int i = 0; i < 2; ++i) {
+    lab.seen(kernel::Memory::kUse);
+  }
+  CHECK(lab.visits == 0);
+  CHECK(lab.unheard.size() == 1);
+  CHECK(lab.system->notifications().chosen == "netlink");
+  CHECK(lab.system->notifications().why.empty());
 }
