@@ -215,7 +215,15 @@ base::Result<api::Client> connectToDaemon(const Context& context, bool start) {
 }
 
 int ask(const Context& context, const api::Request& request, const AskOptions& options) {
-  auto client = connectToDaemon(context, options.startDaemon);
+  auto client = connectToDaemon(context, false);
+  if (!client && options.mistakes) {
+    if (auto mistakes = options.mistakes(); !mistakes.empty()) {
+      return end(context, options, api::Final{api::Exit::kBadInput, {}, std::move(mistakes), "{}"});
+    }
+  }
+  if (!client && options.startDaemon) {
+    client = connectToDaemon(context, true);
+  }
   if (!client) {
     return end(context, options, finalOf(client.error()));
   }

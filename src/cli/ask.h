@@ -19,6 +19,8 @@ struct AskOptions {
   // Given the answer and what people were shown of the plan, before anything is said of the end; what it says went
   // wrong is the end.
   std::function<base::Result<>(const api::Final& final, const std::vector<std::string>& planLines)> onFinal = {};
+  // Asked where no daemon answers, before one is started: what is wrong with the request itself, which is told then.
+  std::function<base::Diagnostics()> mistakes = {};
 };
 
 // Connects to the daemon. Errors: kNotFound says how to start one.

@@ -33,6 +33,7 @@ class PlanVerb : public Verb {
       return finish(context, api::Final{api::Exit::kBadInput, {}, std::move(loaded.diagnostics), "{}"});
     }
     AskOptions options;
+    options.mistakes = [this] { return mistakesIn(file_); };
     options.planDetail = PlanDetail::kSteps;
     if (!out_.empty()) {
       options.onFinal = [&](const api::Final& final, const std::vector<std::string>& lines) {

@@ -54,6 +54,9 @@ class ApplyVerb : public Verb {
       request.bundle = std::move(loaded.bundle);
     }
     AskOptions options;
+    if (request.expected.empty()) {
+      options.mistakes = [this] { return mistakesIn(file_); };
+    }
     options.planDetail = verbose_ ? PlanDetail::kSteps : PlanDetail::kSummary;
     options.profile = profile_;
     options.startDaemon = startDaemon_;

@@ -1,5 +1,7 @@
 #include "lab/files.h"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "base/text.h"
@@ -61,6 +63,13 @@ std::string Files::relativeTo(const std::string& from, const std::string& name, 
     return "";
   }
   return (std::filesystem::path(from).parent_path() / name).lexically_normal().string();
+}
+
+bool mayNameFiles(std::string_view text) {
+  // The keys that do, wherever they stand; and what can write a key in other words: an escape.
+  constexpr std::array<std::string_view, 4> kSigns{"extends", "page", "files", "\\"};
+  return std::any_of(kSigns.begin(), kSigns.end(),
+                     [&](std::string_view sign) { return text.find(sign) != std::string_view::npos; });
 }
 
 base::Result<std::string> BundleSource::read(const std::string& path, std::size_t maxBytes) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/diagnostic.h"
 #include "base/result.h"
@@ -39,6 +40,11 @@ struct Loaded {
 // Reads the file with everything that it extends and names (paths are relative to the file that names them), resolves
 // and validates. Never throws; every mistake is told, not only the first.
 Loaded load(const std::string& path, FileSource& source);
+
+// Whether a lab file with this text may name other files: seen without parsing it, which takes as long as all else
+// that has to be done to send a lab of thousands of servers. False only where it names none, whatever else is wrong
+// with it.
+bool mayNameFiles(std::string_view text);
 
 // A FileSource over a bundle.
 class BundleSource : public FileSource {

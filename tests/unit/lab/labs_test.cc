@@ -57,6 +57,20 @@ void write(const lab::Value& value, std::mt19937& random, std::string& out) {
 
 }  // namespace
 
+TEST_CASE("a lab that names files shows it, in whatever words") {
+  for (const auto& name : shippedLabs()) {
+    CAPTURE(name);
+    test::DirectorySource source(kLabs);
+    const auto loaded = lab::load(name, source);
+    CHECK((lab::mayNameFiles(loaded.files.at(name)) || loaded.files.size() == 1));
+  }
+  CHECK(lab::mayNameFiles("{'extends': other.yaml}"));
+  CHECK(lab::mayNameFiles("{\"ext\\u0065nds\": other.yaml}"));
+  CHECK(lab::mayNameFiles("servers: {s: {http: {page: p.html}}}"));
+  CHECK(lab::mayNameFiles("servers: {s: {run: [x], files: {/etc/x: x}}}"));
+  CHECK_FALSE(lab::mayNameFiles("lab: alone\nservers: {s: {vxnet: n, http: {port: 80}}}\n"));
+}
+
 TEST_CASE("every shipped lab loads and nothing is said about it") {
   const auto labs = shippedLabs();
   CHECK(labs.size() >= 9);
