@@ -4,6 +4,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <libmnl/libmnl.h>
 #include <linux/net_namespace.h>
@@ -101,8 +103,10 @@ base::Result<std::set<std::string>> ChangeWatch::follow(const std::string& lab) 
   if (!pins) {
     return base::fail(pins.error());
   }
-  std::map<std::string, std::int32_t> before;
-  std::set<ino_t> known;
+  std::unordered_map<std::string_view, std::int32_t> before;
+  std::unordered_set<ino_t> known;
+  before.reserve(numbers_.size());
+  known.reserve(numbers_.size());
   for (const auto& [id, followed] : numbers_) {
     known.insert(followed.inode);
     if (followed.lab == lab) {
@@ -131,8 +135,8 @@ base::Result<std::set<std::string>> ChangeWatch::follow(const std::string& lab) 
     known.insert(info.st_ino);
   }
   for (const auto& [node, id] : before) {
-    out.insert(node);
-    numbers_.erase(id);
+    out.emplace(node);
+    numbers_.erase(id);  // with the name
   }
   return out;
 }
@@ -190,6 +194,7 @@ void ChangeWatch::drain(int fd, Changes& out) {
     if (const auto followed = numbers_.find(number); followed != numbers_.end()) {
       out.nodes[followed->second.lab].insert(followed->second.node);
       if (died) {
+        out.died = true;
         numbers_.erase(followed);
       }
     }

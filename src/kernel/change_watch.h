@@ -29,8 +29,8 @@ class ChangeWatch {
 
   // From now on, what changes in the namespaces that the lab has at this moment. Returns the nodes whose namespaces are
   // others than at the last call: new ones, those that are gone, and those that have come in the place of another. One
-  // is known by its inode, which another may get as soon as it has died: changed() tells of that, so that a second call
-  // after it misses none.
+  // is known by its inode, which another may get as soon as it has died: changed() tells of that, and a second call after
+  // it misses none.
   base::Result<std::set<std::string>> follow(const std::string& lab);
   void forget(const std::string& lab);
 
@@ -41,6 +41,7 @@ class ChangeWatch {
     bool lostCount = false;  // anything may have changed, in all labs
     // By lab, the nodes in whose namespaces something has.
     std::map<std::string, std::set<std::string>> nodes;
+    bool died = false;  // one of the namespaces is gone: whoever follows its lab has to say so again
   };
   // Since the last call. Never waits.
   Changes changed();

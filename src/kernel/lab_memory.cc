@@ -41,7 +41,7 @@ std::shared_ptr<LabMemory::Entry> LabMemory::find(const std::string& lab) {
   return it == labs_.end() ? nullptr : it->second;
 }
 
-std::optional<std::set<std::string>> LabMemory::hear(const std::string& lab, Entry& entry) {
+std::optional<std::set<std::string>> LabMemory::hear(const std::string& lab, Entry& entry, Pins pins) {
   const bool isNew = !entry.watch;
   if (isNew) {
     auto opened = ChangeWatch::open(netnsDir_, ChangeWatch::Neighbours::kHeard);
@@ -52,12 +52,13 @@ std::optional<std::set<std::string>> LabMemory::hear(const std::string& lab, Ent
     }
     entry.watch.emplace(std::move(*opened));
   }
-  auto out = entry.watch->follow(lab);
+  const bool all = isNew || pins == Pins::kCompared;
+  auto out = all ? entry.watch->follow(lab) : base::Result<std::set<std::string>>();
   auto changes = entry.watch->changed();
   auto& nodes = changes.nodes[lab];
-  if (out && !nodes.empty()) {
+  if (out && changes.died) {
     nodes.merge(*out);
-    out = entry.watch->follow(lab);  // one may have died, and its inode be another's
+    out = entry.watch->follow(lab);  // its inode may be another's
   }
   if (!out || changes.lostCount) {
     if (!out) {
@@ -86,7 +87,7 @@ std::optional<Again> LabMemory::recall(const std::string& lab, base::Clock::time
     }
     entry = slot;
   }
-  auto nodes = hear(lab, *entry);
+  auto nodes = hear(lab, *entry, Pins::kCompared);
   auto seen = entry->set(nullptr);
   if (!nodes || !seen || now - entry->sawAll > kBelieved) {
     entry->sawAll = now;
@@ -108,7 +109,7 @@ std::optional<std::set<std::string>> LabMemory::heard(const std::string& lab, ba
     return std::set<std::string>{};
   }
   entry->set(nullptr);
-  auto out = hear(lab, *entry);
+  auto out = hear(lab, *entry, Pins::kBelieved);
   if (!out) {
     entry->sawAll = now;
   }

@@ -33,8 +33,9 @@ class LabMemory {
   // Listens from now on; what was seen before is forgotten: all is looked at now.
   void listen(const std::string& lab, base::Clock::time_point now);
 
-  // The nodes in which something may be otherwise than at the last call of recall(), listen() or this one; nothing: all
-  // of them, and all is to be looked at now. None where it does not listen. What was seen before is forgotten.
+  // The nodes of which the kernel has told since the last call of recall(), listen() or this one; nothing: all of them,
+  // and all is to be looked at now. None where it does not listen. What was seen before is forgotten. Whether a pin
+  // stands for another namespace now, or there is a new one, the next recall() finds.
   std::optional<std::set<std::string>> heard(const std::string& lab, base::Clock::time_point now);
 
   // What has been seen since the last call of the three above. Dropped where it does not listen.
@@ -49,7 +50,8 @@ class LabMemory {
  private:
   struct Entry;
   std::shared_ptr<Entry> find(const std::string& lab);
-  std::optional<std::set<std::string>> hear(const std::string& lab, Entry& entry);
+  enum class Pins { kCompared, kBelieved };  // there are thousands
+  std::optional<std::set<std::string>> hear(const std::string& lab, Entry& entry, Pins pins);
 
   std::string netnsDir_;
   Hearing& hearing_;
