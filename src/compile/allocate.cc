@@ -19,6 +19,7 @@ class Allocator {
       : lab_(lab), previous_(previous), newKey_(newKey) {}
 
   base::Diagnostics run(Allocations& out) {
+    findMembers();
     for (const auto& [id, vxnet] : lab_.vxnets) {
       allocateVxnet(vxnet);
     }
@@ -44,21 +45,17 @@ class Allocator {
     diagnostics_.push_back({base::Severity::kError, pos, std::move(message), std::move(hint)});
   }
 
-  // Servers and load balancers, by id.
-  std::vector<Member> membersOf(const std::string& vxnet) const {
-    std::vector<Member> members;
+  // Servers and load balancers of each vxnet, by id.
+  void findMembers() {
     for (const auto& [id, server] : lab_.servers) {
-      if (server.vxnet == vxnet) {
-        members.push_back({id, server.address, server.pos});
-      }
+      members_[server.vxnet].push_back({id, server.address, server.pos});
     }
     for (const auto& [id, balancer] : lab_.loadBalancers) {
-      if (balancer.vxnet == vxnet) {
-        members.push_back({id, balancer.address, balancer.pos});
-      }
+      members_[balancer.vxnet].push_back({id, balancer.address, balancer.pos});
     }
-    std::sort(members.begin(), members.end(), [](const Member& x, const Member& y) { return x.id < y.id; });
-    return members;
+    for (auto& [vxnet, members] : members_) {
+      std::sort(members.begin(), members.end(), [](const Member& x, const Member& y) { return x.id < y.id; });
+    }
   }
 
   // Addresses that no member gets: network, broadcast, .1, those of border routers, and that of one that may come.
@@ -78,7 +75,7 @@ class Allocator {
   }
 
   void allocateVxnet(const lab::Vxnet& vxnet) {
-    const std::vector<Member> members = membersOf(vxnet.id);
+    const std::vector<Member>& members = members_[vxnet.id];
     std::set<net::IpAddr> taken = reservedIn(vxnet);
     std::vector<const Member*> waiting;
     for (const auto& member : members) {
@@ -223,6 +220,7 @@ class Allocator {
   const lab::Lab& lab_;
   const Allocations& previous_;
   const std::function<net::WgKey()>& newKey_;
+  std::map<std::string, std::vector<Member>> members_;  // by vxnet
   Allocations out_;
   base::Diagnostics diagnostics_;
 };

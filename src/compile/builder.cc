@@ -34,15 +34,7 @@ net::Mac Builder::macOf(const std::string& netns, const std::string& name) const
 }
 
 void Builder::add(Object object, const Origin& origin) {
-  const Key key = keyOf(object);
-  if (const Entry* other = out_.desired.find(key)) {
-    if (!(*other->object == normalise(object))) {
-      error(origin.pos, origin.noun + " needs " + key.toString() + ", which " + other->origin->noun + " (" +
-                            other->origin->pos.toString() + ") needs otherwise");
-    }
-    return;
-  }
-  out_.desired.add(std::move(object), origin);
+  entries_.push_back(maker_.make(std::move(object), maker_.shared(origin)));
 }
 
 void Builder::parameter(const std::string& netns, const std::string& path, const std::string& value,
@@ -50,39 +42,90 @@ void Builder::parameter(const std::string& netns, const std::string& path, const
   add(Sysctl{netns, path, value}, origin);
 }
 
+void Builder::settle() {
+  sortByKey(entries_);
+  const auto isTwice = [this](const Entry& next, const Entry& first) {
+    if (next.key() != first.key()) {
+      return false;
+    }
+    if (!isAlike(next, first)) {
+      error(next.origin->pos, next.origin->noun + " needs " + next.key().toString() + ", which " + first.origin->noun +
+                                  " (" + first.origin->pos.toString() + ") needs otherwise");
+    }
+    return true;
+  };
+  // The first one of equals stays.
+  entries_.erase(std::unique(entries_.begin(), entries_.end(),
+                             [&](const Entry& first, const Entry& next) { return isTwice(next, first); }),
+                 entries_.end());
+  out_.desired.add(std::move(entries_));
+}
+
+namespace {
+
+// What every node has, with its value.
+struct Parameter {
+  base::SharedString path;
+  base::SharedString value;
+};
+
+const base::SharedString& zero() {
+  static const base::SharedString kZero = "0";
+  return kZero;
+}
+
+const std::vector<Parameter>& parametersOf(Role role) {
+  static const auto make = [](Role of) {
+    const base::SharedString one = "1";
+    std::vector<Parameter> out{{"net/ipv4/ip_forward", of == Role::kRouter ? one : zero()}};
+    for (const std::string scope : {"all", "default"}) {
+      const std::string directory = "net/ipv4/conf/" + scope + "/";
+      out.push_back({directory + "accept_redirects", zero()});
+      // A router that sends redirects teaches the servers to skip it: its hop is seen once and never again.
+      out.push_back({directory + "send_redirects", zero()});
+      // The way back skips a VPC's router, so that strict or loose filters would drop what is right.
+      out.push_back({directory + "rp_filter", zero()});
+      // No lab has IPv6 yet, and its multicast makes large bridges slow.
+      out.push_back({"net/ipv6/conf/" + scope + "/disable_ipv6", one});
+    }
+    if (of == Role::kRouter) {
+      // Every hop answers every probe (icmp(7)).
+      out.push_back({"net/ipv4/icmp_ratelimit", zero()});
+    }
+    return out;
+  };
+  static const std::vector<Parameter> kHosts = make(Role::kHost);
+  static const std::vector<Parameter> kRouters = make(Role::kRouter);
+  return role == Role::kRouter ? kRouters : kHosts;
+}
+
+}  // namespace
+
 void Builder::node(Node node, Role role, const Origin& origin, std::uint32_t localRulePriority) {
-  const std::string netns = node.id;
-  roles_[netns] = role;
-  if (!out_.nodes.emplace(netns, std::move(node)).second) {
-    error(origin.pos, "two objects need the namespace " + netns);
+  const std::string id = node.id;
+  roles_[id] = role;
+  if (!out_.nodes.emplace(id, std::move(node)).second) {
+    error(origin.pos, "two objects need the namespace " + id);
     return;
   }
-  add(Netns{netns, localRulePriority}, origin);
-  parameter(netns, "net/ipv4/ip_forward", role == Role::kRouter ? "1" : "0", origin);
-  for (const std::string scope : {"all", "default"}) {
-    const std::string directory = "net/ipv4/conf/" + scope + "/";
-    parameter(netns, directory + "accept_redirects", "0", origin);
-    // A router that sends redirects teaches the servers to skip it: its hop is seen once and never again.
-    parameter(netns, directory + "send_redirects", "0", origin);
-    // The way back skips a VPC's router, so that strict or loose filters would drop what is right.
-    parameter(netns, directory + "rp_filter", "0", origin);
-    // No lab has IPv6 yet, and its multicast makes large bridges slow.
-    parameter(netns, "net/ipv6/conf/" + scope + "/disable_ipv6", "1", origin);
-  }
-  if (role == Role::kRouter) {
-    // Every hop answers every probe (icmp(7)).
-    parameter(netns, "net/ipv4/icmp_ratelimit", "0", origin);
+  const base::SharedString netns = maker_.shared(id);
+  const OriginPtr shared = maker_.shared(origin);
+  entries_.emplace_back(Netns{netns, localRulePriority}, shared);
+  for (const Parameter& parameter : parametersOf(role)) {
+    entries_.emplace_back(Sysctl{netns, parameter.path, parameter.value}, shared);
   }
 }
 
 std::string Builder::takeName(const std::string& netns, const std::string& wanted, const Origin& origin) {
   std::string name = interfaceName(wanted);
-  const auto [it, fresh] = names_.emplace(std::pair(netns, name), std::pair(wanted, origin));
-  if (!fresh) {
+  const auto [it, fresh] = names_.emplace(std::pair(netns, name), std::pair(wanted, OriginPtr()));
+  if (fresh) {
+    it->second.second = maker_.shared(origin);
+  } else {
     const auto& [otherWanted, otherOrigin] = it->second;
     error(origin.pos,
           "the interface " + name + " of " + netns + " would stand for both " + wanted + " (" + origin.noun + ") and " +
-              otherWanted + " (" + otherOrigin.noun + ", " + otherOrigin.pos.toString() + ")",
+              otherWanted + " (" + otherOrigin->noun + ", " + otherOrigin->pos.toString() + ")",
           "rename one of the two");
   }
   return name;
@@ -102,10 +145,16 @@ void Builder::interface(const Leg& leg, const std::string& name, const Origin& o
     return;
   }
   // The kernel takes the larger of an interface's value and that of `all`, so both are set.
-  const std::string directory = "net/ipv4/conf/" + name + "/";
-  parameter(leg.netns, directory + (roles_[leg.netns] == Role::kRouter ? "send_redirects" : "accept_redirects"), "0",
-            origin);
-  parameter(leg.netns, directory + "rp_filter", "0", origin);
+  if (name != lastPaths_.interface) {
+    const std::string directory = "net/ipv4/conf/" + name + "/";
+    lastPaths_ = {name, maker_.shared(directory + "accept_redirects"), maker_.shared(directory + "send_redirects"),
+                  maker_.shared(directory + "rp_filter")};
+  }
+  const base::SharedString netns = maker_.shared(leg.netns);
+  const OriginPtr shared = maker_.shared(origin);
+  const bool routes = roles_[leg.netns] == Role::kRouter;
+  entries_.emplace_back(Sysctl{netns, routes ? lastPaths_.sendRedirects : lastPaths_.acceptRedirects, zero()}, shared);
+  entries_.emplace_back(Sysctl{netns, lastPaths_.filter, zero()}, shared);
 }
 
 namespace {
@@ -171,17 +220,20 @@ void Builder::page(PageSite site, const base::SourcePos& pos) {
 }
 
 void Builder::checkPorts() {
-  std::map<std::pair<std::string, std::string>, std::size_t> ports;
-  for (const auto& [key, entry] : out_.desired.entries()) {
-    if (const auto* veth = std::get_if<Veth>(entry.object.get())) {
-      for (const VethEnd* end : {&veth->a, &veth->b}) {
-        ++ports[{end->netns, end->master}];
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> ports;
+  out_.desired.each<Veth>([&](const Key&, const Veth& veth) {
+    for (const VethEnd* end : {&veth.a, &veth.b}) {
+      if (!end->master.empty()) {
+        ++ports[{end->netns.str(), end->master.str()}];
       }
     }
-  }
+  });
   for (const auto& [bridge, count] : ports) {
+    if (count <= kMaxBridgePorts) {
+      continue;
+    }
     const Entry* entry = out_.desired.find(Bridge{bridge.first, bridge.second}.key());
-    if (entry != nullptr && count > kMaxBridgePorts) {
+    if (entry != nullptr) {
       error(entry->origin->pos,
             entry->origin->noun + " has " + std::to_string(count) + " members; a bridge takes " +
                 std::to_string(kMaxBridgePorts),
@@ -192,20 +244,21 @@ void Builder::checkPorts() {
 
 void Builder::addNeighbours() {
   for (auto& [table, place] : permanentNeighbours(out_.desired)) {
-    const OriginPtr origin = out_.desired.find(place)->origin;
-    add(std::move(table), *origin);
+    entries_.push_back(maker_.make(std::move(table), out_.desired.find(place)->origin));
   }
 }
 
 Compiled Builder::finish() {
-  checkPorts();
   addLosses();
+  settle();
+  checkPorts();
   addNeighbours();
   if (!pages_.empty()) {
     // Its sites come from many servers, which are its origin together.
     pagesOrigin_.pos = lab_.pos;
     add(Process{"", "pages", PageServer{std::move(pages_)}}, pagesOrigin_);
   }
+  settle();
   for (auto& [id, node] : out_.nodes) {
     std::sort(node.interfaces.begin(), node.interfaces.end(),
               [](const Interface& x, const Interface& y) { return x.name < y.name; });

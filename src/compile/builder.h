@@ -64,6 +64,8 @@ class Builder {
   Compiled finish();
 
  private:
+  // What was added, as a State; tells where two want the same object differently.
+  void settle();
   void checkPorts();
   // What the line does to packets, at the end of a cable.
   void impair(const std::string& netns, const std::string& name, const lab::Impairment& line,
@@ -75,8 +77,17 @@ class Builder {
   const state::Capabilities& capabilities_;
   const Allocations& allocations_;
   Compiled out_;
+  state::EntryMaker maker_;
+  std::vector<state::Entry> entries_;  // in the order of coming
   std::map<std::string, Role> roles_;
-  std::map<std::pair<std::string, std::string>, std::pair<std::string, state::Origin>> names_;
+  std::map<std::pair<std::string, std::string>, std::pair<std::string, state::OriginPtr>> names_;
+  struct InterfacePaths {
+    std::string interface;
+    base::SharedString acceptRedirects;
+    base::SharedString sendRedirects;
+    base::SharedString filter;
+  };
+  InterfacePaths lastPaths_;  // of many nodes in a row: those of eth0
   std::vector<state::PageSite> pages_;
   state::Origin pagesOrigin_{"pages of the servers", {}};
   // Loss by nft, which has one table for all interfaces of a namespace; with the first of those that ask for it.

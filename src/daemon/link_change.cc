@@ -26,7 +26,7 @@ class LinkChange {
 
   base::Result<State> run() {
     const State before = out_;
-    for (const auto& [key, entry] : before.entries()) {
+    for (const Entry& entry : before.entries()) {
       if (const auto* veth = std::get_if<Veth>(entry.object.get())) {
         if (isHere(veth->a) || isHere(veth->b)) {
           return cable(*veth);
@@ -80,12 +80,12 @@ class LinkChange {
 
   // What the kernel drops with a link that goes down.
   void putBack() {
-    for (const auto& [key, entry] : desired_.entries()) {
+    for (const Entry& entry : desired_.entries()) {
       const auto* route = std::get_if<Route>(entry.object.get());
       const auto* table = std::get_if<Neighbours>(entry.object.get());
       const bool lost = (route != nullptr && route->netns == node_ && route->device == link_) ||
                         (table != nullptr && table->netns == node_ && table->link == link_);
-      if (lost && out_.find(key) == nullptr) {
+      if (lost && out_.find(entry.key()) == nullptr) {
         out_.add(entry);
       }
     }

@@ -33,8 +33,8 @@ LabView viewOf(Engine& engine, const std::string& lab, std::vector<BalancerStatu
   out.name = lab;
   if (const auto stored = engine.loadStored(lab)) {
     out.known = true;
-    for (const auto& [key, entry] : stored->desired.compiled.desired.entries()) {
-      ++out.objects[key.kind];
+    for (const state::Entry& entry : stored->desired.compiled.desired.entries()) {
+      ++out.objects[entry.key().kind];
     }
   }
   auto client = keeper::Client::connect({engine.options().runDir, lab}, base::Deadline::after(kKeeperTime));

@@ -1,7 +1,6 @@
 #include "daemon/settle.h"
 
 #include <algorithm>
-#include <iterator>
 #include <set>
 #include <thread>
 
@@ -16,11 +15,8 @@ constexpr std::chrono::milliseconds kFirstPause{2};
 
 base::Result<state::State> lookAgain(plan::KernelPort& kernel, const std::string& lab,
                                      const std::set<std::string>& touched, state::State before) {
-  const auto& entries = before.entries();
-  const auto first = entries.lower_bound({state::Kind::kNetns});
-  const auto last = entries.lower_bound({state::Kind::kSysctl});
   // Where it is most of them there is no use in telling them apart.
-  return static_cast<std::size_t>(std::distance(first, last)) < 2 * touched.size()
+  return before.of(state::Kind::kNetns).size() < 2 * touched.size()
              ? kernel.observe(lab)
              : kernel.observeAgain(lab, std::move(before), touched);
 }

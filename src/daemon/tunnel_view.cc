@@ -54,12 +54,10 @@ std::vector<TunnelView> tunnelsOf(Engine& engine, const std::string& lab, const 
   const auto deadline = base::Deadline::after(kReadTime);  // for all of them
   std::map<net::WgKey, std::string> accessPoints;
   std::vector<const state::WgDevice*> devices;
-  for (const auto& [key, entry] : desired.entries()) {
-    if (const auto* device = std::get_if<state::WgDevice>(entry.object.get())) {
-      accessPoints[device->publicKey] = device->socketNetns;
-      devices.push_back(device);
-    }
-  }
+  desired.each<state::WgDevice>([&](const state::Key&, const state::WgDevice& device) {
+    accessPoints[device.publicKey] = device.socketNetns;
+    devices.push_back(&device);
+  });
   std::vector<TunnelView> out;
   for (const auto* device : devices) {
     if (only.empty() || device->socketNetns == only) {

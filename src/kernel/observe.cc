@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "kernel/namespaces.h"
 #include "kernel/neighbours.h"
@@ -54,6 +55,7 @@ class Observation {
     }
     pairVeths();
     pairWithOthers();
+    out_.add(std::exchange(read_, {}));
     if (auto read = readNeighbourTables(); !read) {
       return base::fail(std::move(read.error()));
     }
@@ -71,12 +73,13 @@ class Observation {
     for (keeper::ProcessStatus& status : listing->processes) {
       if (lives(status.state)) {
         status.process.outdated = status.outdated;
-        out_.add(std::move(status.process));
+        read_.push_back(maker_.make(std::move(status.process)));
       }
     }
     if (auto joined = joinTunnels(listing->tunnels); !joined) {
       return base::fail(std::move(joined.error()));
     }
+    out_.add(std::exchange(read_, {}));
     return std::move(out_);
   }
 
@@ -107,18 +110,14 @@ class Observation {
         addKeysIn(kind, old);
       }
     }
-    for (const auto& key : old) {
-      out_.remove(key);
-    }
+    out_.remove(old);
   }
 
   // Of the objects of one kind those that are in namespaces to be looked at, which are few among many most of the time.
   void addKeysIn(state::Kind kind, std::vector<state::Key>& keys) const {
     for (const auto& netns : namespaces_) {
-      const state::Key first{kind, "", netns, ""};
-      for (auto it = out_.entries().lower_bound(first);
-           it != out_.entries().end() && it->first.kind == kind && it->first.netns == netns; ++it) {
-        keys.push_back(it->first);
+      for (const state::Entry& entry : out_.in(netns, kind)) {
+        keys.push_back(entry.key());
       }
     }
   }
@@ -140,17 +139,27 @@ class Observation {
       const state::VethEnd& far = aIsRead ? veth.b : veth.a;
       const auto end = ends.find({near.netns, near.name});
       if (end != ends.end() && isIndexOf(end->second.second->peer, lab_, far.netns, far.name)) {
-        out_.add(state::makeVeth(vethEnd(*end->second.first, *end->second.second), far));
+        read_.push_back(maker_.make(state::makeVeth(vethEnd(*end->second.first, *end->second.second), far)));
       }
     }
   }
 
+  // Whichever of them are there; to list a large lab's pins takes longer than to look at a few.
+  base::Result<std::vector<Pin>> pinsOf(const std::set<std::string>& nodes) const {
+    std::vector<Pin> out;
+    for (const auto& node : nodes) {
+      if (checkNodeName(node)) {
+        out.push_back({lab_, node, environment_.pins.path(lab_, node)});
+      }
+    }
+    return out;
+  }
+
   base::Result<> readNodes() {
-    auto pins = environment_.pins.list(lab_);
+    auto pins = again_ ? pinsOf(namespaces_) : environment_.pins.list(lab_);
     if (!pins) {
       return base::fail(std::move(pins.error()));
     }
-    std::erase_if(*pins, [this](const Pin& pin) { return !isRead(pin.node); });
     std::vector<std::string> nodes;
     nodes.reserve(pins->size());
     for (const Pin& pin : *pins) {
@@ -178,20 +187,20 @@ class Observation {
   }
   // At once: the objects of all views beside those of the State would be twice of everything.
   void take(NodeView& view) {
-    const std::lock_guard lock(outMutex_);
+    const std::lock_guard lock(readMutex_);
     for (state::Object& object : view.objects) {
       put(std::move(object));
     }
     std::vector<state::Object>().swap(view.objects);  // an assignment of {} would keep its memory
   }
   void put(state::Object object) {
-    object = state::normalise(std::move(object));
-    const state::Entry* known = like_ == nullptr ? nullptr : like_->find(state::keyOf(object));
-    if (known != nullptr && *known->object == object) {
-      out_.add(state::Entry{known->object, state::noOrigin()});
-    } else {
-      out_.add(std::move(object));
+    state::Entry entry = maker_.make(std::move(object));
+    const state::Entry* known = like_ == nullptr ? nullptr : like_->find(entry.key());
+    if (known != nullptr && isAlike(*known, entry)) {
+      entry = *known;
+      entry.origin = state::noOrigin();
     }
+    read_.push_back(std::move(entry));
   }
   // A dead pin, or one that went away just now: no namespace.
   static bool isGone(const base::Error& error) {
@@ -242,7 +251,7 @@ class Observation {
       for (auto it = first; it != last; ++it) {
         const auto& [view, link] = it->second;
         if (link->peer == index && link != end.second) {
-          out_.add(state::makeVeth(vethEnd(*end.first, *end.second), vethEnd(*view, *link)));
+          read_.push_back(maker_.make(state::makeVeth(vethEnd(*end.first, *end.second), vethEnd(*view, *link))));
         }
       }
     }
@@ -256,7 +265,6 @@ class Observation {
     NeighbourHints::Tables wanted;
     const auto isViewed = [this](const std::string& netns) { return isRead(netns); };
     for (auto& [table, place] : state::possibleNeighbours(out_, isViewed)) {
-      std::sort(table.entries.begin(), table.entries.end());
       auto& slot = wanted[table.netns][table.link];
       slot = std::make_shared<const state::Neighbours>(std::move(table));
       if (const auto* known = like_ == nullptr ? nullptr : like_->find(slot->key())) {
@@ -290,9 +298,8 @@ class Observation {
           // What is there is asked for until it is gone.
           auto& known = wanted[table.netns][table.link];
           merge(known, table);
-          const state::Key key = table.key();
           put(std::move(table));
-          share(known, out_.find(key)->object);
+          share(known, read_.back().object);
         }
       }
     }
@@ -389,7 +396,7 @@ class Observation {
         device.name = status.tunnel.name;
       }
       device.implementation = state::TunnelImplementation::kWireGuardGo;
-      out_.add(std::move(device));
+      read_.push_back(maker_.make(std::move(device)));
     }
     return {};
   }
@@ -441,7 +448,9 @@ class Observation {
   std::vector<state::Veth> half_;     // with one end there
   NeighbourHints::Tables hints_;
   std::vector<NodeView> views_;
-  std::mutex outMutex_;  // while threads read
+  std::mutex readMutex_;  // while threads read
+  state::EntryMaker maker_;
+  std::vector<state::Entry> read_;  // what is not part of `out_` yet, in the order of coming
   state::State out_;
 };
 

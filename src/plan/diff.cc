@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -60,13 +62,10 @@ std::vector<Step> deletions(const State& desired, const State& observed, const F
   }
   // A process that stays but must let go of sockets in namespaces that are no longer there: the sockets would keep
   // those namespaces alive, and the new ones of the same name would go unserved.
-  forecast.after.each<Process>([&](const Key& key, const Process& process) {
-    const Entry* before = observed.find(key);
-    if (before != nullptr && !(*before->object == Object(process))) {
-      steps.push_back({Action::kUpdate, key, before->object, forecast.after.find(key)->object, false, false,
-                       "namespaces of its sockets go"});
-    }
-  });
+  for (const Entry& after : forecast.altered.of(Kind::kProcess)) {
+    steps.push_back({Action::kUpdate, after.key(), observed.find(after.key())->object, after.object, false, false,
+                     "namespaces of its sockets go"});
+  }
   sortSteps(steps, std::greater<>());
   return steps;
 }
@@ -113,26 +112,55 @@ OriginPtr originOfChange(const Entry& want, const Object& have) {
   return want.origin;
 }
 
-std::vector<Step> creations(const State& desired, Forecast forecast) {
-  // Only what is otherwise has a step, or may yet become so.
-  std::vector<std::pair<int, const std::pair<const Key, Entry>*>> wanted;
-  auto next = desired.entries().begin();
-  walkBoth(desired, forecast.after, [&](const Key& key, const Entry* want, const Entry* have) {
-    if (want == nullptr) {
-      return;
+// What has a step, or may yet become other than it should be; in the order of keys.
+std::vector<const Entry*> concerned(const State& desired, const State& observed,
+                                    std::span<const Difference> differences, const Forecast& forecast) {
+  std::vector<const Entry*> out;
+  for (const Difference& difference : differences) {
+    if (difference.want != nullptr) {
+      out.push_back(difference.want);
     }
-    const auto& one = *next++;
-    if (have == nullptr || !isAlike(*want, *have) || followsWrite(key, desired, forecast.after)) {
-      wanted.emplace_back(tierOf(*want->object), &one);
+  }
+  const auto add = [&](const Key& key) {
+    if (const Entry* want = desired.find(key)) {
+      out.push_back(want);
     }
-  });
+  };
+  for (const auto& [key, reason] : forecast.doomed) {
+    add(key);
+  }
+  for (const auto& [key, cause] : forecast.implied) {
+    add(key);
+  }
+  for (const Entry& entry : forecast.altered.entries()) {
+    add(entry.key());
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const Entry* have = forecast.after(out[i]->key(), observed);
+    if (const auto other = forecastWrite(*out[i]->object, have == nullptr ? nullptr : have->object.get())) {
+      add(keyOf(*other));
+    }
+  }
+  // They all lie in one row.
+  std::sort(out.begin(), out.end(), std::less<>());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+std::vector<Step> creations(const State& desired, const State& observed, std::span<const Difference> differences,
+                            Forecast forecast) {
+  std::vector<std::pair<int, const Entry*>> wanted;
+  for (const Entry* want : concerned(desired, observed, differences, forecast)) {
+    wanted.emplace_back(tierOf(*want->object), want);
+  }
   std::stable_sort(wanted.begin(), wanted.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
   std::vector<Step> steps;
-  State now = std::move(forecast.after);
   steps.reserve(wanted.size());
-  for (const auto& [tier, one] : wanted) {
-    const auto& [key, want] = *one;
-    const Entry* have = now.find(key);
+  for (const auto& [tier, entry] : wanted) {
+    const Entry& want = *entry;
+    const Key& key = want.key();
+    const Entry* have = forecast.after(key, observed);
+    const auto follows = forecastWrite(*want.object, have == nullptr ? nullptr : have->object.get());
     if (have == nullptr) {
       Step create{
           Action::kCreate, key, nullptr, want.object, forecast.goes(key), false, reasonToCreate(key, desired, forecast),
@@ -149,37 +177,37 @@ std::vector<Step> creations(const State& desired, Forecast forecast) {
       steps.push_back({Action::kUpdate, key, have->object, want.object, false, false,
                        describeDifference(*want.object, *have->object), originOfChange(want, *have->object)});
     }
-    forecastWrite(*want.object, now);
+    if (follows && forecast.after(keyOf(*follows), observed) != nullptr) {
+      forecast.altered.add(*follows);
+    }
   }
   sortSteps(steps, std::less<>());
   return steps;
 }
 
-// Most of the time there is nothing to do, and that is found in one walk.
-bool isSame(const State& desired, const State& observed) {
-  auto want = desired.entries().begin();
-  for (const auto& [key, entry] : observed.entries()) {
-    if (want != desired.entries().end() && want->first == key) {
-      if (!isAlike(want->second, entry)) {
-        return false;
-      }
-      ++want;
-    } else if (key.kind != Kind::kSysctl) {  // a parameter that is not wanted is left as it is
-      return false;
+// Most of the time there are few or none, and that is found in one walk. A parameter that is not wanted is none: there
+// is nothing to delete, and no value that it should have.
+std::vector<Difference> differencesBetween(const State& desired, const State& observed) {
+  std::vector<Difference> out;
+  walkBoth(desired, observed, [&](const Key& key, const Entry* want, const Entry* have) {
+    const bool isLeft = want == nullptr && key.kind == Kind::kSysctl;
+    if (!isLeft && (want == nullptr || have == nullptr || !isAlike(*want, *have))) {
+      out.push_back({want, have});
     }
-  }
-  return want == desired.entries().end();
+  });
+  return out;
 }
 
 }  // namespace
 
 Plan diff(const State& desired, const State& observed) {
-  if (isSame(desired, observed)) {
+  const auto differences = differencesBetween(desired, observed);
+  if (differences.empty()) {
     return {};
   }
-  Forecast forecast = forecastDeletions(desired, observed);
+  Forecast forecast = forecastDeletions(observed, differences);
   Plan plan{deletions(desired, observed, forecast)};
-  auto makes = creations(desired, std::move(forecast));
+  auto makes = creations(desired, observed, differences, std::move(forecast));
   if (plan.empty()) {
     plan.steps = std::move(makes);
   } else {

@@ -73,16 +73,14 @@ class Disturbances {
   std::string gone(const Sysctl&, bool) const { return ""; }
   std::string gone(const Bridge& bridge, bool replacement) const {
     std::set<std::string> nodes;
-    for (const auto& [key, entry] : observed_.entries()) {
-      if (const auto* veth = std::get_if<Veth>(entry.object.get())) {
-        const bool first = veth->a.netns == bridge.netns && veth->a.master == bridge.name;
-        const bool second = veth->b.netns == bridge.netns && veth->b.master == bridge.name;
-        const std::string& node = first ? veth->b.netns : veth->a.netns;
-        if ((first || second) && goingNodes_.count(node) == 0) {
-          nodes.insert(node);
-        }
+    observed_.each<Veth>([&](const Key&, const Veth& veth) {
+      const bool first = veth.a.netns == bridge.netns && veth.a.master == bridge.name;
+      const bool second = veth.b.netns == bridge.netns && veth.b.master == bridge.name;
+      const std::string& node = first ? veth.b.netns : veth.a.netns;
+      if ((first || second) && goingNodes_.count(node) == 0) {
+        nodes.insert(node);
       }
-    }
+    });
     return cut(nodes, replacement);
   }
   std::string gone(const Vrf& vrf, bool replacement) const {

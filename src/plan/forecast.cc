@@ -1,5 +1,6 @@
 #include "plan/forecast.h"
 
+#include <algorithm>
 #include <set>
 
 #include "plan/order.h"
@@ -17,22 +18,18 @@ constexpr const char* kAcceptRedirects = "net/ipv4/conf/all/accept_redirects";
 
 class Forecaster {
  public:
-  Forecaster(const State& desired, const State& observed) : desired_(desired), observed_(observed) {
-    eachLink([this](const Key& key, const Object& object) {
-      for (auto& link : linksOf(object)) {
-        links_.emplace(std::move(link), key);
-      }
-    });
-  }
+  Forecaster(const State& observed, std::span<const Difference> differences)
+      : observed_(observed), differences_(differences) {}
 
   Forecast run() {
     doomDirectly();
     doomStrays();
     takeLinks();
+    noteWhatGoes();
     findReleased();
     takeAddresses();
     takeRest();
-    buildAfter();
+    alterWhatStays();
     return std::move(out_);
   }
 
@@ -47,13 +44,20 @@ class Forecaster {
   void visit(F&& call) const {
     observed_.each<T>(call);
   }
+  // Nothing else can be affected by what goes: it lies in the same namespace.
+  template <class T, class F>
+  void visitAffected(F&& call) const {
+    for (const auto& netns : affected_) {
+      observed_.eachIn<T>(netns, call);
+    }
+  }
   // Each object that is a link: see linksOf().
   template <class F>
   void eachLink(F&& call) const {
     static_assert(Kind::kBridge < Kind::kVrf && Kind::kVrf < Kind::kVeth && Kind::kVeth < Kind::kWgDevice);
-    const auto end = observed_.entries().lower_bound({Kind::kAddress});
-    for (auto it = observed_.entries().lower_bound({Kind::kBridge}); it != end; ++it) {
-      call(it->first, *it->second.object);
+    const auto end = observed_.from({Kind::kAddress});
+    for (auto it = observed_.from({Kind::kBridge}); it != end; ++it) {
+      call(it->key(), *it->object);
     }
   }
   bool anyGoes(Kind from, Kind before) const {
@@ -63,7 +67,6 @@ class Forecaster {
     };
     return found(out_.doomed) || found(out_.implied);
   }
-  bool anyLinkGoes() const { return anyGoes(Kind::kBridge, Kind::kAddress); }
 
   static Key netnsKey(const std::string& netns) { return Netns{netns}.key(); }
   bool namespaceGoes(const std::string& netns) const { return out_.goes(netnsKey(netns)); }
@@ -73,25 +76,19 @@ class Forecaster {
   }
   // The link that goes away under this name, if one does.
   const Key* goingLink(const std::string& netns, const std::string& link) const {
-    const auto it = links_.find({netns, link});
-    return it != links_.end() && out_.goes(it->second) ? &it->second : nullptr;
+    const auto it = goingLinks_.empty() ? goingLinks_.end() : goingLinks_.find({netns, link});
+    return it != goingLinks_.end() ? &it->second : nullptr;
   }
 
-  // What is not wanted, and what can only be replaced. A parameter that is not wanted is left as it is: there is
-  // nothing to delete, and no value that it should have.
+  // What is not wanted, and what can only be replaced.
   void doomDirectly() {
-    walkBoth(desired_, observed_, [this](const Key& key, const Entry* want, const Entry* have) {
-      if (have == nullptr) {
-        return;
-      }
+    for (const auto& [want, have] : differences_) {
       if (want == nullptr) {
-        if (key.kind != Kind::kSysctl) {
-          doom(key, "not wanted any more");
-        }
-      } else if (!isAlike(*want, *have) && compare(*want->object, *have->object) == Change::kReplace) {
-        doom(key, describeDifference(*want->object, *have->object));
+        doom(have->key(), "not wanted any more");
+      } else if (have != nullptr && compare(*want->object, *have->object) == Change::kReplace) {
+        doom(have->key(), describeDifference(*want->object, *have->object));
       }
-    });
+    }
   }
 
   // What outlives its namespace, and is of no use then: processes keep running in it, a tunnel's socket is closed.
@@ -128,27 +125,48 @@ class Forecaster {
     });
   }
 
+  // All links that go are known now.
+  void noteWhatGoes() {
+    const auto note = [this](const Key& key) {
+      const Object& object = *observed_.find(key)->object;
+      for (const auto& netns : namespacesOf(object)) {
+        affected_.insert(netns);
+      }
+      for (auto& link : linksOf(object)) {
+        goingLinks_.emplace(std::move(link), key);
+      }
+    };
+    for (const auto& [key, reason] : out_.doomed) {
+      note(key);
+    }
+    for (const auto& [key, cause] : out_.implied) {
+      note(key);
+    }
+  }
+
   // Links that stay but change hands: enslaving to a VRF and releasing from it takes the link down and up again
   // (cycle_netdev in vrf.c), which drops its routes.
   void findReleased() {
-    if (anyLinkGoes()) {
-      for (const auto& [key, entry] : observed_.entries()) {
+    if (!goingLinks_.empty()) {
+      eachLink([this](const Key& key, const Object& object) {
         if (out_.goes(key)) {
-          continue;
+          return;
         }
-        for (const auto& [netns, master] : linksNeededBy(*entry.object)) {
+        for (const auto& [netns, master] : linksNeededBy(object)) {
           if (goingLink(netns, master) != nullptr) {
-            addReleased(*entry.object, netns);
+            addReleased(object, netns);
           }
         }
+      });
+    }
+    for (const auto& [want, have] : differences_) {
+      if (want != nullptr && have != nullptr && !out_.goes(have->key())) {
+        noteMasterChange(*want->object, *have->object);
       }
     }
-    eachLink([this](const Key& key, const Object& have) {
-      const Entry* want = out_.goes(key) ? nullptr : desired_.find(key);
-      if (want != nullptr) {
-        noteMasterChange(*want->object, have);
-      }
-    });
+    for (const auto& [netns, link] : released_) {
+      affected_.insert(netns);
+    }
   }
   void addReleased(const Object& object, const std::string& netns) {
     for (const auto& link : linksOf(object)) {
@@ -176,7 +194,7 @@ class Forecaster {
 
   void takeAddresses() {
     std::map<LinkName, bool> anyLeft;
-    visit<Address>([&](const Key& key, const Address& address) {
+    visitAffected<Address>([&](const Key& key, const Address& address) {
       if (namespaceGoes(address.netns)) {
         imply(key, netnsKey(address.netns));
       } else if (const Key* link = goingLink(address.netns, address.link)) {
@@ -198,12 +216,13 @@ class Forecaster {
   }
 
   void takeRest() {
-    visit<Route>([this](const Key& key, const Route& route) { takeRoute(key, route); });
-    visit<Neighbours>([this](const Key& key, const Neighbours& table) { takeNeighbours(key, table); });
-    visit<Qdisc>([this](const Key& key, const Qdisc& qdisc) { takeOnLink(key, qdisc.netns, qdisc.link); });
-    visit<Sysctl>([this](const Key& key, const Sysctl& sysctl) { takeOnLink(key, sysctl.netns, interfaceOf(sysctl)); });
-    visit<Rule>([this](const Key& key, const Rule& rule) { takeOnLink(key, rule.netns, ""); });
-    visit<NftTable>([this](const Key& key, const NftTable& table) { takeOnLink(key, table.netns, ""); });
+    visitAffected<Route>([this](const Key& key, const Route& route) { takeRoute(key, route); });
+    visitAffected<Neighbours>([this](const Key& key, const Neighbours& table) { takeNeighbours(key, table); });
+    visitAffected<Qdisc>([this](const Key& key, const Qdisc& qdisc) { takeOnLink(key, qdisc.netns, qdisc.link); });
+    visitAffected<Sysctl>(
+        [this](const Key& key, const Sysctl& sysctl) { takeOnLink(key, sysctl.netns, interfaceOf(sysctl)); });
+    visitAffected<Rule>([this](const Key& key, const Rule& rule) { takeOnLink(key, rule.netns, ""); });
+    visitAffected<NftTable>([this](const Key& key, const NftTable& table) { takeOnLink(key, table.netns, ""); });
   }
   void takeOnLink(const Key& key, const std::string& netns, const std::string& link) {
     if (namespaceGoes(netns)) {
@@ -240,33 +259,36 @@ class Forecaster {
     }
   }
 
-  void buildAfter() {
-    out_.after = observed_;
-    for (const auto& [key, reason] : out_.doomed) {
-      out_.after.remove(key);
-    }
-    for (const auto& [key, cause] : out_.implied) {
-      out_.after.remove(key);
-    }
-    std::vector<Object> others;
+  void alterWhatStays() {
     const auto look = [&](const Key& key, const auto& object) {
       if (out_.goes(key)) {
         return;
       }
       Object left = withoutLostParts(object);
       if (!(left == Object(object))) {
-        others.push_back(std::move(left));
+        out_.altered.add(std::move(left));
       }
     };
-    if (anyLinkGoes()) {
-      visit<Veth>(look);
-      visit<WgDevice>(look);
-      visit<NftTable>(look);
+    if (!goingLinks_.empty()) {
+      visit<Veth>([&](const Key& key, const Veth& veth) {
+        if (isAffected(veth.a.netns) || isAffected(veth.b.netns)) {
+          look(key, veth);
+        }
+      });
+      visitAffected<WgDevice>(look);
+      visitAffected<NftTable>(look);
     }
-    visit<Process>(look);
-    for (Object& other : others) {
-      out_.after.add(std::move(other));
-    }
+    visit<Process>([&](const Key& key, const Process& process) {
+      if (losesSites(process)) {
+        look(key, process);
+      }
+    });
+  }
+  bool isAffected(const base::SharedString& netns) const { return affected_.contains(netns); }
+  bool losesSites(const Process& process) const {
+    const auto* pages = std::get_if<PageServer>(&process.spec);
+    return pages != nullptr && std::any_of(pages->sites.begin(), pages->sites.end(),
+                                           [this](const PageSite& site) { return namespaceLost(site.listen.netns); });
   }
   // What stays, less the masters that go and the sockets in namespaces that go.
   Object withoutLostParts(Object object) const {
@@ -294,9 +316,10 @@ class Forecaster {
     return object;
   }
 
-  const State& desired_;
   const State& observed_;
-  std::map<LinkName, Key> links_;
+  std::span<const Difference> differences_;
+  std::map<LinkName, Key> goingLinks_;
+  std::set<base::SharedString> affected_;  // the namespaces in which something goes, or a link changes hands
   std::set<LinkName> released_;
   std::set<LinkName> bare_;
   std::set<std::pair<std::string, net::IpAddr>> lostSources_;
@@ -305,34 +328,17 @@ class Forecaster {
 
 }  // namespace
 
-Forecast forecastDeletions(const State& desired, const State& observed) {
-  return Forecaster(desired, observed).run();
+Forecast forecastDeletions(const State& observed, std::span<const Difference> differences) {
+  return Forecaster(observed, differences).run();
 }
 
-void forecastWrite(const Object& object, State& now) {
-  const auto* sysctl = std::get_if<Sysctl>(&object);
-  if (sysctl == nullptr || sysctl->path != kForward) {
-    return;
-  }
-  const auto* before = now.get<Sysctl>(sysctl->key());
-  if (before != nullptr && before->value == sysctl->value) {
-    return;
+std::optional<Object> forecastWrite(const Object& written, const Object* before) {
+  const auto* sysctl = std::get_if<Sysctl>(&written);
+  if (sysctl == nullptr || sysctl->path != kForward || (before != nullptr && *before == written)) {
+    return std::nullopt;
   }
   // inet_forward_change: a router accepts no redirects, a host does.
-  const Sysctl accept{sysctl->netns, kAcceptRedirects, sysctl->value == "0" ? "1" : "0"};
-  if (now.find(accept.key()) != nullptr) {
-    now.add(accept);
-  }
-}
-
-bool followsWrite(const Key& key, const State& desired, const State& now) {
-  if (key.kind != Kind::kSysctl || key.name != kAcceptRedirects) {
-    return false;
-  }
-  const Key forward = Sysctl{key.netns, kForward}.key();
-  const auto* want = desired.get<Sysctl>(forward);
-  const auto* have = now.get<Sysctl>(forward);
-  return want != nullptr && (have == nullptr || want->value != have->value);
+  return Sysctl{sysctl->netns, kAcceptRedirects, sysctl->value == "0" ? "1" : "0"};
 }
 
 }  // namespace vpclab::plan

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "state/state.h"
@@ -17,18 +19,31 @@ struct Forecast {
   std::map<state::Key, std::string> doomed;
   // What disappears by itself: key -> the key of the object that takes it along.
   std::map<state::Key, state::Key> implied;
-  // What will be there after the deletions.
-  state::State after;
+  // What stays, but as another object.
+  state::State altered;
 
   bool goes(const state::Key& key) const { return doomed.count(key) != 0 || implied.count(key) != 0; }
+  // What will be there after the deletions, of what was `observed`; null: nothing.
+  const state::Entry* after(const state::Key& key, const state::State& observed) const {
+    const state::Entry* other = goes(key) ? nullptr : altered.find(key);
+    return other != nullptr || goes(key) ? other : observed.find(key);
+  }
 };
 
-Forecast forecastDeletions(const state::State& desired, const state::State& observed);
+// An object that is not observed as it is desired; one of the two may be null. In a large lab few are, most of the
+// time, so what is about the others is not looked at more than once.
+struct Difference {
+  const state::Entry* want;
+  const state::Entry* have;
 
-// The kernel's own doing when `object`, desired, takes the place of what `now` holds; changes `now` accordingly.
-void forecastWrite(const state::Object& object, state::State& now);
-// Whether the object with this key may become another one that way before it has its turn, on the way from `now` to
-// what is desired.
-bool followsWrite(const state::Key& key, const state::State& desired, const state::State& now);
+  const state::Key& key() const { return (want != nullptr ? want : have)->key(); }
+};
+
+// `differences`: all there are between what is desired and `observed`.
+Forecast forecastDeletions(const state::State& observed, std::span<const Difference> differences);
+
+// The object that the kernel changes by itself when `written`, desired, is written over `before`, to what it changes
+// it; nothing: none. It need not be there.
+std::optional<state::Object> forecastWrite(const state::Object& written, const state::Object* before);
 
 }  // namespace vpclab::plan

@@ -157,8 +157,8 @@ Json toJson(const Origin& origin) {
 
 Json toJson(const State& state) {
   Json out = Json::array();
-  for (const auto& [key, entry] : state.entries()) {
-    out.push_back({{"key", toJson(key)}, {"object", toJson(*entry.object)}, {"origin", toJson(*entry.origin)}});
+  for (const Entry& entry : state.entries()) {
+    out.push_back({{"key", toJson(entry.key())}, {"object", toJson(*entry.object)}, {"origin", toJson(*entry.origin)}});
   }
   return out;
 }

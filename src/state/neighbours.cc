@@ -16,21 +16,23 @@ struct Segment {
 };
 
 std::vector<Segment> segmentsOf(const State& state) {
-  std::map<Key, Segment> bridges;
+  std::map<LinkName, Segment> bridges;
+  for (const Entry& entry : state.of(Kind::kBridge)) {
+    const auto& bridge = std::get<Bridge>(*entry.object);
+    bridges[{bridge.netns.str(), bridge.name.str()}].key = entry.key();
+  }
   std::vector<Segment> out;
-  const auto bridgeOf = [&](const VethEnd& end) -> const Entry* {
-    return end.master.empty() ? nullptr : state.find(Bridge{end.netns, end.master}.key());
+  const auto bridgeOf = [&](const VethEnd& end) -> Segment* {
+    const auto it = end.master.empty() ? bridges.end() : bridges.find({end.netns.str(), end.master.str()});
+    return it == bridges.end() ? nullptr : &it->second;
   };
   state.each<Veth>([&](const Key& key, const Veth& veth) {
-    const Entry* a = bridgeOf(veth.a);
-    const Entry* b = bridgeOf(veth.b);
+    Segment* a = bridgeOf(veth.a);
+    Segment* b = bridgeOf(veth.b);
     if (a == nullptr && b == nullptr) {
       out.push_back({key, {&veth.a, &veth.b}});
     } else if (a == nullptr || b == nullptr) {  // else a cable between two bridges, which have no neighbours
-      const Key bridge = keyOf(*(a != nullptr ? a : b)->object);
-      Segment& segment = bridges[bridge];
-      segment.key = bridge;
-      segment.ends.push_back(a != nullptr ? &veth.b : &veth.a);
+      (a != nullptr ? a : b)->ends.push_back(a != nullptr ? &veth.b : &veth.a);
     }
   });
   for (auto& [key, segment] : bridges) {
@@ -39,34 +41,49 @@ std::vector<Segment> segmentsOf(const State& state) {
   return out;
 }
 
+// An address that is on a segment.
+struct Member {
+  const VethEnd* end;
+  std::pair<net::IpAddr, net::Mac> address;
+};
+
+std::vector<Member> membersOf(const State& state, const Segment& segment) {
+  std::vector<Member> out;
+  for (const VethEnd* end : segment.ends) {
+    // Their keys begin with the link's name.
+    for (auto it = state.from({Kind::kAddress, {}, end->netns, end->name + " "}); it != state.entries().end(); ++it) {
+      const auto* address = std::get_if<Address>(it->object.get());
+      if (address == nullptr || address->netns != end->netns || address->link != end->name) {
+        break;
+      }
+      out.push_back({end, {address->prefix.address(), end->mac}});
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const Member& x, const Member& y) { return x.address < y.address; });
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::pair<Neighbours, Key>> possibleNeighbours(const State& state,
                                                            const std::function<bool(const std::string&)>& wanted) {
-  std::map<LinkName, std::vector<net::IpAddr>> addresses;
-  state.each<Address>([&](const Key&, const Address& address) {
-    addresses[{address.netns.str(), address.link.str()}].push_back(address.prefix.address());
-  });
   std::vector<std::pair<Neighbours, Key>> out;
   for (const Segment& segment : segmentsOf(state)) {
     if (wanted && std::none_of(segment.ends.begin(), segment.ends.end(),
                                [&](const VethEnd* end) { return wanted(end->netns); })) {
       continue;
     }
-    std::vector<std::pair<const VethEnd*, const std::vector<net::IpAddr>*>> members;
-    for (const VethEnd* end : segment.ends) {
-      if (const auto it = addresses.find({end->netns.str(), end->name.str()}); it != addresses.end()) {
-        members.emplace_back(end, &it->second);
-      }
-    }
-    for (const auto& [own, unused] : members) {
-      if (wanted && !wanted(own->netns)) {
+    const auto members = membersOf(state, segment);
+    for (const VethEnd* own : segment.ends) {
+      const auto isOwn = [own](const Member& member) { return member.end == own; };
+      if ((wanted && !wanted(own->netns)) || std::none_of(members.begin(), members.end(), isOwn)) {
         continue;
       }
       Neighbours table{own->netns, own->name, {}};
-      for (const auto& [other, others] : members) {
-        for (std::size_t i = 0; other != own && i < others->size(); ++i) {
-          table.entries.emplace_back((*others)[i], other->mac);
+      table.entries.reserve(members.size());
+      for (const Member& member : members) {
+        if (!isOwn(member)) {
+          table.entries.push_back(member.address);
         }
       }
       if (!table.entries.empty()) {

@@ -14,7 +14,7 @@ namespace vpclab::state {
 inline constexpr std::size_t kMaxLearntNeighbours = 256;
 
 // Who may be whose neighbour, with the key of the bridge or the cable on which they meet: for each link the addresses
-// of all others on it. Follows from the addresses, cables and bridges alone, desired or observed alike.
+// of all others on it, sorted. Follows from the addresses, cables and bridges alone, desired or observed alike.
 // Only in the namespaces for which `wanted` says so, where it is given.
 std::vector<std::pair<Neighbours, Key>> possibleNeighbours(
     const State& state, const std::function<bool(const std::string& netns)>& wanted = {});

@@ -1,6 +1,9 @@
 #include "state/state.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <tuple>
 
 namespace vpclab::state {
 
@@ -50,67 +53,233 @@ struct NameUniter {
   }
 };
 
-}  // namespace
+struct Keyed {
+  explicit Keyed(Object what) : key(keyOf(what)), object(std::move(what)) {}
+  Key key;
+  Object object;
+};
 
-void State::add(Object object) {
-  add(std::move(object), noOrigin());
+bool isBefore(const Entry& x, const Entry& y) {
+  return compareKeys(x, y) < 0;
 }
 
-void State::add(Object object, const Origin& origin) {
+}  // namespace
+
+Entry::Entry(Object what, OriginPtr whence) : origin(std::move(whence)) {
+  const auto keyed = std::make_shared<const Keyed>(normalise(std::move(what)));
+  object = ObjectPtr(keyed, &keyed->object);
+  key_ = &keyed->key;
+}
+
+Entry EntryMaker::make(Object object, OriginPtr origin) {
+  std::visit(NameUniter{names_}, object);
+  return {std::move(object), std::move(origin)};
+}
+
+base::SharedString EntryMaker::shared(std::string text) {
+  base::SharedString out(std::move(text));
+  names_.unite(out);
+  return out;
+}
+
+OriginPtr EntryMaker::shared(const Origin& origin) {
   if (!lastOrigin_ || !(*lastOrigin_ == origin)) {
     lastOrigin_ = std::make_shared<const Origin>(origin);
   }
-  add(std::move(object), lastOrigin_);
+  return lastOrigin_;
 }
 
-void State::add(Object object, OriginPtr origin) {
-  object = normalise(std::move(object));
-  std::visit(NameUniter{names_}, object);
-  Key key = keyOf(object);
-  names_.unite(key.name);
-  entries_.insert_or_assign(std::move(key),
-                            Entry{std::make_shared<const Object>(std::move(object)), std::move(origin)});
+namespace {
+
+// Where an entry goes, but for its name: kind and namespace as one number.
+struct Place {
+  std::uint32_t group;
+  std::uint32_t index;  // of the entry, as it came
+};
+
+// Where the namespace of each entry stands in the order of namespaces.
+std::vector<std::uint32_t> rankNamespaces(const std::vector<Entry>& entries) {
+  std::vector<std::uint32_t> numbers;  // of each entry, in the order of coming
+  numbers.reserve(entries.size());
+  std::vector<const Key*> namespaces;
+  const auto isBefore = [](const Key* x, const Key* y) {
+    return std::tie(x->host, x->netns) < std::tie(y->host, y->netns);
+  };
+  std::map<const Key*, std::uint32_t, decltype(isBefore)> known(isBefore);
+  for (const Entry& entry : entries) {
+    const Key& key = entry.key();
+    // Most of the time an object lies where the last one did.
+    if (!numbers.empty() && namespaces[numbers.back()]->netns == key.netns &&
+        namespaces[numbers.back()]->host == key.host) {
+      numbers.push_back(numbers.back());
+      continue;
+    }
+    const auto [it, isNew] = known.emplace(&key, static_cast<std::uint32_t>(namespaces.size()));
+    if (isNew) {
+      namespaces.push_back(&key);
+    }
+    numbers.push_back(it->second);
+  }
+  std::vector<std::uint32_t> ranks(namespaces.size());
+  std::uint32_t rank = 0;
+  for (const auto& [key, number] : known) {
+    ranks[number] = rank++;
+  }
+  for (auto& number : numbers) {
+    number = ranks[number];
+  }
+  return numbers;
+}
+
+}  // namespace
+
+void sortByKey(std::vector<Entry>& entries) {
+  if (std::is_sorted(entries.begin(), entries.end(), isBefore)) {
+    return;
+  }
+  // To compare texts is most of the work: those of namespaces are compared once for each namespace, not for each
+  // object, and names only within one.
+  const auto ranks = rankNamespaces(entries);
+  const auto namespaces = *std::max_element(ranks.begin(), ranks.end()) + 1;
+  std::vector<Place> places;
+  places.reserve(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    places.push_back(
+        {static_cast<std::uint32_t>(entries[i].key().kind) * namespaces + ranks[i], static_cast<std::uint32_t>(i)});
+  }
+  std::sort(places.begin(), places.end(), [&](const Place& x, const Place& y) {
+    if (x.group != y.group) {
+      return x.group < y.group;
+    }
+    const auto order = entries[x.index].key().name <=> entries[y.index].key().name;
+    return order != 0 ? order < 0 : x.index < y.index;
+  });
+  std::vector<Entry> sorted;
+  sorted.reserve(entries.size());
+  for (const Place& place : places) {
+    sorted.push_back(std::move(entries[place.index]));
+  }
+  entries = std::move(sorted);
+}
+
+void State::add(Entry entry) {
+  const auto place = entries_.begin() + (from(entry.key()) - entries_.begin());
+  if (place != entries_.end() && place->key() == entry.key()) {
+    *place = std::move(entry);
+  } else {
+    entries_.insert(place, std::move(entry));
+  }
+}
+
+void State::add(std::vector<Entry> entries) {
+  if (entries.empty()) {
+    return;
+  }
+  sortByKey(entries);
+  std::vector<Entry> all;
+  all.reserve(entries_.size() + entries.size());
+  auto own = entries_.begin();
+  for (Entry& entry : entries) {
+    if (!all.empty() && compareKeys(all.back(), entry) == 0) {
+      all.back() = std::move(entry);
+      continue;
+    }
+    const auto next = std::lower_bound(own, entries_.end(), entry, isBefore);
+    all.insert(all.end(), std::make_move_iterator(own), std::make_move_iterator(next));
+    own = next != entries_.end() && compareKeys(*next, entry) == 0 ? next + 1 : next;
+    all.push_back(std::move(entry));
+  }
+  all.insert(all.end(), std::make_move_iterator(own), std::make_move_iterator(entries_.end()));
+  entries_ = std::move(all);
+}
+
+void State::remove(const Key& key) {
+  remove(std::span(&key, 1));
+}
+
+void State::remove(std::span<const Key> keys) {
+  std::vector<std::size_t> places;
+  for (const Key& key : keys) {
+    if (const auto it = from(key); it != entries_.end() && it->key() == key) {
+      places.push_back(static_cast<std::size_t>(it - entries_.begin()));
+    }
+  }
+  if (places.empty()) {
+    return;
+  }
+  std::sort(places.begin(), places.end());
+  const auto at = [this](std::size_t place) { return entries_.begin() + static_cast<std::ptrdiff_t>(place); };
+  auto end = at(places.front());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const std::size_t next = i + 1 < places.size() ? places[i + 1] : entries_.size();
+    if (next > places[i]) {  // else the same one once more
+      end = std::move(at(places[i] + 1), at(next), end);
+    }
+  }
+  entries_.erase(end, entries_.end());
 }
 
 void State::adoptOrigins(const State& from) {
   auto own = entries_.begin();
-  for (const auto& [key, other] : from.entries_) {
-    while (own != entries_.end() && own->first < key) {
+  for (const Entry& other : from.entries_) {
+    while (own != entries_.end() && compareKeys(*own, other) < 0) {
       ++own;
     }
-    if (own != entries_.end() && own->first == key) {
-      own->second = other;
+    if (own != entries_.end() && compareKeys(*own, other) == 0 &&
+        (own->object != other.object || own->origin != other.origin)) {
+      *own = other;
     }
   }
-  names_ = {};  // a State that is kept would keep in there what it had once
 }
 
 void State::shareWith(const State& other) {
+  std::pair<OriginPtr, OriginPtr> compared;  // an origin is that of many objects in a row
+  bool isSameOrigin = false;
   auto own = entries_.begin();
-  for (const auto& [key, theirs] : other.entries_) {
-    while (own != entries_.end() && own->first < key) {
+  for (const Entry& theirs : other.entries_) {
+    while (own != entries_.end() && compareKeys(*own, theirs) < 0) {
       ++own;
     }
-    if (own == entries_.end() || key < own->first) {
+    if (own == entries_.end() || compareKeys(*own, theirs) != 0) {
       continue;
     }
-    if (*theirs.object == *own->second.object) {
-      own->second.object = theirs.object;
+    if (compared.first != theirs.origin || compared.second != own->origin) {
+      compared = {theirs.origin, own->origin};
+      isSameOrigin = compared.first == compared.second || *compared.first == *compared.second;
     }
-    if (*theirs.origin == *own->second.origin) {
-      own->second.origin = theirs.origin;
+    if (isAlike(theirs, *own)) {
+      const OriginPtr origin = std::move(own->origin);
+      *own = theirs;
+      own->origin = isSameOrigin ? theirs.origin : origin;
+    } else if (isSameOrigin) {
+      own->origin = theirs.origin;
     }
   }
 }
 
 const Entry* State::find(const Key& key) const {
-  const auto it = entries_.find(key);
-  return it == entries_.end() ? nullptr : &it->second;
+  const auto it = from(key);
+  return it == entries_.end() || it->key() != key ? nullptr : &*it;
+}
+
+std::span<const Entry> State::of(Kind kind) const {
+  const auto first = from({kind});
+  const auto last =
+      std::partition_point(first, entries_.end(), [kind](const Entry& entry) { return entry.key().kind == kind; });
+  return {first, last};
+}
+
+std::span<const Entry> State::in(const base::SharedString& netns, Kind kind) const {
+  const auto first = from({kind, {}, netns, {}});
+  const auto last = std::find_if(first, entries_.end(), [&](const Entry& entry) {
+    return entry.key().kind != kind || entry.key().netns != netns;
+  });
+  return {first, last};
 }
 
 bool State::operator==(const State& other) const {
   return std::equal(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(),
-                    [](const auto& x, const auto& y) { return x.first == y.first && isAlike(x.second, y.second); });
+                    [](const Entry& x, const Entry& y) { return compareKeys(x, y) == 0 && isAlike(x, y); });
 }
 
 namespace {
@@ -129,7 +298,12 @@ struct Normaliser {
       route.gateway.reset();
     }
   }
-  void operator()(Neighbours& neighbours) const { std::sort(neighbours.entries.begin(), neighbours.entries.end()); }
+  void operator()(Neighbours& neighbours) const {
+    // As they come from the rule that makes them (neighbours.h); there are tens of thousands in a large lab.
+    if (!std::is_sorted(neighbours.entries.begin(), neighbours.entries.end())) {
+      std::sort(neighbours.entries.begin(), neighbours.entries.end());
+    }
+  }
   void operator()(NftTable& table) const {
     while (!table.body.empty() && table.body.back() == '\n') {
       table.body.pop_back();

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
-#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -50,26 +51,58 @@ using ObjectPtr = std::shared_ptr<const Object>;
 using OriginPtr = std::shared_ptr<const Origin>;
 OriginPtr noOrigin();
 
-struct Entry {
-  ObjectPtr object;
+// An object with its key, which lies beside it in memory: who owns the one has the other.
+class Entry {
+ public:
+  Entry(Object what, OriginPtr whence);  // takes the object in its normalised form
+  const Key& key() const { return *key_; }
+
+  ObjectPtr object;  // made by the constructor, or another entry's: never set otherwise
   OriginPtr origin;
+
+ private:
+  const Key* key_;
 };
 
 // Whether two entries have equal objects: at once, where they own one together.
 inline bool isAlike(const Entry& x, const Entry& y) {
   return x.object == y.object || *x.object == *y.object;
 }
+// Their keys; at once, too.
+inline std::strong_ordering compareKeys(const Entry& x, const Entry& y) {
+  return &x.key() == &y.key() ? std::strong_ordering::equal : x.key() <=> y.key();
+}
+
+// Makes entries of which equal texts are one, and equal origins in a row.
+class EntryMaker {
+ public:
+  Entry make(Object object, OriginPtr origin = noOrigin());
+  // What is used by many objects may be made one beforehand, and the objects made into entries by themselves.
+  base::SharedString shared(std::string text);
+  OriginPtr shared(const Origin& origin);
+
+ private:
+  base::SharedStrings names_;
+  OriginPtr lastOrigin_;
+};
+
+// By their keys; those with equal ones stay in their order.
+void sortByKey(std::vector<Entry>& entries);
 
 // The kernel objects of one lab: desired (from compile) or observed (from the kernel). Ordered, so that everything made
-// from it is deterministic.
+// from it is deterministic; without gaps in memory, because it is walked as a whole all the time. So many objects are
+// added, or removed, in one call.
 class State {
  public:
   // Takes the object in its normalised form; an object with the same key is replaced.
-  void add(Object object);
-  void add(Object object, const Origin& origin);
+  void add(Object object) { add(std::move(object), noOrigin()); }
+  void add(Object object, const Origin& origin) { add(std::move(object), std::make_shared<const Origin>(origin)); }
   // The same for what another State has, which both own then.
-  void add(const Entry& entry) { entries_.insert_or_assign(keyOf(*entry.object), entry); }
-  void remove(const Key& key) { entries_.erase(key); }
+  void add(Entry entry);
+  // In any order; the last one with a key counts.
+  void add(std::vector<Entry> entries);
+  void remove(const Key& key);
+  void remove(std::span<const Key> keys);  // in any order
   // From a State in which the objects that this one has too are equal: both own them then.
   void adoptOrigins(const State& from);
   // Objects that are equal, and origins, are owned by both from then on.
@@ -80,17 +113,25 @@ class State {
     const Entry* entry = find(key);
     return entry == nullptr ? nullptr : std::get_if<T>(entry->object.get());
   }
-  const std::map<Key, Entry>& entries() const { return entries_; }
+  // In the order of their keys.
+  const std::vector<Entry>& entries() const { return entries_; }
+  // The first entry whose key is not less.
+  std::vector<Entry>::const_iterator from(const Key& key) const {
+    return std::lower_bound(entries_.begin(), entries_.end(), key,
+                            [](const Entry& entry, const Key& wanted) { return entry.key() < wanted; });
+  }
+  // All objects of one kind.
+  std::span<const Entry> of(Kind kind) const;
+  // Those that lie in one namespace, a veth in that of its first end.
+  std::span<const Entry> in(const base::SharedString& netns, Kind kind) const;
   // Calls `visit(key, object)` for each object of one type, in the order of their keys.
   template <class T, class F>
   void each(F&& visit) const {
-    for (auto it = entries_.lower_bound({kKindOf<T>}); it != entries_.end(); ++it) {
-      const T* object = std::get_if<T>(it->second.object.get());
-      if (object == nullptr) {
-        break;
-      }
-      visit(it->first, *object);
-    }
+    visitAll<T>(of(kKindOf<T>), visit);
+  }
+  template <class T, class F>
+  void eachIn(const base::SharedString& netns, F&& visit) const {
+    visitAll<T>(in(netns, kKindOf<T>), visit);
   }
   bool empty() const { return entries_.empty(); }
 
@@ -98,11 +139,15 @@ class State {
   bool operator==(const State& other) const;
 
  private:
-  void add(Object object, OriginPtr origin);
+  void add(Object object, OriginPtr origin) { add(Entry(std::move(object), std::move(origin))); }
+  template <class T, class F>
+  static void visitAll(std::span<const Entry> entries, F& visit) {
+    for (const Entry& entry : entries) {
+      visit(entry.key(), std::get<T>(*entry.object));
+    }
+  }
 
-  std::map<Key, Entry> entries_;
-  base::SharedStrings names_;  // of what was added
-  OriginPtr lastOrigin_;       // of many objects in a row
+  std::vector<Entry> entries_;
 };
 
 // Calls `visit(key, first's entry, second's entry)` for each key that one of them has, in order; the other's is nullptr
@@ -116,15 +161,15 @@ void walkBoth(const State& first, const State& second, F&& visit) {
   while (one != oneEnd || other != otherEnd) {
     const auto order = one == oneEnd       ? std::strong_ordering::greater
                        : other == otherEnd ? std::strong_ordering::less
-                                           : one->first <=> other->first;
+                                           : compareKeys(*one, *other);
     if (order < 0) {
-      visit(one->first, &one->second, nullptr);
+      visit(one->key(), &*one, nullptr);
       ++one;
     } else if (order > 0) {
-      visit(other->first, nullptr, &other->second);
+      visit(other->key(), nullptr, &*other);
       ++other;
     } else {
-      visit(one->first, &one->second, &other->second);
+      visit(one->key(), &*one, &*other);
       ++one;
       ++other;
     }
@@ -132,7 +177,7 @@ void walkBoth(const State& first, const State& second, F&& visit) {
 }
 
 // The one form in which an object is compared: lists sorted where order means nothing, defaults filled in, ends
-// ordered. Idempotent. Used by State::add for desired and observed alike, so that no false difference can arise.
+// ordered. Idempotent. Used for every entry, desired and observed alike, so that no false difference can arise.
 Object normalise(Object object);
 
 }  // namespace vpclab::state

@@ -8,7 +8,7 @@ using namespace vpclab::state;
 
 base::Result<State> FakeKernel::observe(const std::string& lab) {
   State out;
-  for (const auto& [key, entry] : worlds_[lab].objects.entries()) {
+  for (const auto& entry : worlds_[lab].objects.entries()) {
     out.add(entry);
   }
   return out;

@@ -60,11 +60,8 @@ bool hasLink(const State& world, const std::string& netns, const std::string& na
       return true;
     }
   }
-  for (auto it = world.entries().lower_bound({Kind::kVeth}); it != world.entries().end(); ++it) {
-    const auto* veth = std::get_if<Veth>(it->second.object.get());
-    if (veth == nullptr) {
-      break;
-    }
+  for (const auto& entry : world.of(Kind::kVeth)) {
+    const auto* veth = std::get_if<Veth>(entry.object.get());
     if ((veth->a.netns == netns && veth->a.name == name) || (veth->b.netns == netns && veth->b.name == name)) {
       return true;
     }
@@ -86,9 +83,9 @@ tl::unexpected<base::Error> refuse(int error, const std::string& what) {
 
 void removeIf(State& world, const std::function<bool(const Object&)>& condition) {
   std::vector<Key> gone;
-  for (const auto& [key, entry] : world.entries()) {
+  for (const auto& entry : world.entries()) {
     if (condition(*entry.object)) {
-      gone.push_back(key);
+      gone.push_back(entry.key());
     }
   }
   for (const auto& key : gone) {
@@ -133,7 +130,7 @@ void dropLink(State& world, const std::string& netns, const std::string& name) {
 // Slaves of a master that is gone.
 void release(State& world, const std::string& netns, const std::string& master, bool vrf) {
   std::vector<Object> changed;
-  for (const auto& [key, entry] : world.entries()) {
+  for (const auto& entry : world.entries()) {
     Object object = *entry.object;
     bool any = false;
     const auto let = [&](const std::string& where, base::SharedString& its) {
@@ -172,7 +169,7 @@ base::Result<> admitsRoute(const State& world, const Route& route) {
   }
   bool reached = !route.gateway || route.onlink;
   bool sourced = !route.preferredSource;
-  for (const auto& [key, entry] : world.entries()) {
+  for (const auto& entry : world.entries()) {
     if (const auto* address = std::get_if<Address>(entry.object.get());
         address != nullptr && address->netns == route.netns) {
       sourced |= route.preferredSource && address->prefix.address() == *route.preferredSource;
@@ -334,7 +331,7 @@ void afterRemoval(State& world, const Object& gone) {
   if (const auto* netns = std::get_if<Netns>(&gone)) {
     const std::string name = netns->name;
     std::vector<Object> links;
-    for (const auto& [key, entry] : world.entries()) {
+    for (const auto& entry : world.entries()) {
       for (const auto& link : linksIn(*entry.object)) {
         if (link.netns == name) {
           links.push_back(*entry.object);
@@ -360,7 +357,7 @@ void afterRemoval(State& world, const Object& gone) {
   }
   if (const auto* address = std::get_if<Address>(&gone)) {
     bool last = true;
-    for (const auto& [key, entry] : world.entries()) {
+    for (const auto& entry : world.entries()) {
       const auto* other = std::get_if<Address>(entry.object.get());
       last &= other == nullptr || other->netns != address->netns || other->link != address->link;
     }

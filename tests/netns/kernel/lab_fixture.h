@@ -99,13 +99,13 @@ class LabFixture {
     // But for what the kernel takes away just then.
     if (first && again && second && *first == *second) {
       for (const auto& wanted : second->entries()) {
-        const auto& key = wanted.first;
+        const auto& key = wanted.key();
         const auto* seen = again->find(key);
-        CHECK_MESSAGE((seen != nullptr && *seen->object == *wanted.second.object),
+        CHECK_MESSAGE((seen != nullptr && *seen->object == *wanted.object),
                       "not seen again: " << key.toString());
       }
       for (const auto& found : again->entries()) {
-        const auto& key = found.first;
+        const auto& key = found.key();
         CHECK_MESSAGE(second->find(key) != nullptr, "still seen: " << key.toString());
       }
     }

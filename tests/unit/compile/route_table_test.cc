@@ -48,7 +48,7 @@ compile::Compiled compileText(const std::string& text) {
 // "namespace via next-hop" of every route to 192.168.7.0/24.
 std::vector<std::string> routesIn(const compile::Compiled& compiled) {
   std::vector<std::string> out;
-  for (const auto& [key, entry] : compiled.desired.entries()) {
+  for (const auto& entry : compiled.desired.entries()) {
     const auto* route = std::get_if<state::Route>(entry.object.get());
     if (route != nullptr && route->destination == *net::Prefix::parse("192.168.7.0/24")) {
       CHECK(route->table == state::kMainTable);

@@ -56,7 +56,8 @@ TEST_CASE("a small change is looked at where it was made, a large one everywhere
   // Where its cable led to is looked at too.
   const state::State all = labWith("10.0.0.9/24");
   state::State less = all;
-  for (const auto& [key, entry] : all.entries()) {
+  for (const auto& entry : all.entries()) {
+    const auto& key = entry.key();
     if (key.netns == "bob" || std::holds_alternative<state::Veth>(*entry.object)) {
       less.remove(key);
     }

@@ -68,9 +68,9 @@ TEST_CASE("a deleted namespace takes its content along in one step") {
 TEST_CASE("what a namespace took along is made again with it") {
   const State desired = small();
   State observed = desired;
-  for (const auto& [key, entry] : desired.entries()) {
-    if (key.netns == "a") {
-      observed.remove(key);
+  for (const auto& entry : desired.entries()) {
+    if (entry.key().netns == "a") {
+      observed.remove(entry.key());
     }
   }
   const auto steps = told(plan::diff(desired, observed));

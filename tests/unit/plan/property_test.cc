@@ -50,12 +50,12 @@ std::string firstFailure(const plan::Report& report) {
 void checkReached(FakeKernel& kernel, const state::State& desired) {
   const state::State observed = *kernel.observe(kLab);
   for (const auto& wanted : desired.entries()) {
-    const auto& key = wanted.first;
+    const auto& key = wanted.key();
     const state::Entry* there = observed.find(key);
-    CHECK_MESSAGE((there != nullptr && *there->object == *wanted.second.object), "not as desired: " << key.toString());
+    CHECK_MESSAGE((there != nullptr && *there->object == *wanted.object), "not as desired: " << key.toString());
   }
   for (const auto& found : observed.entries()) {
-    const auto& key = found.first;
+    const auto& key = found.key();
     CHECK_MESSAGE((key.kind == state::Kind::kSysctl || desired.find(key) != nullptr), "left over: " << key.toString());
   }
   for (const auto& what : kernel.dead(kLab)) {
@@ -74,23 +74,24 @@ void bring(FakeKernel& kernel, const state::State& desired) {
 void tamper(FakeKernel& kernel, std::mt19937& random) {
   const state::State observed = *kernel.observe(kLab);
   std::vector<state::Key> keys;
-  for (const auto& [key, entry] : observed.entries()) {
-    if (key.kind != state::Kind::kSysctl) {
-      keys.push_back(key);
+  for (const auto& entry : observed.entries()) {
+    if (entry.key().kind != state::Kind::kSysctl) {
+      keys.push_back(entry.key());
     }
   }
   for (int i = 0; i < 3 && !keys.empty(); ++i) {
     kernel.deleteByHand(kLab, keys[random() % keys.size()]);
   }
-  for (const auto& [key, entry] : observed.entries()) {
+  for (const auto& entry : observed.entries()) {
+    const auto& key = entry.key();
     if (key.kind == state::Kind::kNetns && random() % 4 == 0) {
       kernel.put(kLab,
                  state::Route{key.netns, 77, *net::Prefix::parse("203.0.113.0/24"), 0, state::RouteType::kBlackhole});
     }
   }
   const state::State left = *kernel.observe(kLab);
-  for (const auto& [key, entry] : left.entries()) {
-    if (key.kind == state::Kind::kSysctl && random() % 20 == 0) {
+  for (const auto& entry : left.entries()) {
+    if (entry.key().kind == state::Kind::kSysctl && random() % 20 == 0) {
       state::Sysctl changed = std::get<state::Sysctl>(*entry.object);
       changed.value = changed.value == "0" ? "1" : "0";
       kernel.put(kLab, changed);
@@ -203,8 +204,8 @@ TEST_CASE("another lab is not touched, and what did not change keeps its identit
   const state::State other = *kernel.observe("other");
   bring(kernel, desired);
   std::map<std::string, std::uint64_t> inodes;
-  for (const auto& [key, entry] : desired.entries()) {
-    inodes[key.netns] = kernel.inode(kLab, key.netns);
+  for (const auto& entry : desired.entries()) {
+    inodes[entry.key().netns] = kernel.inode(kLab, entry.key().netns);
   }
   const state::State next = randomState(random, tests::fullKernel(), allocations);
   bring(kernel, next);

@@ -1,6 +1,7 @@
 #include "state/state.h"
 
 #include <algorithm>
+#include <random>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -20,6 +21,12 @@ State stateOf(const std::vector<Object>& objects) {
     out.add(object);
   }
   return out;
+}
+
+bool isInOrder(const State& state) {  // no key twice
+  return std::adjacent_find(state.entries().begin(), state.entries().end(), [](const Entry& x, const Entry& y) {
+           return !(x.key() < y.key());
+         }) == state.entries().end();
 }
 
 }  // namespace
@@ -87,8 +94,8 @@ TEST_CASE("routes differ by table, destination and metric, and by nothing else")
 TEST_CASE("keys are ordered by kind, namespaces first") {
   const State state = stateOf(tests::oneOfEach());
   CHECK(std::is_sorted(state.entries().begin(), state.entries().end(),
-                       [](const auto& x, const auto& y) { return x.first.kind < y.first.kind; }));
-  CHECK(state.entries().begin()->first.kind == Kind::kNetns);
+                       [](const auto& x, const auto& y) { return x.key().kind < y.key().kind; }));
+  CHECK(state.entries().front().key().kind == Kind::kNetns);
 }
 
 TEST_CASE("states are equal by their objects, whatever the order of adding and the origins") {
@@ -105,6 +112,101 @@ TEST_CASE("states are equal by their objects, whatever the order of adding and t
   CHECK_FALSE(other == one);
   other.add(Netns{"s", 30'000});
   CHECK_FALSE(one == other);
+}
+
+TEST_CASE("many objects at once come to the same as one by one, in whatever order") {
+  for (const unsigned seed : {1U, 2U, 3U, 4U}) {
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    std::vector<Object> objects = tests::oneOfEach();
+    for (int i = 0; i < 300; ++i) {
+      const std::string netns = "s" + std::to_string(random() % 20);
+      objects.emplace_back(Sysctl{netns, "net/" + std::to_string(random() % 10), std::to_string(random() % 3)});
+      objects.emplace_back(Netns{netns});
+    }
+    std::shuffle(objects.begin(), objects.end(), random);
+    const State one = stateOf(objects);  // the last one with a key counts
+    State other;
+    EntryMaker maker;
+    for (std::size_t begin = 0; begin < objects.size();) {
+      const std::size_t end = std::min(objects.size(), begin + 1 + random() % 200);
+      std::vector<Entry> some;
+      for (; begin < end; ++begin) {
+        some.push_back(maker.make(objects[begin]));
+      }
+      other.add(std::move(some));
+    }
+    CHECK(one == other);
+    CHECK(isInOrder(one));
+    CHECK(isInOrder(other));
+
+    std::vector<Key> keys{{Kind::kVrf, "", "nobody", "has"}};
+    for (const auto& entry : one.entries()) {
+      if (random() % 3 == 0) {
+        keys.push_back(entry.key());
+      }
+    }
+    keys.push_back(keys.back());
+    std::shuffle(keys.begin(), keys.end(), random);
+    State less = one;
+    less.remove(keys);
+    other.remove(Key(keys.front()));
+    for (const auto& key : keys) {
+      other.remove(key);
+      CHECK(less.find(key) == nullptr);
+    }
+    CHECK(less == other);
+    CHECK(isInOrder(less));
+  }
+}
+
+TEST_CASE("what lies in a namespace is found, and nothing of its neighbours") {
+  State state;
+  for (const char* netns : {"s", "s1", "s10"}) {
+    state.add(Netns{netns});
+    state.add(Sysctl{netns, "net/a", "0"});
+    state.add(Sysctl{netns, "net/b", "0"});
+  }
+  CHECK(state.of(Kind::kNetns).size() == 3);
+  CHECK(state.of(Kind::kVeth).empty());
+  CHECK(state.in("s1", Kind::kSysctl).size() == 2);
+  CHECK(state.in("s2", Kind::kSysctl).empty());
+  std::vector<std::string> seen;
+  state.eachIn<Sysctl>("s", [&](const Key& key, const Sysctl&) { seen.push_back(key.toString()); });
+  CHECK(seen == std::vector<std::string>{"sysctl s/net/a", "sysctl s/net/b"});
+  CHECK(state.from({Kind::kSysctl, "", "s1", "net/b"})->key().name == "net/b");
+  CHECK(state.from({Kind::kProcess}) == state.entries().end());
+}
+
+TEST_CASE("States share what is equal, and only that; origins by themselves") {
+  const Origin old{"server s", {"lab.yaml", 3, 1}};
+  State remembered;
+  remembered.add(Netns{"s"}, old);
+  remembered.add(Netns{"t"}, old);
+  remembered.add(Netns{"u"}, old);
+  State fresh;
+  fresh.add(Netns{"s"}, old);
+  fresh.add(Netns{"t", 5}, old);
+  fresh.add(Netns{"u"}, {"server u", {"lab.yaml", 9, 1}});
+  fresh.add(Netns{"v"}, old);
+  const State before = fresh;
+  fresh.shareWith(remembered);
+  CHECK(fresh == before);
+  const auto at = [](const State& state, const char* name) { return *state.find(Netns{name}.key()); };
+  CHECK(at(fresh, "s").object == at(remembered, "s").object);
+  CHECK(at(fresh, "s").origin == at(remembered, "s").origin);
+  CHECK(at(fresh, "t").object != at(remembered, "t").object);
+  CHECK(at(fresh, "t").origin == at(remembered, "t").origin);
+  CHECK(at(fresh, "u").object == at(remembered, "u").object);
+  CHECK(at(fresh, "u").origin->noun == "server u");
+
+  State seen;
+  seen.add(Netns{"s"});
+  seen.add(Netns{"w"});
+  seen.adoptOrigins(fresh);
+  CHECK(at(seen, "s").object == at(fresh, "s").object);
+  CHECK(at(seen, "s").origin->noun == "server s");
+  CHECK(at(seen, "w").origin->noun.empty());
 }
 
 TEST_CASE("normalising twice is normalising once, and keeps the key") {
