@@ -1,3 +1,5 @@
+#include <future>
+
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -59,6 +61,15 @@ base::Result<> isExpected(const std::string& expected, const json& now) {
                                                   base::join(moved, "; ") + "; make a new plan");
 }
 
+// On a thread of its own, where there is one to be had.
+std::future<base::Result<state::State>> besides(const std::function<base::Result<state::State>()>& work) {
+  try {
+    return std::async(std::launch::async, work);
+  } catch (const std::system_error&) {
+    return std::async(std::launch::deferred, work);
+  }
+}
+
 struct Changed {
   bool ok = false;
   bool begun = false;        // changes were made, or at least tried
@@ -74,15 +85,13 @@ struct Telling {
   bool details = false;  // the data has each, and its outcome
 };
 
-// From what the kernel has to what is desired. `beforeChange` is given the plan before the first change, and may
-// refuse.
+// From what the kernel has, `observed` through `kernel`, to what is desired. `beforeChange` is given the plan before
+// the first change, and may refuse.
 Changed bring(Engine& engine, const std::string& verb, const Desired& desired, const std::optional<StoredLab>& stored,
               Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, Telling telling,
-              kernel::Memory memory, Profile& profile) {
+              base::Result<state::State> observed, TimedKernel& kernel, Profile& profile) {
   const std::string& lab = desired.lab.name;
   Changed out;
-  TimedKernel kernel(engine.system(), profile, memory);
-  auto observed = kernel.observe(lab);
   if (!observed) {
     out.final = failed(observed.error());
     return out;
@@ -155,8 +164,8 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
 // The same, told to those who follow the lab where it has not even begun.
 Changed change(Engine& engine, const std::string& verb, const Desired& desired, const std::optional<StoredLab>& stored,
                Session& session, const std::function<base::Result<>(const plan::Plan&)>& beforeChange, Telling telling,
-               kernel::Memory memory, Profile& profile) {
-  auto out = bring(engine, verb, desired, stored, session, beforeChange, telling, memory, profile);
+               base::Result<state::State> observed, TimedKernel& kernel, Profile& profile) {
+  auto out = bring(engine, verb, desired, stored, session, beforeChange, telling, std::move(observed), kernel, profile);
   if (!out.begun) {
     engine.journal().refused(desired.lab.name, verb, out.final.errors);
   }
@@ -208,6 +217,9 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (!hold) {
     return failed(hold.error());
   }
+  TimedKernel kernel(engine.system(), profile, kernel::Memory::kUse);
+  // What is there does not depend on what is wanted: the one is looked at while the other is made out.
+  auto look = besides([&] { return kernel.observe(lab); });
   const auto& capabilities = [&]() -> auto& {
     const Profile::Scope scope(profile, "wait for the probe");
     return engine.probed().capabilities;
@@ -228,7 +240,11 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
-  engine.system().share(lab, desired.compiled.desired);
+  auto observed = look.get();
+  if (observed) {
+    const Profile::Scope scope(profile, "share");
+    desired.compiled.desired.shareWith(*observed);
+  }
   // Before the first change: after a crash at any moment the keys are the ones that the tunnels have, and `heal` goes
   // on to what was wanted.
   auto changed = change(
@@ -254,7 +270,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
                 std::to_string(session.peer().pid));
         return engine.store().saveBundle(lab, request.bundle);
       },
-      {request.steps, request.details}, kernel::Memory::kUse, profile);
+      {request.steps, request.details}, std::move(observed), kernel, profile);
   if (changed.begun) {
     // Even after a failure: what came up is watched from now on.
     engine.onChange(lab, true);
@@ -290,6 +306,8 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
     return failed(stored.error());
   }
   Profile profile;
+  TimedKernel kernel(engine.system(), profile, kernel::Memory::kKeep);
+  auto observed = kernel.observe(*lab);
   auto changed = change(
       engine, "heal", stored->desired, std::nullopt, session,
       [&](const plan::Plan&) -> base::Result<> {
@@ -301,7 +319,7 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
         }
         return engine.store().saveAllocations(*lab, stored->desired.allocations);
       },
-      {true, true}, kernel::Memory::kKeep, profile);
+      {true, true}, std::move(observed), kernel, profile);
   if (changed.ok) {
     // Only then: it tells the supervisor that there is nothing left to heal.
     engine.onChange(*lab, true);

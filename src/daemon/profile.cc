@@ -34,6 +34,7 @@ Profile::Scope::Scope(Profile& profile, std::string name, std::size_t objects)
 
 Profile::Scope::~Scope() {
   phase_.time = base::Clock::now() - start_;
+  const std::lock_guard lock(profile_.mutex_);
   profile_.phases_.push_back(std::move(phase_));
 }
 

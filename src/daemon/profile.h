@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@
 
 namespace vpclab::daemon {
 
-// Where the time of one operation goes, in the order in which its phases began.
+// Where the time of one operation goes, in the order in which its phases ended; some go on at the same time.
 class Profile {
  public:
   struct Phase {
@@ -43,6 +44,7 @@ class Profile {
   kernel::KindTimes& changeTimes() { return changed_; }
 
  private:
+  std::mutex mutex_;  // of the phases while they are noted
   std::vector<Phase> phases_;
   kernel::KindTimes read_;
   kernel::KindTimes changed_;
