@@ -62,6 +62,9 @@ void compileServerEips(Builder& builder, const lab::Vpc& vpc) {
   std::string sources;
   Origin origin;
   for (const auto& [id, server] : lab.servers) {
+    if (server.eip.empty()) {
+      continue;  // most of them, which are asked for every VPC
+    }
     const auto eip = lab.eips.find(server.eip);
     const auto address = addressOf(builder, id);
     if (eip == lab.eips.end() || !address || lab.vxnets.at(server.vxnet).vpc != vpc.id) {

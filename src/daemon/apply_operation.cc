@@ -289,6 +289,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (changed.ok) {
     remember(engine, desired, std::move(changed.observed));
   }
+  session.keep(std::make_shared<const Desired>(std::move(desired)));
   return final;
 }
 

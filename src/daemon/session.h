@@ -1,6 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -31,6 +33,12 @@ class Session {
   virtual bool ready(base::Deadline deadline) = 0;
   virtual Peer peer() const = 0;   // pid 0: the daemon itself
   virtual int socket() const = 0;  // what the client sends behind its request; -1: nobody
+
+  // Is let go of with the session, after the answer: to take a large lab's nouns apart takes a while.
+  void keep(std::shared_ptr<const void> what) { kept_.push_back(std::move(what)); }
+
+ private:
+  std::vector<std::shared_ptr<const void>> kept_;
 };
 
 }  // namespace vpclab::daemon

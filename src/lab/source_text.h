@@ -17,7 +17,7 @@ class PlaceFinder {
   std::string_view line(std::size_t number) const;
 
  private:
-  std::string file_;
+  base::SharedString file_;  // of every place
   std::string_view text_;
   std::vector<std::size_t> starts_;  // of each line
   // The last answer: columns of one long line are not counted from its start each time.

@@ -1,5 +1,6 @@
 #include "lab/yaml.h"
 
+#include <algorithm>
 #include <exception>
 #include <istream>
 #include <map>
@@ -32,6 +33,9 @@ std::string_view nameOf(Value::Kind kind) {
 }
 
 namespace {
+
+// Of a map with more, keys are looked up.
+constexpr std::size_t kFewKeys = 8;
 
 // Leaves the parser after the reason was told; caught in parseYaml().
 struct Stop {};
@@ -118,7 +122,7 @@ class Builder : public YAML::EventHandler {
     bool hasKey = false;
     std::string key;
     SourcePos keyPos;
-    std::unordered_map<std::string, SourcePos> seen;
+    std::unordered_map<std::string, std::size_t> seen;  // of a large map: key -> its place in the entries
   };
 
   SourcePos place(const YAML::Mark& mark) {
@@ -216,13 +220,28 @@ class Builder : public YAML::EventHandler {
       report_.error(open.keyPos, "merge keys (<<) are not supported", "use an alias for a whole value, or `extends`");
       return;
     }
-    const auto [first, fresh] = open.seen.emplace(open.key, open.keyPos);
-    if (!fresh) {
-      report_.error(open.keyPos, quote(open.key) + " is there twice", "the first is at " + first->second.toString());
+    if (const SourcePos* first = placeOf(open, open.key)) {
+      report_.error(open.keyPos, quote(open.key) + " is there twice", "the first is at " + first->toString());
       return;
     }
     measure(*open.value, *value);
-    open.value->entries.push_back({open.key, open.keyPos, std::move(value)});
+    open.value->entries.push_back({std::move(open.key), open.keyPos, std::move(value)});
+  }
+
+  // Where the map that is being read has the key; null: not yet.
+  static const SourcePos* placeOf(Open& open, const std::string& key) {
+    const auto& entries = open.value->entries;
+    // Most maps have few keys, and there are thousands of them.
+    if (entries.size() <= kFewKeys) {
+      const auto it =
+          std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.key == key; });
+      return it == entries.end() ? nullptr : &it->pos;
+    }
+    for (std::size_t i = open.seen.size(); i < entries.size(); ++i) {
+      open.seen.emplace(entries[i].key, i);
+    }
+    const auto it = open.seen.find(key);
+    return it == open.seen.end() ? nullptr : &entries[it->second].pos;
   }
 
   static void measure(Value& parent, const Value& child) {

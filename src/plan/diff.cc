@@ -173,7 +173,7 @@ std::vector<Step> creations(const State& desired, const State& observed, std::sp
                          describeDifference(*want.object, *create.after), want.origin});
       }
       steps.push_back(std::move(create));
-    } else if (compare(*want.object, *have->object) != Change::kNone) {
+    } else if (!isAlike(want, *have)) {
       steps.push_back({Action::kUpdate, key, have->object, want.object, false, false,
                        describeDifference(*want.object, *have->object), originOfChange(want, *have->object)});
     }

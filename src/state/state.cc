@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <tuple>
 
 namespace vpclab::state {
@@ -91,12 +92,6 @@ OriginPtr EntryMaker::shared(const Origin& origin) {
 
 namespace {
 
-// Where an entry goes, but for its name: kind and namespace as one number.
-struct Place {
-  std::uint32_t group;
-  std::uint32_t index;  // of the entry, as it came
-};
-
 // Where the namespace of each entry stands in the order of namespaces.
 std::vector<std::uint32_t> rankNamespaces(const std::vector<Entry>& entries) {
   std::vector<std::uint32_t> numbers;  // of each entry, in the order of coming
@@ -138,26 +133,32 @@ void sortByKey(std::vector<Entry>& entries) {
     return;
   }
   // To compare texts is most of the work: those of namespaces are compared once for each namespace, not for each
-  // object, and names only within one.
+  // object, and names only where both kind and namespace are the same.
   const auto ranks = rankNamespaces(entries);
-  const auto namespaces = *std::max_element(ranks.begin(), ranks.end()) + 1;
-  std::vector<Place> places;
-  places.reserve(entries.size());
+  const std::size_t namespaces = *std::max_element(ranks.begin(), ranks.end()) + 1;
+  const auto groupOf = [&](std::size_t i) {
+    return static_cast<std::size_t>(entries[i].key().kind) * namespaces + ranks[i];
+  };
+  std::vector<std::uint32_t> begins(kKindCount * namespaces + 1);  // of the groups in the new order
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    places.push_back(
-        {static_cast<std::uint32_t>(entries[i].key().kind) * namespaces + ranks[i], static_cast<std::uint32_t>(i)});
+    ++begins[groupOf(i) + 1];
   }
-  std::sort(places.begin(), places.end(), [&](const Place& x, const Place& y) {
-    if (x.group != y.group) {
-      return x.group < y.group;
-    }
-    const auto order = entries[x.index].key().name <=> entries[y.index].key().name;
-    return order != 0 ? order < 0 : x.index < y.index;
-  });
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  std::vector<std::uint32_t> order(entries.size());
+  auto next = begins;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    order[next[groupOf(i)]++] = static_cast<std::uint32_t>(i);
+  }
+  for (std::size_t group = 0; group + 1 < begins.size(); ++group) {
+    std::sort(order.begin() + begins[group], order.begin() + begins[group + 1], [&](std::uint32_t x, std::uint32_t y) {
+      const auto compared = entries[x].key().name <=> entries[y].key().name;
+      return compared != 0 ? compared < 0 : x < y;
+    });
+  }
   std::vector<Entry> sorted;
   sorted.reserve(entries.size());
-  for (const Place& place : places) {
-    sorted.push_back(std::move(entries[place.index]));
+  for (const std::uint32_t i : order) {
+    sorted.push_back(std::move(entries[i]));
   }
   entries = std::move(sorted);
 }
