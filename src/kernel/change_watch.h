@@ -29,8 +29,8 @@ class ChangeWatch {
 
   // From now on, what changes in the namespaces that the lab has at this moment. Returns the nodes whose namespaces are
   // others than at the last call: new ones, those that are gone, and those that have come in the place of another. One
-  // is known by its inode, which another may get as soon as it has died: changed() tells of that, and a second call after
-  // it misses none.
+  // is known by its inode, which another may get as soon as it has died: changed() tells of that, and a second call
+  // after it misses none.
   base::Result<std::set<std::string>> follow(const std::string& lab);
   void forget(const std::string& lab);
 

@@ -101,8 +101,7 @@ class LabFixture {
       for (const auto& wanted : second->entries()) {
         const auto& key = wanted.key();
         const auto* seen = again->find(key);
-        CHECK_MESSAGE((seen != nullptr && *seen->object == *wanted.object),
-                      "not seen again: " << key.toString());
+        CHECK_MESSAGE((seen != nullptr && *seen->object == *wanted.object), "not seen again: " << key.toString());
       }
       for (const auto& found : again->entries()) {
         const auto& key = found.key();

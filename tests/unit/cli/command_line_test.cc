@@ -1,4 +1,6 @@
 // The command line from outside, where no daemon runs: usage, help, exit statuses.
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include <doctest/doctest.h>
@@ -147,6 +149,23 @@ TEST_CASE("a file that is no lab is bad input, in words or as JSON") {
     CHECK(document["ok"] == false);
     CHECK(document["exit"] == 2);
     CHECK(document["diagnostics"].size() == 1);
+  }
+}
+
+TEST_CASE("where no daemon runs, what is wrong with the lab file is told first, and none is started for it") {
+  const tests::TemporaryDirectory directory;
+  const std::string file = directory.path() + "/alone.yaml";
+  std::ofstream(file) << "lab: alone\nservres: {}\n";
+  const std::string runDir = directory.path() + "/run";
+  for (const Words& words : std::vector<Words>{{"up"}, {"apply"}, {"up", "--start-daemon"}, {"plan"}}) {
+    CAPTURE(base::join(words, " "));
+    Words all = words;
+    all.insert(all.end(), {file, "--run-dir", runDir});
+    const auto told = runCli(all);
+    CHECK(told.status == 2);
+    CHECK(holds(told.err, "alone.yaml:2:1: error: a lab has no key \"servres\""));
+    CHECK_FALSE(holds(told.err, "daemon"));
+    CHECK_FALSE(std::filesystem::exists(runDir));
   }
 }
 

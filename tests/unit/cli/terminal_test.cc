@@ -115,6 +115,19 @@ TEST_CASE("the daemon's verdict is the exit status") {
   }
 }
 
+TEST_CASE("a lab file that stands alone goes to the daemon as it is, which tells what is wrong with it") {
+  const tests::TemporaryDirectory directory;
+  const std::string file = directory.path() + "/alone.yaml";
+  std::ofstream(file) << "lab: alone\nservres: {}\n";
+  api::Final final;
+  final.exit = api::Exit::kBadInput;
+  final.diagnostics = {{base::Severity::kError, {file, 2, 1}, "said by the daemon", ""}};
+  const auto seen = ask({"apply", file}, Output::kPipe, {}, {final});
+  CHECK(seen.status == 2);
+  CHECK(holds(seen.request, "servres"));
+  CHECK(holds(seen.err, "said by the daemon"));
+}
+
 TEST_CASE("an answer that makes no sense is an error in words") {
   for (const std::vector<std::string>& lines : std::vector<std::vector<std::string>>{
            {},

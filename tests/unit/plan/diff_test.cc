@@ -99,6 +99,21 @@ TEST_CASE("a link that loses its last address loses its neighbours") {
                                  "create neighbours a/eth0", "create route a/10.1.0.0/16"});
 }
 
+TEST_CASE("a link that changes its master loses its routes and neighbours, in its namespace alone") {
+  const auto slaveOf = [](const char* master) {
+    State out = small();
+    out.add(Vrf{"a", "red", 1001});
+    out.add(Vrf{"a", "blue", 1002});
+    out.add(makeVeth({"a", "eth0", {}, kDefaultMtu, true, master}, {"b", "eth0", {}, kDefaultMtu, true, ""}));
+    out.add(Address{"b", "eth0", prefix("10.0.0.2/24")});
+    out.add(Route{"b", kMainTable, prefix("10.2.0.0/16"), 0, RouteType::kUnicast, ip("10.0.0.1"), false, "eth0", {}});
+    return out;
+  };
+  CHECK(told(plan::diff(slaveOf("blue"), slaveOf("red"))) ==
+        std::vector<std::string>{"delete route a/10.1.0.0/16", "delete neighbours a/eth0", "update veth a/eth0",
+                                 "create neighbours a/eth0", "create route a/10.1.0.0/16"});
+}
+
 TEST_CASE("parameters that nobody wants are no difference") {
   State observed = small();
   observed.add(Sysctl{"a", "net/ipv4/icmp_ratelimit", "1000"});
