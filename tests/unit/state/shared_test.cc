@@ -27,33 +27,30 @@ const Origin* originAt(const State& state, const Key& key) {
 
 }  // namespace
 
-TEST_CASE("a text that many objects of a State have is one, and so is the origin of several in a row") {
-  State state;
+TEST_CASE("texts of entries that are made together are one, and so is the origin of several in a row") {
   const Sysctl other{"s", kForward.path.str(), kForward.value.str()};
-  const Address address{"r", "eth0", prefix("10.0.0.1/24")};
-  state.add(kForward, kVpc);
-  state.add(Sysctl{other}, kVpc);
-  state.add(address, kVxnet);
+  EntryMaker maker;
+  std::vector<Entry> entries;
+  entries.push_back(maker.make(kForward, maker.shared(kVpc)));
+  entries.push_back(maker.make(other, maker.shared(kVpc)));
+  entries.push_back(maker.make(kAddress, maker.shared(kVxnet)));
+  State state;
+  state.add(std::move(entries));
   const auto* first = state.get<Sysctl>(kForward.key());
   const auto* second = state.get<Sysctl>(other.key());
-  const auto* third = state.get<Address>(address.key());
+  const auto* third = state.get<Address>(kAddress.key());
   REQUIRE(first != nullptr);
   REQUIRE(second != nullptr);
   REQUIRE(third != nullptr);
   CHECK(&first->path.str() == &second->path.str());
   CHECK(&first->value.str() == &second->value.str());
   CHECK(&first->netns.str() == &third->netns.str());
-  Route route{"r", kMainTable, prefix("10.1.0.0/16")};
-  state.add(route);
-  const auto one = route.key();
-  route.netns = "s";
-  state.add(route);
-  CHECK(&state.entries().find(one)->first.name.str() == &state.entries().find(route.key())->first.name.str());
+  CHECK(&maker.shared("r").str() == &first->netns.str());
   // The keys' own texts are the objects'.
-  CHECK(&state.entries().find(kForward.key())->first.netns.str() == &first->netns.str());
-  CHECK(&state.entries().find(kForward.key())->first.name.str() == &first->path.str());
+  CHECK(&state.find(kForward.key())->key().netns.str() == &first->netns.str());
+  CHECK(&state.find(kForward.key())->key().name.str() == &first->path.str());
   CHECK(originAt(state, kForward.key()) == originAt(state, other.key()));
-  CHECK(*originAt(state, address.key()) == kVxnet);
+  CHECK(*originAt(state, kAddress.key()) == kVxnet);
 }
 
 TEST_CASE("what two States have alike is owned by both, what differs stays each one's own") {
