@@ -34,8 +34,10 @@ class Objects:
         lines += [("neighbour", o["netns"], o["link"], *entry) for o in self.of("neighbours") for entry in o["entries"].items()]
         return "".join(" ".join("-" if word in (None, "") else str(word) for word in line) + "\n" for line in lines)
 
-    def batches(self, directory: pathlib.Path) -> list[list[str]]:
-        """The commands that make the same with ip(8): its parameters are left out but forwarding, which ip cannot set."""
+    def batches(self, directory: pathlib.Path, with_parameters: bool) -> list[list[str]]:
+        """The commands that make the same with ip(8), and the parameters, which it cannot set, by a shell for each namespace.
+
+        An interface takes over what `default` says when it is made, so that its own parameters need not be written."""
         directory.mkdir(exist_ok=True)
         names = [o["name"] for o in self.of("netns")]
         inside = {name: ["link set lo up"] for name in names}
@@ -60,7 +62,10 @@ class Objects:
         for o in self.of("neighbours"):
             later[o["netns"]] += [f"neighbour add {address} lladdr {mac} dev {o['link']} nud permanent"
                                   for address, mac in o["entries"].items()]
-        routers = [o["netns"] for o in self.of("sysctl") if o["path"] == "net/ipv4/ip_forward" and o["value"] == "1"]
+        parameters = {name: [] for name in names}
+        for o in self.of("sysctl"):
+            if "/conf/" not in o["path"] or "/conf/all/" in o["path"] or "/conf/default/" in o["path"]:
+                parameters[o["netns"]].append(f"echo {o['value']} >/proc/sys/{o['path']}")
 
         def batch(name: str, lines: list[str]) -> str:
             file = directory / name
@@ -69,8 +74,9 @@ class Objects:
 
         switches = sorted({o["netns"] for o in self.of("bridge")})
         commands = [["ip", "-batch", batch("all", [f"netns add {name}" for name in names])]]
+        if with_parameters:
+            commands += [["nsenter", f"--net=/run/netns/{name}", "sh", batch(f"parameters.{name}", parameters[name])] for name in names]
         commands += [["ip", "-n", name, "-batch", batch(f"links.{name}", inside[name])] for name in switches]
         commands += [["ip", "-n", name, "-batch",
                       batch(f"in.{name}", ([] if name in switches else inside[name]) + later[name])] for name in names]
-        commands += [["ip", "netns", "exec", name, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"] for name in routers]
         return commands

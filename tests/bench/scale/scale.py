@@ -3,9 +3,9 @@
 
 In turns, so that a busy machine is unfair to none: the lab by vpclab (up from the file until the kernel agrees; the same
 again; every server to every other one by `check --matrix`, up to 1,000 servers; one server's address changed; down until
-the kernel has let go of all), the floor's program for exactly the same kernel objects, `ip -batch` for the same (up to
-1,000 servers), and Mininet for as many hosts (up to 100, where Debian's package is installed). VPCLAB_BIN_DIR is the
-programs' directory, bench_scale_floor is looked for beside it in tests/.
+the kernel has let go of all), the floor's program for exactly the same kernel objects, `ip -batch` for the same and once more
+without any parameter, not even forwarding (up to 1,000 servers), and Mininet for as many hosts (up to 100, where Debian's package is
+installed). VPCLAB_BIN_DIR is the programs' directory, bench_scale_floor is looked for beside it in tests/.
 
 It judges results, not times: that every apply leaves nothing to do, that all namespaces come, that all servers reach
 each other with the neighbours that they have been given, and that all go.
@@ -124,13 +124,17 @@ class Size:
         self.note("floor up", took["up_ms"])
         self.note("floor down", took["down_ms"])
 
-    def ip_batch(self):
+    def ip_batch(self, with_parameters: bool):
+        peer = "ip -batch" if with_parameters else "bare ip -batch"
         directory = self.host.directory / "batches"
-        commands = self.objects.batches(directory)
+        commands = self.objects.batches(directory, with_parameters)
         script = directory / "up.sh"
-        script.write_text("set -e\n" + "".join(f"{' '.join(map(quoted, c))}\n" for c in commands))
+        script.write_text("set -e\n" + "".join(f"{' '.join(c)}\n" for c in commands))
         last = self.objects.of("netns")[-1]["name"]
-        self.note("ip -batch up", timed(lambda: run("sh", script, timeout=LIMIT)))
+        self.note(f"{peer} up", timed(lambda: run("sh", script, timeout=LIMIT)))
+        if with_parameters:
+            self.same_parameters(self.objects.of("bridge")[0]["netns"])
+            self.same_parameters(last)
         # Its end goes by when the namespace that goes last has gone.
         run("ip", "link", "add", "sentinel", "type", "veth", "peer", "name", "sentinel", "netns", last)
         names = [o["name"] for o in self.objects.of("netns")]
@@ -141,8 +145,14 @@ class Size:
             run("ip", "-batch", batch, timeout=LIMIT)
             until(lambda: "sentinel" not in run("ip", "-br", "link").stdout, LIMIT, "the last namespace is gone")
 
-        self.note("ip -batch down", timed(down))
+        self.note(f"{peer} down", timed(down))
         shutil.rmtree(directory)
+
+    def same_parameters(self, netns: str):
+        """The peer's namespace has what the lab's would have, those of its interfaces too."""
+        wanted = {f"/proc/sys/{o['path']}": o["value"] for o in self.objects.of("sysctl") if o["netns"] == netns}
+        seen = run("ip", "netns", "exec", netns, "cat", *wanted).stdout.split()
+        equal(dict(zip(wanted, seen)), wanted, f"parameters of {netns} by ip -batch")
 
     def mininet(self):
         done = run("unshare", "--net", HERE / "mininet_peer.py", self.servers, timeout=LIMIT)
@@ -157,16 +167,13 @@ class Size:
             every = " ".join(f"{ms:.0f}" for ms in self.times[what])
             print(f"  {what:24} {self.median(what):9.0f} ms   ({every})")
         ratios = [("up / floor", "up", "floor up"), ("down / floor", "down", "floor down"), ("no-op / up", "no-op", "up"),
-                  ("one server / up", "one server", "up"), ("ip -batch / up", "ip -batch up", "up"), ("Mininet / up", "Mininet up", "up")]
+                  ("one server / up", "one server", "up"), ("ip -batch / up", "ip -batch up", "up"),
+                  ("bare ip -batch / up", "bare ip -batch up", "up"), ("Mininet / up", "Mininet up", "up")]
         for name, one, other in ratios:
             if one in self.times and other in self.times:
                 each = [a / b for a, b in zip(self.times[one], self.times[other])]
                 print(f"  {name:24} {statistics.median(each):9.3f}")
         print(f"  daemon's peak memory     {self.memory:9.1f} MiB, {self.open_files} open files", flush=True)
-
-
-def quoted(word: str) -> str:
-    return "'" + word + "'" if " " in word else word
 
 
 def test(host):
@@ -183,7 +190,8 @@ def test(host):
             size.ours()
             size.floor()
             if not options.no_peers and servers <= MOST_BATCH:
-                size.ip_batch()
+                size.ip_batch(with_parameters=True)
+                size.ip_batch(with_parameters=False)
             if not options.no_peers and servers <= MOST_MININET and shutil.which("mn"):
                 size.mininet()
         size.tell()
