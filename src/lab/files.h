@@ -13,7 +13,8 @@ class Files {
  public:
   Files(FileSource& source, Report& report) : source_(source), report_(report) {}
 
-  // The content, or null after telling why at `pos`. The pointer stays valid.
+  // The content, or null after telling why at `pos`. The pointer stays valid. A key whose value comes here has to be
+  // among those of mayNameFiles(), or the file does not get into the bundle.
   const std::string* read(const std::string& path, std::size_t maxBytes, const SourcePos& pos);
 
   // The path of `name` as the file `from` means it. Empty after telling why at `pos`: only relative paths are taken, so

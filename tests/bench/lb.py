@@ -6,9 +6,8 @@ a tenth of the answers takes a second. `wrk` is the load. What counts is the bal
 MiB), user and system, and the latency; both as ratios to the others in the same run: medians of each round's own ratio, because
 the machine is another one in each round, and what a balancer leaves behind (sockets that wait for their end, memory to be freed)
 costs the one that follows, so the order goes round. Ours writes a line for every request to a file; so do the others, which run
-once more without any log. CONGESTION is the congestion control in all three namespaces (tcp(7)), by default the host's; BBR, which
-paces and probes, cuts large bodies to what it believes of a line, and no two cables of one host are such a line. VPCLAB_BIN_DIR has a
-Release build.
+once more without any log. CONGESTION is the congestion control in all three namespaces (tcp(7)), by default the host's; under BBR
+large bodies are slower and have long tails, whoever forwards them. VPCLAB_BIN_DIR has a Release build.
 """
 import pathlib
 import re
