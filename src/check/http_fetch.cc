@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/connecting.h"
 #include "http/fields.h"
 
 namespace vpclab::check {
@@ -90,10 +91,11 @@ bool HttpFetch::connectStep(TimePoint now) {
     if (::poll(&entry, 1, 0) <= 0) {
       return false;
     }
-    socklen_t size = sizeof(error);
-    if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
-      error = errno;
+    const auto outcome = base::connectOutcome(socket_.get(), static_cast<unsigned>(entry.revents));
+    if (!outcome) {
+      return false;
     }
+    error = *outcome;
   }
   if (error != 0) {
     failRequest(systemError("connect", error), now);

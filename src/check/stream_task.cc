@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/connecting.h"
 #include "check/random.h"
 
 namespace vpclab::check {
@@ -65,10 +66,12 @@ bool StreamTask::connected() {
   if (::poll(&entry, 1, 0) <= 0) {
     return false;
   }
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (::getsockopt(client_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
-    return fail("connect", error);
+  const auto outcome = base::connectOutcome(client_.get(), static_cast<unsigned>(entry.revents));
+  if (!outcome) {
+    return false;
+  }
+  if (*outcome != 0) {
+    return fail("connect", *outcome);
   }
   if (::send(client_.get(), token_.data(), token_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(token_.size())) {
     return fail("send", errno);

@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "base/connecting.h"
+
 namespace vpclab::cli {
 
 Relay::Relay(base::UniqueFd near, base::UniqueFd far, base::Deadline connectDeadline)
@@ -65,11 +67,12 @@ bool Relay::advance() {
     if (::poll(&entry, 1, 0) <= 0) {
       return true;
     }
-    int problem = 0;
-    socklen_t size = sizeof(problem);
-    (void)::getsockopt(far_.get(), SOL_SOCKET, SO_ERROR, &problem, &size);
-    if (problem != 0) {
-      problem_ = std::generic_category().message(problem);
+    const auto outcome = base::connectOutcome(far_.get(), static_cast<unsigned>(entry.revents));
+    if (!outcome) {
+      return true;
+    }
+    if (*outcome != 0) {
+      problem_ = std::generic_category().message(*outcome);
       return false;
     }
     connected_ = true;

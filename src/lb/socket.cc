@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/connecting.h"
+
 namespace vpclab::lb {
 
 namespace {
@@ -104,19 +106,13 @@ Socket::Connect Socket::connected() {
   if (!open()) {
     return Connect::kFailed;
   }
-  if (!writable_ && !broken_) {
+  const auto outcome = base::connectOutcome(
+      fd_.get(), (writable_ ? EPOLLOUT : 0U) | (reset_ ? EPOLLERR : 0U) | (hungUp_ ? EPOLLHUP : 0U));
+  if (!outcome) {
     return Connect::kPending;
   }
-  int error = 0;
-  socklen_t size = sizeof(error);
-  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
-    error = errno;
-  }
-  if (error != 0) {
-    errorNumber_ = error;
-    return Connect::kFailed;
-  }
-  return Connect::kDone;
+  errorNumber_ = *outcome;
+  return *outcome == 0 ? Connect::kDone : Connect::kFailed;
 }
 
 Transfer Socket::receive(Buffer& into) {
@@ -197,7 +193,7 @@ void Socket::close() {
   if (open()) {
     fd_.reset();  // nobody else has it, so that the kernel forgets to watch it: epoll(7), question 6
   }
-  watched_ = readable_ = writable_ = peerClosed_ = broken_ = reset_ = false;
+  watched_ = readable_ = writable_ = peerClosed_ = hungUp_ = reset_ = false;
 }
 
 void Socket::onEvents(std::uint32_t events) {
@@ -207,7 +203,7 @@ void Socket::onEvents(std::uint32_t events) {
   readable_ = readable_ || (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   writable_ = writable_ || (events & EPOLLOUT) != 0;
   peerClosed_ = peerClosed_ || (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
-  broken_ = broken_ || (events & (EPOLLHUP | EPOLLERR)) != 0;
+  hungUp_ = hungUp_ || (events & EPOLLHUP) != 0;
   reset_ = reset_ || (events & EPOLLERR) != 0;
   if (owner_ != nullptr) {
     owner_->onSocket(*this);

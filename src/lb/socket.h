@@ -50,8 +50,8 @@ class Socket : public EventHandler {
   int fd() const { return fd_.get(); }
   bool readable() const { return readable_; }
   bool writable() const { return writable_; }
-  bool broken() const { return broken_; }  // reset, or both sides have closed
-  bool reset() const { return reset_; }    // or failed otherwise; what came before may still be read
+  bool broken() const { return hungUp_ || reset_; }  // reset, or both sides have closed
+  bool reset() const { return reset_; }              // or failed otherwise; what came before may still be read
   int errorNumber() const { return errorNumber_; }
 
   // Reads into the buffer's free space (which there has to be).
@@ -77,7 +77,7 @@ class Socket : public EventHandler {
   bool readable_ = false;
   bool writable_ = false;
   bool peerClosed_ = false;
-  bool broken_ = false;
+  bool hungUp_ = false;
   bool reset_ = false;
   int errorNumber_ = 0;
 };

@@ -162,6 +162,8 @@ TEST_CASE("no connection is told as the kernel tells it") {
   CHECK(silent.answers[0].error == "connect: no connection within 300 ms");
   CHECK_FALSE(silent.answers[0].connected);
   CHECK(silent.answers[1].status == 0);
+  REQUIRE(world.ip("r1", "route replace unreachable 10.3.0.0/24") == 0);
+  CHECK(get(world, job).answers[0].error == "connect: No route to host");
   REQUIRE(world.ip("client", "route del default") == 0);
   CHECK(get(world, job).answers[0].error == "connect: Network is unreachable");
 }
