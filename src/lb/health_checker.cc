@@ -1,5 +1,7 @@
 #include "lb/health_checker.h"
 
+#include <cerrno>
+
 #include "http/head.h"
 #include "lb/log.h"
 
@@ -54,7 +56,7 @@ void HealthChecker::checkNow() {
 
 void HealthChecker::requestFailed(const std::string& reason, bool lenient) {
   if (check_.passive && !lenient && backend_->health.health() != Health::kDown) {
-    judge(false, "a request failed: " + reason);
+    judge(Finding::kFailure, "a request failed: " + reason);
   }
   checkNow();
 }
@@ -75,7 +77,8 @@ void HealthChecker::onTimer() {
     begin();
   } else if (socket_) {
     const char* step = connected_ ? "no answer" : "connect: no answer";
-    finish(false, std::string(step) + " within " + std::to_string(check_.timeout.count()) + " ms");
+    finish(connected_ ? Finding::kFailure : Finding::kSilence,
+           std::string(step) + " within " + std::to_string(check_.timeout.count()) + " ms");
   } else if (!backend_->config().disabled) {
     begin();
   }
@@ -95,8 +98,14 @@ void HealthChecker::begin() {
   }
   timer_.startIn(check_.timeout);
   if (!socket_->connect(backend_->config().address, backend_->config().port, this)) {
-    finish(false, "connect: " + reasonForErrno(socket_->errorNumber()));
+    connectFailed();
   }
+}
+
+void HealthChecker::connectFailed() {
+  const int error = socket_->errorNumber();
+  const bool unreachable = error == ENETUNREACH || error == EHOSTUNREACH;
+  finish(unreachable ? Finding::kUnreachable : Finding::kFailure, "connect: " + reasonForErrno(error));
 }
 
 void HealthChecker::onSocket(Socket& /*socket*/) {
@@ -109,21 +118,21 @@ void HealthChecker::advance() {
       case Socket::Connect::kPending:
         return;
       case Socket::Connect::kFailed:
-        finish(false, "connect: " + reasonForErrno(socket_->errorNumber()));
+        connectFailed();
         return;
       case Socket::Connect::kDone:
         connected_ = true;
     }
     if (check_.kind == state::HealthCheckKind::kTcp) {
       const auto took = std::chrono::duration_cast<base::Milliseconds>(base::Clock::now() - started_);
-      finish(true, "connected in " + std::to_string(took.count()) + " ms");
+      finish(Finding::kSuccess, "connected in " + std::to_string(took.count()) + " ms");
       return;
     }
   }
   if (!unsent_.empty() && socket_->writable()) {
     std::size_t sent = 0;
     if (socket_->send(unsent_, {}, sent) == Transfer::kError) {
-      finish(false, "send: " + reasonForErrno(socket_->errorNumber()));
+      finish(Finding::kFailure, "send: " + reasonForErrno(socket_->errorNumber()));
       return;
     }
     unsent_.erase(0, sent);
@@ -138,33 +147,37 @@ void HealthChecker::advance() {
     const auto outcome = parser.parse(answer_.data(), head);
     if (outcome == http::HeadParser::Outcome::kDone) {
       // Success is 2xx and 3xx.
-      finish(head.status >= 200 && head.status < 400, "HTTP status " + std::to_string(head.status));
+      finish(head.status >= 200 && head.status < 400 ? Finding::kSuccess : Finding::kFailure,
+             "HTTP status " + std::to_string(head.status));
       return;
     }
     if (outcome == http::HeadParser::Outcome::kBad || got != Transfer::kProgress) {
-      finish(false, outcome == http::HeadParser::Outcome::kBad ? std::string("bad answer: ") + parser.problem().reason
-                                                               : "closed without an answer");
+      finish(Finding::kFailure, outcome == http::HeadParser::Outcome::kBad
+                                    ? std::string("bad answer: ") + parser.problem().reason
+                                    : "closed without an answer");
       return;
     }
   }
 }
 
-void HealthChecker::finish(bool success, std::string reason) {
+void HealthChecker::finish(Finding finding, std::string reason) {
   // RST: thousands of checks must not fill the table of connections in TIME_WAIT.
   socket_->abort();
   loop_.dispose(std::move(socket_));
   socket_.reset();
   answer_.release();
   ++backend_->checks;
-  judge(success, std::move(reason));
+  judge(finding, std::move(reason));
   const auto next = lastStart_ + backend_->health.untilNext(check_, loop_.now());
   timer_.startAt(again_ ? std::max(loop_.now(), lastStart_ + kMinGap) : std::max(loop_.now(), next));
 }
 
-void HealthChecker::judge(bool success, std::string reason) {
+void HealthChecker::judge(Finding finding, std::string reason) {
+  const bool success = finding == Finding::kSuccess;
+  const bool explains = backend_->health.explains(finding, loop_.now());
   const bool flips = backend_->health.record(success, check_, loop_.now());
   // The reason tells why the state is what it is, so a single result against it does not replace it.
-  if (flips || success == (backend_->health.health() == Health::kUp)) {
+  if (flips || (explains && success == (backend_->health.health() == Health::kUp))) {
     backend_->reason = std::move(reason);
   }
   if (flips) {

@@ -35,8 +35,9 @@ class HealthChecker : public SocketOwner {
  private:
   void begin();
   void advance();
-  void finish(bool success, std::string reason);
-  void judge(bool success, std::string reason);
+  void connectFailed();
+  void finish(Finding finding, std::string reason);
+  void judge(Finding finding, std::string reason);
   void onTimer();
 
   EventLoop& loop_;

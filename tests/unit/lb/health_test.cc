@@ -110,3 +110,25 @@ TEST_CASE("an interval shorter than the pace of a transition stays") {
   CHECK(state.record(false, check, kStart));
   CHECK(state.untilNext(check, kStart) == check.interval);
 }
+
+TEST_CASE("a router's word stands for a minute of silence, until something else is found or changes") {
+  using lb::Finding;
+  const auto at = [](int seconds) { return kStart + std::chrono::seconds(seconds); };
+  HealthState state;
+  CHECK(state.explains(Finding::kSilence, at(0)));
+  CHECK(state.explains(Finding::kUnreachable, at(1)));
+  CHECK_FALSE(state.explains(Finding::kSilence, at(2)));
+  CHECK_FALSE(state.explains(Finding::kSilence, at(60)));
+  CHECK(state.explains(Finding::kSilence, at(61)));
+  CHECK(state.explains(Finding::kUnreachable, at(62)));
+  CHECK(state.explains(Finding::kUnreachable, at(100)));
+  CHECK_FALSE(state.explains(Finding::kSilence, at(150)));
+  for (const Finding other : {Finding::kFailure, Finding::kSuccess}) {
+    CHECK(state.explains(Finding::kUnreachable, at(200)));
+    CHECK(state.explains(other, at(201)));
+    CHECK(state.explains(Finding::kSilence, at(202)));
+  }
+  CHECK(state.explains(Finding::kUnreachable, at(300)));
+  state.lookAnew(at(301));
+  CHECK(state.explains(Finding::kSilence, at(302)));
+}
