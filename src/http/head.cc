@@ -138,7 +138,8 @@ Parsed<Field> parseFieldLine(std::string_view line) {
 }
 
 void HeadParser::reset() {
-  start_ = line_ = scanned_ = lines_ = consumed_ = 0;
+  start_ = line_ = scanned_ = consumed_ = 0;
+  lineEnds_.clear();
   problem_ = {};
 }
 
@@ -148,7 +149,7 @@ HeadParser::Outcome HeadParser::bad(Problem problem) {
 }
 
 HeadParser::Outcome HeadParser::parse(std::string_view bytes, RequestHead& head) {
-  while (lines_ == 0 && start_ == line_ && start_ < kMaxSkippedBytes && bytes.substr(start_, 2) == "\r\n") {
+  while (lineEnds_.empty() && start_ == line_ && start_ < kMaxSkippedBytes && bytes.substr(start_, 2) == "\r\n") {
     start_ = line_ = scanned_ = start_ + 2;
   }
   if (bytes.size() == start_ + 1 && bytes[start_] == '\r' && start_ < kMaxSkippedBytes) {
@@ -163,11 +164,11 @@ HeadParser::Outcome HeadParser::parse(std::string_view bytes, ResponseHead& head
 
 template <class Head>
 HeadParser::Outcome HeadParser::parseAny(std::string_view bytes, Head& head, int tooLargeStatus) {
-  if (bytes.size() > start_ && lines_ == 0 && !mayStartWith(bytes[start_], head)) {
+  if (bytes.size() > start_ && lineEnds_.empty() && !mayStartWith(bytes[start_], head)) {
     return bad({tooLargeStatus == 431 ? 400 : 502, "this is not HTTP/1"});
   }
   bool complete = false;
-  const std::size_t linesBefore = lines_;
+  const std::size_t linesBefore = lineEnds_.size();
   while (!complete && scanned_ < bytes.size()) {
     const auto* found = static_cast<const char*>(std::memchr(bytes.data() + scanned_, '\n', bytes.size() - scanned_));
     if (found == nullptr) {
@@ -178,34 +179,37 @@ HeadParser::Outcome HeadParser::parseAny(std::string_view bytes, Head& head, int
     if (at == line_ || bytes[at - 1] != '\r') {
       return bad({tooLargeStatus == 431 ? 400 : 502, "line feed without carriage return"});
     }
-    complete = at == line_ + 1 && lines_ > 0;
+    complete = at == line_ + 1 && !lineEnds_.empty();
     if (!complete) {
-      ++lines_;
+      lineEnds_.push_back(at - 1);
     }
     line_ = scanned_ = at + 1;
-    if (lines_ > limits_.fieldCount + 1) {
+    if (lineEnds_.size() > limits_.fieldCount + 1) {
       return bad({tooLargeStatus, "too many header fields"});
     }
   }
   if (line_ - start_ > limits_.headBytes || (!complete && bytes.size() - start_ >= limits_.headBytes)) {
-    return bad({lines_ == 0 && tooLargeStatus == 431 ? 414 : tooLargeStatus, "head too large"});
+    return bad({lineEnds_.empty() && tooLargeStatus == 431 ? 414 : tooLargeStatus, "head too large"});
   }
-  if (!complete && (linesBefore > 0 || lines_ == 0)) {
+  if (!complete && (linesBefore > 0 || lineEnds_.empty())) {
     return Outcome::kMore;
   }
   // The start line is checked as soon as it is there; the fields when all of them are.
-  std::string_view rest = bytes.substr(start_, line_ - start_);
-  auto lineEnd = rest.find('\n') - 1;  // behind a carriage return, as was seen above
-  if (const auto parsed = parseStartLine(rest.substr(0, lineEnd), head, limits_); !parsed) {
+  std::size_t begin = start_;
+  const auto lineTo = [&](std::size_t end) {
+    const auto line = bytes.substr(begin, end - begin);
+    begin = end + 2;
+    return line;
+  };
+  if (const auto parsed = parseStartLine(lineTo(lineEnds_.front()), head, limits_); !parsed) {
     return bad(parsed.error());
   }
   if (!complete) {
     return Outcome::kMore;
   }
   head.fields.clear();
-  for (rest.remove_prefix(lineEnd + 2); rest.size() > 2; rest.remove_prefix(lineEnd + 2)) {
-    lineEnd = rest.find('\n') - 1;
-    const auto field = parseFieldLine(rest.substr(0, lineEnd));
+  for (std::size_t i = 1; i < lineEnds_.size(); ++i) {
+    const auto field = parseFieldLine(lineTo(lineEnds_[i]));
     if (!field) {
       return bad({tooLargeStatus == 431 ? field.error().status : 502, field.error().reason});
     }

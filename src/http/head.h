@@ -68,8 +68,8 @@ class HeadParser {
   std::size_t start_ = 0;    // of the start line, behind skipped empty lines
   std::size_t line_ = 0;     // of the line that is not complete yet
   std::size_t scanned_ = 0;  // no line feed between line_ and here
-  std::size_t lines_ = 0;    // complete lines, start line included
   std::size_t consumed_ = 0;
+  std::vector<std::size_t> lineEnds_;  // of the complete lines, start line included: where each one's CRLF is
   Problem problem_;
 };
 

@@ -4,26 +4,22 @@
 #include <charconv>
 #include <concepts>
 
-#include "lb/log.h"
+#include "base/text.h"
 
 namespace vpclab::lb {
 
 namespace {
 
-// Room for what every line has besides its texts: its literals, and 16 numbers of 20 digits and a sign.
-constexpr std::size_t kFixedBytes = 16 * 21 + 128;
-
-// How long the line may become: what is encoded takes three bytes for one.
-std::size_t mostBytes(const ExchangeLog& log) {
-  return kFixedBytes + log.client.size() + log.frontend.size() + log.backend.size() + log.server.size() +
-         log.ending.size() + 3 * (log.method.size() + log.target.size());
-}
+// A number of 64 bits and its sign.
+constexpr std::size_t kNumberBytes = 21;
+// What every line has besides its texts: its literals, and 16 numbers.
+constexpr std::size_t kFixedBytes = 16 * kNumberBytes + 128;
 
 // Writes into room that is there from the beginning, because this is done for every request: to ask before each of
 // forty pieces whether it fits takes longer than to write them.
 class Line {
  public:
-  explicit Line(const ExchangeLog& log) : out_(mostBytes(log), '\0'), at_(out_.data()) {}
+  explicit Line(char* at) : at_(at) {}
   Line& operator<<(std::string_view text) {
     at_ = std::copy(text.begin(), text.end(), at_);
     return *this;
@@ -35,34 +31,17 @@ class Line {
   // The number, and a character behind it if one is given.
   template <std::integral Number>
   Line& put(Number number, char behind = '\0') {
-    at_ = std::to_chars(at_, out_.data() + out_.size(), number).ptr;
+    at_ = std::to_chars(at_, at_ + kNumberBytes, number).ptr;
     if (behind != '\0') {
       *at_++ = behind;
     }
     return *this;
   }
-  std::string take() {
-    out_.resize(static_cast<std::size_t>(at_ - out_.data()));
-    return std::move(out_);
-  }
+  char* end() const { return at_; }
 
  private:
-  std::string out_;
   char* at_;
 };
-
-void begin(Line& line, const ExchangeLog& log) {
-  const auto time = logTime(log.startMs);
-  (line << log.client << ':').put(log.clientPort, ' ')
-      << '[' << std::string_view(time.data(), time.size()) << "] " << log.frontend << ' ' << log.backend << '/'
-      << (log.server.empty() ? "<NOSRV>" : log.server) << ' ';
-}
-
-void counts(Line& line, const ExchangeLog& log) {
-  line.put(log.processConnections, '/').put(log.frontendConnections, '/').put(log.backendConnections, '/');
-  line.put(log.serverConnections, '/') << (log.redispatched ? std::string_view("+") : std::string_view{});
-  line.put(log.retries, ' ').put(log.serverQueue, '/').put(log.backendQueue);
-}
 
 // Section 8.6: what could be taken for something else is written as its code.
 void encoded(Line& line, std::string_view text) {
@@ -78,10 +57,41 @@ void encoded(Line& line, std::string_view text) {
   line << text.substr(written);
 }
 
+// Names are ours, and plain but for a mistake somewhere else.
+void named(Line& line, std::string_view name) {
+  if (base::isPlainAscii(name)) {
+    line << name;
+  } else {
+    encoded(line, name);
+  }
+}
+
+void begin(Line& line, const ExchangeLog& log) {
+  (line << log.client << ':').put(log.clientPort, ' ') << '[' << log.start << "] ";
+  named(line, log.frontend);
+  line << ' ';
+  named(line, log.backend);
+  line << '/';
+  named(line, log.server.empty() ? "<NOSRV>" : log.server);
+  line << ' ';
+}
+
+void counts(Line& line, const ExchangeLog& log) {
+  line.put(log.processConnections, '/').put(log.frontendConnections, '/').put(log.backendConnections, '/');
+  line.put(log.serverConnections, '/') << (log.redispatched ? std::string_view("+") : std::string_view{});
+  line.put(log.retries, ' ').put(log.serverQueue, '/').put(log.backendQueue);
+}
+
 }  // namespace
 
-std::string httpLogLine(const ExchangeLog& log) {
-  Line line(log);
+std::size_t mostBytes(const ExchangeLog& log) {
+  // What is encoded takes three bytes for one.
+  return kFixedBytes + log.client.size() + log.start.size() + log.ending.size() +
+         3 * (log.frontend.size() + log.backend.size() + log.server.size() + log.method.size() + log.target.size());
+}
+
+char* writeHttpLine(const ExchangeLog& log, char* at) {
+  Line line(at);
   begin(line, log);
   line.put(log.requestTime, '/').put(log.queueTime, '/').put(log.connectTime, '/').put(log.responseTime, '/');
   line.put(log.totalTime, ' ').put(log.status, ' ').put(log.bytes, ' ')
@@ -97,16 +107,16 @@ std::string httpLogLine(const ExchangeLog& log) {
     (line << " HTTP/1.").put(log.minorVersion);
   }
   line << '"';
-  return line.take();
+  return line.end();
 }
 
-std::string tcpLogLine(const ExchangeLog& log) {
-  Line line(log);
+char* writeTcpLine(const ExchangeLog& log, char* at) {
+  Line line(at);
   begin(line, log);
   line.put(log.queueTime, '/').put(log.connectTime, '/').put(log.totalTime, ' ').put(log.bytes, ' ')
       << log.ending << ' ';
   counts(line, log);
-  return line.take();
+  return line.end();
 }
 
 }  // namespace vpclab::lb

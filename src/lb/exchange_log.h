@@ -11,7 +11,7 @@ namespace vpclab::lb {
 struct ExchangeLog {
   std::string_view client;
   std::uint16_t clientPort = 0;
-  std::int64_t startMs = 0;  // Unix time of the first byte
+  std::string_view start;  // when the first byte came, as LogClock writes it
   std::string_view frontend;
   std::string_view backend;
   std::string_view server;         // empty: <NOSRV>
@@ -38,7 +38,10 @@ struct ExchangeLog {
   int minorVersion = 1;
 };
 
-std::string httpLogLine(const ExchangeLog& log);
-std::string tcpLogLine(const ExchangeLog& log);
+// How long its line may become, in bytes.
+std::size_t mostBytes(const ExchangeLog& log);
+// Write its line, printable ASCII without an end of line, into as much room, and return its end.
+char* writeHttpLine(const ExchangeLog& log, char* at);
+char* writeTcpLine(const ExchangeLog& log, char* at);
 
 }  // namespace vpclab::lb

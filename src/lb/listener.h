@@ -32,6 +32,7 @@ struct Flip {
 struct BalancerShared {
   std::string id;
   std::size_t sessions = 0;  // client connections over all listeners
+  LogClock clock;
 };
 
 // One listener of the balancer at run time. Sessions share it, so that it outlives its removal until they are done.
@@ -56,7 +57,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   const std::shared_ptr<const state::Listener>& config() const { return config_; }
   const std::deque<Flip>& flips() const { return flips_; }  // the last ones, oldest first
-  const BalancerShared& shared() const { return *shared_; }
+  BalancerShared& shared() { return *shared_; }
   // The default pool first, then the others by name.
   const std::vector<std::shared_ptr<Pool>>& pools() const { return pools_; }
   // The pool of that name; the default one if there is none.

@@ -14,9 +14,34 @@ namespace vpclab::lb {
 
 namespace {
 
-constexpr std::size_t kMaxPending = 256 * 1024;
 constexpr std::size_t kMuch = 16 * 1024;  // a pipe takes 64 KiB
 constexpr base::Milliseconds kPause{10};
+
+// By hand: printf reads its format each time.
+char* writeDigits(char* at, std::int64_t value, int digits) {
+  for (int i = digits - 1; i >= 0; --i, value /= 10) {
+    at[i] = static_cast<char>('0' + value % 10);
+  }
+  return at + digits;
+}
+
+// By calendar arithmetic, not localtime(3), which reads files.
+void writeSecond(char* at, std::chrono::sys_seconds second) {
+  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const auto day = std::chrono::floor<std::chrono::days>(second);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(second - day);
+  at = writeDigits(at, static_cast<unsigned>(date.day()), 2);
+  *at++ = '/';
+  at = std::copy_n(kMonths.begin() + (static_cast<unsigned>(date.month()) - 1) * 3, 3, at);
+  *at++ = '/';
+  at = writeDigits(at, static_cast<int>(date.year()), 4);
+  for (const auto part : {time.hours().count(), time.minutes().count(), time.seconds().count()}) {
+    *at++ = ':';
+    at = writeDigits(at, part, 2);
+  }
+  *at = '.';
+}
 
 }  // namespace
 
@@ -77,34 +102,23 @@ std::int64_t unixMilliseconds() {
       .count();
 }
 
-std::array<char, 24> logTime(std::int64_t unixMs) {
-  // By calendar arithmetic, not localtime(3), which reads files.
-  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+std::int64_t LogClock::unixMilliseconds(base::Clock::time_point when, base::Clock::time_point now) {
+  if (lookedUp_ == base::Clock::time_point() || now - lookedUp_ >= kLookUp) {
+    apart_ = std::chrono::system_clock::now().time_since_epoch() - base::Clock::now().time_since_epoch();
+    lookedUp_ = now;
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch() + apart_).count();
+}
+
+std::string_view LogClock::text(std::int64_t unixMs) {
   const std::chrono::sys_time<std::chrono::milliseconds> when{std::chrono::milliseconds(unixMs)};
-  const auto day = std::chrono::floor<std::chrono::days>(when);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(when - day);
-  // By hand: this is done for every request, and printf reads its format each time.
-  std::array<char, 24> text{};
-  char* at = text.data();
-  const auto number = [&at](std::int64_t value, int digits, char end) {
-    for (int i = digits - 1; i >= 0; --i, value /= 10) {
-      at[i] = static_cast<char>('0' + value % 10);
-    }
-    at += digits;
-    if (end != '\0') {
-      *at++ = end;
-    }
-  };
-  number(static_cast<unsigned>(date.day()), 2, '/');
-  at = std::copy_n(kMonths.begin() + (static_cast<unsigned>(date.month()) - 1) * 3, 3, at);
-  *at++ = '/';
-  number(static_cast<int>(date.year()), 4, ':');
-  number(time.hours().count(), 2, ':');
-  number(time.minutes().count(), 2, ':');
-  number(time.seconds().count(), 2, '.');
-  number(time.subseconds().count(), 3, '\0');
-  return text;
+  const auto second = std::chrono::floor<std::chrono::seconds>(when);
+  if (second.time_since_epoch().count() != second_ || text_[0] == '\0') {
+    second_ = second.time_since_epoch().count();
+    writeSecond(text_.data(), second);
+  }
+  writeDigits(text_.data() + 21, (when - second).count(), 3);
+  return {text_.data(), text_.size()};
 }
 
 }  // namespace vpclab::lb

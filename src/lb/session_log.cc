@@ -47,7 +47,8 @@ void Session::logExchange() {
   ExchangeLog log;
   log.client = clientText_;
   log.clientPort = clientEnd_.port;
-  log.startMs = unixMilliseconds() - std::max(0L, millisecondsBetween(firstByte_, end));
+  LogClock& clock = listener_->shared().clock;
+  log.start = clock.text(clock.unixMilliseconds(firstByte_, end));
   log.frontend = config_->name;
   log.backend = pool_ ? std::string_view(pool_->shownName()) : config_->name;
   log.server = server_;
@@ -66,7 +67,7 @@ void Session::logExchange() {
   log.serverQueue = serverQueue_;
   log.backendQueue = poolQueue_;
   if (config_->protocol == state::ListenerProtocol::kTcp) {
-    listener_->log().line(tcpLogLine(log));
+    listener_->log().lineInPlace(mostBytes(log), [&log](char* at) { return writeTcpLine(log, at); });
     return;
   }
   log.requestTime = millisecondsBetween(firstByte_, headDone_);
@@ -77,7 +78,7 @@ void Session::logExchange() {
   log.method = method_;
   log.target = target_;
   log.minorVersion = clientMinor_;
-  listener_->log().line(httpLogLine(log));
+  listener_->log().lineInPlace(mostBytes(log), [&log](char* at) { return writeHttpLine(log, at); });
 }
 
 }  // namespace vpclab::lb
