@@ -122,7 +122,7 @@ TEST_CASE("blocked is not broken") {
 TEST_CASE("a path check tells a way around") {
   const World world;
   CheckSpec check;
-  check.within = 500ms;
+  check.within = 20s;
   PathSpec path{
       client(), server(), {{"R1", {address("10.1.0.1"), address("10.2.0.1")}}, {"R2", {address("10.2.0.2")}}}};
   check.what = path;
@@ -132,6 +132,7 @@ TEST_CASE("a path check tells a way around") {
   CHECK(good.expected == "through R1, R2");
   std::swap(path.through[0], path.through[1]);
   check.what = path;
+  check.within = 500ms;
   CHECK(runOne(world, check).outcome == Outcome::kFailed);
   path.through.resize(1);
   check.what = path;
@@ -157,7 +158,7 @@ TEST_CASE("a rotation is told by pages and by access logs") {
   spec.rotation = {"a", "b"};
   spec.serialGroup = "lb";
   CheckSpec check;
-  check.within = 1s;
+  check.within = 20s;
   for (const auto connections : {Connections::kNew, Connections::kKeepAlive}) {
     spec.connections = connections;
     check.what = spec;
@@ -166,6 +167,7 @@ TEST_CASE("a rotation is told by pages and by access logs") {
     CHECK(result.seen == "200 from 2 × (B, A)");
     CHECK(result.answers.size() == 4);
   }
+  check.within = 1s;
   SUBCASE("the log contradicts") {
     spec.pages["b"].logged = true;
     lab.webs["b"] = &web;  // has the requests of "a" too
@@ -185,7 +187,6 @@ TEST_CASE("a rotation is told by pages and by access logs") {
   SUBCASE("a refused connection is the expected one only from a live server") {
     spec.reachable = false;
     check.what = spec;
-    check.within = 1s;
     CHECK(runOne(world, check, &lab).outcome == Outcome::kFailed);
     REQUIRE(world.ip("r1", "route del 10.3.0.0/24") == 0);
     const auto result = runOne(world, check, &lab);
@@ -262,15 +263,15 @@ TEST_CASE("throughput is measured there and back") {
 TEST_CASE("a mean round-trip time and a loss of pings are held against ranges") {
   const World world;
   CheckSpec check;
-  check.within = 3s;
+  check.within = 20s;
   PingSpec ping{client(), server()};
   ping.times = 20;
-  ping.rtt = Range{0, 5'000, "..5ms"};
+  ping.rtt = Range{0, 20'000, "..20ms"};
   ping.loss = Range{0, 0, "0%"};
   check.what = ping;
   const auto good = runOne(world, check);
   CHECK(good.outcome == Outcome::kPassed);
-  CHECK(good.expected == "rtt ..5ms, loss 0%");
+  CHECK(good.expected == "rtt ..20ms, loss 0%");
   ping.rtt = Range{40'000, 60'000, "40ms..60ms"};
   check.what = ping;
   check.within = 300ms;

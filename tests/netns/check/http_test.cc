@@ -82,7 +82,6 @@ TEST_CASE("what a server does wrong is an error with its name") {
   std::string bytes;
   std::string error;
   HttpJob job;
-  job.timeout = 300ms;
   bool closes = true;
   SUBCASE("a bare line feed") {
     bytes = "HTTP/1.1 200 OK\nContent-Length: 0\n\n";
@@ -117,6 +116,7 @@ TEST_CASE("what a server does wrong is an error with its name") {
   }
   SUBCASE("nothing") {
     closes = false;
+    job.timeout = 300ms;
     error = "no whole response within 300 ms";
   }
   SUBCASE("an end without a word") {
@@ -153,8 +153,8 @@ TEST_CASE("bodies of every framing arrive whole") {
 TEST_CASE("no connection is told as the kernel tells it") {
   const World world;
   HttpJob job;
-  job.timeout = 300ms;
   CHECK(get(world, job).answers[0].error == "connect: Connection refused");
+  job.timeout = 300ms;
   REQUIRE(world.ip("r1", "route replace blackhole 10.3.0.0/24") == 0);
   job.times = 2;
   job.deadline = 400ms;
