@@ -1,6 +1,7 @@
 #include "net/ip.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -53,8 +54,17 @@ std::uint32_t IpAddr::v4HostOrder() const {
 
 std::string IpAddr::toString() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(isV4() ? AF_INET : AF_INET6, bytes_.data(), text.data(), text.size());
-  return text.data();
+  if (!isV4()) {
+    ::inet_ntop(AF_INET6, bytes_.data(), text.data(), text.size());
+    return text.data();
+  }
+  // A large lab writes tens of thousands of these, and inet_ntop(3) reads a format for each.
+  char* at = text.data();
+  for (unsigned i = 0; i < 4; ++i) {
+    at = std::to_chars(at, text.data() + text.size(), bytes_[i]).ptr;
+    *at++ = '.';
+  }
+  return {text.data(), at - 1};
 }
 
 namespace {
@@ -62,13 +72,10 @@ namespace {
 IpAddr mask(IpAddr address, unsigned length, bool ones) {
   std::array<std::uint8_t, 16> bytes{};
   std::memcpy(bytes.data(), address.bytes(), address.size());
-  for (unsigned bit = length; bit < address.bits(); ++bit) {
-    const auto flag = static_cast<std::uint8_t>(0x80U >> (bit % 8));
-    if (ones) {
-      bytes[bit / 8] |= flag;
-    } else {
-      bytes[bit / 8] &= static_cast<std::uint8_t>(~flag);
-    }
+  for (unsigned i = 0; i < address.size(); ++i) {
+    const unsigned bits = std::clamp(length, 8 * i, 8 * i + 8) - 8 * i;  // of this byte that belong to the prefix
+    const auto kept = static_cast<std::uint8_t>(0xFF00U >> bits);
+    bytes[i] = static_cast<std::uint8_t>(ones ? bytes[i] | ~kept : bytes[i] & kept);
   }
   return *IpAddr::fromBytes(bytes.data(), address.size());
 }

@@ -1,3 +1,7 @@
+#include <array>
+#include <tuple>
+
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
 
 #include "net/if_name.h"
@@ -31,6 +35,36 @@ TEST_CASE("prefixes know their network, ends and neighbours") {
   CHECK_FALSE(Prefix::parse("1.2.3.4"));
   CHECK_FALSE(Prefix::parse("1.2.3.4/33"));
   CHECK_FALSE(Prefix::parse("1.2.3.4/024"));
+}
+
+TEST_CASE("an address is written as inet_ntop(3) writes it") {
+  for (const std::uint32_t address : {0U, 1U, 0x0A000063U, 0x64640909U, 0xC0A8FF0AU, 0xFFFFFFFFU}) {
+    const auto ip = IpAddr::v4(address);
+    std::array<char, INET_ADDRSTRLEN> text{};
+    REQUIRE(::inet_ntop(AF_INET, ip.bytes(), text.data(), text.size()) != nullptr);
+    CHECK(ip.toString() == text.data());
+  }
+  CHECK(IpAddr::parse("FD00:0:0::1")->toString() == "fd00::1");
+}
+
+TEST_CASE("a prefix of any length has so many bits, and ends where they do") {
+  for (unsigned length = 0; length <= 32; ++length) {
+    CAPTURE(length);
+    const std::uint32_t ones = length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
+    const Prefix prefix(IpAddr::v4(0xAAAAAAAAU), length);
+    CHECK(prefix.network().address().v4HostOrder() == (0xAAAAAAAAU & ones));
+    CHECK(prefix.last().v4HostOrder() == (0xAAAAAAAAU | ~ones));
+  }
+  for (const auto& [length, first, last] :
+       {std::tuple(0U, "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        std::tuple(7U, "aa00::", "abff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        std::tuple(64U, "aaaa:aaaa:aaaa:aaaa::", "aaaa:aaaa:aaaa:aaaa:ffff:ffff:ffff:ffff"),
+        std::tuple(127U, "aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaaa", "aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaab"),
+        std::tuple(128U, "aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaaa", "aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaaa")}) {
+    const Prefix prefix(*IpAddr::parse("aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaaa:aaaa"), length);
+    CHECK(prefix.network().address().toString() == first);
+    CHECK(prefix.last().toString() == last);
+  }
 }
 
 TEST_CASE("MAC addresses are unicast, local and stable") {
