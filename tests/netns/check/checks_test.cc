@@ -194,6 +194,7 @@ TEST_CASE("a rotation is told by pages and by access logs") {
     CHECK(result.seen == "connect: Network is unreachable");
     spec.to.alive->witnesses.push_back({address("10.3.0.2"), 81, "服务器"});
     check.what = spec;
+    check.within = 5s;
     CHECK(runOne(world, check, &lab).seen.find("10.3.0.2:81) does not answer it: connect: Connection refused") !=
           std::string::npos);
   }
