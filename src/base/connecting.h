@@ -9,8 +9,8 @@ namespace vpclab::base {
 // of why it failed.
 //
 // SO_ERROR alone does not say it. Where a router answers the SYN with an ICMP error, Linux first queues that error,
-// which wakes who waits (POLLERR), and only then sets what SO_ERROR reads: on two processors it may still be 0, with the
-// connection in SYN_SENT (seen with 6.1).
+// which wakes who waits (POLLERR), and only then sets what SO_ERROR reads: on two processors it may still be 0, with
+// the connection in SYN_SENT (seen with 6.1).
 std::optional<int> connectOutcome(int fd, unsigned events);
 
 }  // namespace vpclab::base
