@@ -1,10 +1,9 @@
 #include <cstdio>
 #include <exception>
 
-#include <malloc.h>
-
 #include "daemon/arguments.h"
 #include "daemon/doctor.h"
+#include "daemon/heap.h"
 #include "daemon/node_entry.h"
 #include "daemon/serve.h"
 #include "keeper/client.h"
@@ -28,9 +27,7 @@ struct Run {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // What one thread frees serves the next one: by default each has a heap of its own, and observing a lab fills them
-  // all.
-  (void)::mallopt(M_ARENA_MAX, 1);
+  vpclab::daemon::setUpHeap();
   try {
     return std::visit(Run{}, vpclab::daemon::parseArguments(argc, argv));
   } catch (const std::exception& error) {

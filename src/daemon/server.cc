@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 
-#include <malloc.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/json_reader.h"
+#include "daemon/heap.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "daemon/operations.h"
@@ -174,8 +174,7 @@ void Server::accept() {
       }
       entry.socket.reset();
       entry.place.reset();
-      // A large lab's operation is over, and what it took lies idle until the next one.
-      (void)::malloc_trim(0);
+      giveBackHeap();
       entry.done.store(true);
     });
   } catch (const std::system_error& problem) {

@@ -1,0 +1,36 @@
+#include "daemon/heap.h"
+
+#include <cstddef>
+
+#include <malloc.h>
+
+namespace vpclab::daemon {
+
+namespace {
+
+// The `apply` of 1,000 servers takes and frees again about as much.
+constexpr int kKeptBytes = 32 << 20;
+// A growing heap asks the kernel for so much at once.
+constexpr int kStepBytes = 1 << 20;
+// The most that glibc takes. Smaller than that are all lists of a large lab: mapped apart, they would be faulted in
+// anew each time.
+constexpr int kMappedBytes = 32 << 20;
+
+}  // namespace
+
+void setUpHeap() {
+  // What one thread frees serves the next one: by default each has a heap of its own, and observing a lab fills them
+  // all.
+  (void)::mallopt(M_ARENA_MAX, 1);
+  (void)::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+  (void)::mallopt(M_TOP_PAD, kStepBytes);
+  (void)::mallopt(M_MMAP_THRESHOLD, kMappedBytes);
+}
+
+void giveBackHeap() {
+  if (::mallinfo2().fordblks > std::size_t{kKeptBytes}) {
+    (void)::malloc_trim(0);
+  }
+}
+
+}  // namespace vpclab::daemon
