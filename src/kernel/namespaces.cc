@@ -10,11 +10,7 @@
 namespace vpclab::kernel {
 
 base::Result<NetlinkSocket> enterPinned(const std::string& path) {
-  auto fd = openPin(path);
-  if (!fd) {
-    return base::fail(std::move(fd.error()));
-  }
-  if (auto entered = enter(*fd, path); !entered) {
+  if (auto entered = enterPin(path); !entered) {
     return base::fail(std::move(entered.error()));
   }
   return NetlinkSocket::open(NETLINK_ROUTE);

@@ -1,6 +1,7 @@
 #include "kernel/netlink_socket.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 
@@ -22,6 +23,10 @@ namespace {
 constexpr std::size_t kMaxBatch = 64;
 // Larger than what the kernel puts into one datagram of a dump (32 KiB, netlink_dump).
 constexpr std::size_t kReceiveBytes = 64U << 10U;
+// How many answers to requests with one answer each are fetched at once. Each has a part of the buffer, twice as long
+// as any request of ours (which an error brings back).
+constexpr std::size_t kAnswersAtOnce = 16;
+static_assert(kReceiveBytes / kAnswersAtOnce >= 2 * Message::kCapacity);
 constexpr std::size_t kMaxDumpBytes = 64U << 20U;
 constexpr int kDumpAttempts = 5;
 
@@ -79,6 +84,18 @@ bool areNeighbours(int one, int other) {
          a.st_ino == b.st_ino;
 }
 
+// Calls `visit` for each message in what was received.
+template <class F>
+void eachMessage(std::span<const std::string_view> datagrams, F&& visit) {
+  for (const std::string_view datagram : datagrams) {
+    int left = static_cast<int>(datagram.size());
+    for (const auto* message = reinterpret_cast<const nlmsghdr*>(datagram.data()); mnl_nlmsg_ok(message, left);
+         message = mnl_nlmsg_next(message, &left)) {
+      visit(message);
+    }
+  }
+}
+
 base::Error tooLarge(const Message& message) {
   return {base::ErrorKind::kLimit, message.what() + ": the request is larger than a netlink message of ours may be"};
 }
@@ -104,27 +121,36 @@ void NetlinkSocket::renew() {
   }
 }
 
-base::Result<std::size_t> NetlinkSocket::receive(base::Deadline deadline, const std::string& what) {
+// Whatever has come, at least one datagram and at most so many, each cut off at its part of the buffer.
+base::Result<std::span<const std::string_view>> NetlinkSocket::receive(base::Deadline deadline, const std::string& what,
+                                                                       std::size_t most) {
   const auto patience = deadline.earlier(base::Deadline::after(kAnswerTime));
+  const std::size_t room = kReceiveBytes / most;
   for (;;) {
-    sockaddr_nl from{};
-    iovec part{buffer_.get(), kReceiveBytes};
-    msghdr message{};
-    message.msg_name = &from;
-    message.msg_namelen = sizeof from;
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    const ssize_t n = ::recvmsg(fd_.get(), &message, 0);
-    if (n >= 0) {
-      if ((message.msg_flags & MSG_TRUNC) != 0) {
+    std::array<sockaddr_nl, kAnswersAtOnce> senders{};
+    std::array<iovec, kAnswersAtOnce> parts;
+    std::array<mmsghdr, kAnswersAtOnce> messages{};
+    for (std::size_t i = 0; i < most; ++i) {
+      parts[i] = {buffer_.get() + i * room, room};
+      messages[i].msg_hdr.msg_name = &senders[i];
+      messages[i].msg_hdr.msg_namelen = sizeof senders[i];
+      messages[i].msg_hdr.msg_iov = &parts[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    const int count = ::recvmmsg(fd_.get(), messages.data(), static_cast<unsigned>(most), 0, nullptr);
+    received_.clear();
+    for (int i = 0; i < count; ++i) {
+      if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
         return base::fail(base::ErrorKind::kProtocol, what + ": the kernel's answer was truncated");
       }
-      if (from.nl_pid != 0) {
-        continue;  // not from the kernel: any process may send to a netlink socket
+      if (senders[i].nl_pid == 0) {  // else not from the kernel: any process may send to a netlink socket
+        received_.emplace_back(buffer_.get() + i * room, messages[i].msg_len);
       }
-      return static_cast<std::size_t>(n);
     }
-    if (errno == EINTR) {
+    if (!received_.empty()) {
+      return std::span<const std::string_view>(received_);
+    }
+    if (count >= 0 || errno == EINTR) {
       continue;
     }
     if (errno != EAGAIN) {
@@ -156,7 +182,9 @@ base::Result<> NetlinkSocket::send(std::span<Message> messages) {
   return {};
 }
 
-// Without a handler each request asks for an acknowledgement; with one each has an answer or an error.
+// The kernel goes through the requests of one send in their order (netlink_rcv_skb). Without a handler only the last
+// one asks for an acknowledgement: what was refused before it has told so by then. With one each has an answer or an
+// error.
 void NetlinkSocket::transactBatch(std::span<Message> messages, std::span<base::Result<>> results,
                                   const EachHandler& handler, base::Deadline deadline) {
   const auto failAll = [&](const base::Error& error, const std::vector<bool>& done) {
@@ -171,9 +199,10 @@ void NetlinkSocket::transactBatch(std::span<Message> messages, std::span<base::R
   if (auto sent = send(messages); !sent) {
     return failAll(sent.error(), done);
   }
+  const std::size_t last = messages.size() - 1;
   for (std::size_t open = messages.size(); open > 0;) {
     const auto waiting = static_cast<std::size_t>(std::find(done.begin(), done.end(), false) - done.begin());
-    auto got = receive(deadline, messages[waiting].what());
+    auto got = receive(deadline, messages[waiting].what(), handler ? kAnswersAtOnce : 1);
     if (!got && got.error().kind() == base::ErrorKind::kTimeout) {
       for (std::size_t i = waiting; i < results.size(); ++i) {
         if (!done[i]) {
@@ -185,13 +214,11 @@ void NetlinkSocket::transactBatch(std::span<Message> messages, std::span<base::R
     if (!got) {
       return failAll(got.error(), done);
     }
-    int left = static_cast<int>(*got);
-    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.get()); mnl_nlmsg_ok(answer, left);
-         answer = mnl_nlmsg_next(answer, &left)) {
+    eachMessage(*got, [&](const nlmsghdr* answer) {
       const std::size_t index = answer->nlmsg_seq - first;
       const bool error = answer->nlmsg_type == NLMSG_ERROR;
       if (index >= messages.size() || done[index] || (!error && !handler)) {
-        continue;
+        return;
       }
       if (error) {
         results[index] = verdict(answer, messages[index].what());
@@ -199,8 +226,8 @@ void NetlinkSocket::transactBatch(std::span<Message> messages, std::span<base::R
         handler(index, answer);
       }
       done[index] = true;
-      --open;
-    }
+      open = !handler && index == last ? 0 : open - 1;
+    });
   }
 }
 
@@ -224,10 +251,10 @@ std::vector<base::Result<>> NetlinkSocket::inBatches(std::span<Message> messages
     }
     std::size_t end = begin;
     while (end < messages.size() && end - begin < kMaxBatch && messages[end].fits()) {
-      if (!handler) {
-        messages[end].header()->nlmsg_flags |= NLM_F_ACK;
-      }
       ++end;
+    }
+    if (!handler) {
+      messages[end - 1].header()->nlmsg_flags |= NLM_F_ACK;
     }
     const EachHandler inBatch =
         handler ? EachHandler([&](std::size_t index, const nlmsghdr* answer) { handler(begin + index, answer); })
@@ -252,12 +279,12 @@ base::Result<> NetlinkSocket::get(Message& message, const Handler& handler, base
     return sent;
   }
   for (;;) {
-    auto got = receive(deadline, message.what());
+    auto got = receive(deadline, message.what(), 1);
     if (!got) {
       return base::fail(std::move(got.error()));
     }
-    int left = static_cast<int>(*got);
-    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.get()); mnl_nlmsg_ok(answer, left);
+    int left = static_cast<int>(got->front().size());
+    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(got->front().data()); mnl_nlmsg_ok(answer, left);
          answer = mnl_nlmsg_next(answer, &left)) {
       if (answer->nlmsg_seq != sequence_) {
         continue;
@@ -279,14 +306,14 @@ base::Result<bool> NetlinkSocket::dumpOnce(Message& message, Parts& out, base::D
   bool whole = true;
   std::size_t size = 0;
   for (;;) {
-    auto got = receive(deadline, message.what());
+    auto got = receive(deadline, message.what(), 1);
     if (!got) {
       return base::fail(std::move(got.error()));
     }
     std::string& part = out.emplace_back();
-    part.reserve(*got);
-    int left = static_cast<int>(*got);
-    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.get()); mnl_nlmsg_ok(answer, left);
+    part.reserve(got->front().size());
+    int left = static_cast<int>(got->front().size());
+    for (const auto* answer = reinterpret_cast<const nlmsghdr*>(got->front().data()); mnl_nlmsg_ok(answer, left);
          answer = mnl_nlmsg_next(answer, &left)) {
       if (answer->nlmsg_seq != sequence_) {
         continue;

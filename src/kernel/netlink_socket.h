@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -43,7 +44,9 @@ class NetlinkSocket {
 
  private:
   NetlinkSocket(base::UniqueFd fd, int protocol) : fd_(std::move(fd)), protocol_(protocol) {}
-  base::Result<std::size_t> receive(base::Deadline deadline, const std::string& what);
+  // Datagrams in the buffer, until the next call.
+  base::Result<std::span<const std::string_view>> receive(base::Deadline deadline, const std::string& what,
+                                                          std::size_t most);
   void renew();
   base::Result<> send(std::span<Message> messages);
   // Each as long as what was received at once: a switch of thousands of ports has megabytes to tell.
@@ -57,6 +60,7 @@ class NetlinkSocket {
   base::UniqueFd fd_;
   int protocol_;
   std::unique_ptr<char[]> buffer_;
+  std::vector<std::string_view> received_;  // into the buffer
   std::uint32_t sequence_ = 0;
 };
 

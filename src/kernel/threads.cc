@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -52,19 +53,49 @@ base::Result<> onThreads(std::size_t count, const std::function<void(std::size_t
   return {};
 }
 
-base::Result<base::UniqueFd> openPin(const std::string& path) {
+namespace {
+
+base::Result<base::UniqueFd> openFile(const std::string& path) {
   base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   if (!fd) {
     return base::failErrno("open " + path);
   }
+  return fd;
+}
+
+base::Error notOne(const std::string& path) {
+  return {base::ErrorKind::kInvalid, path + " is not a network namespace"};
+}
+
+}  // namespace
+
+base::Result<base::UniqueFd> openPin(const std::string& path) {
+  auto opened = openFile(path);
+  if (!opened) {
+    return opened;
+  }
+  base::UniqueFd fd = std::move(*opened);
   struct statfs info {};
   if (::fstatfs(fd.get(), &info) != 0) {
     return base::failErrno("statfs " + path);
   }
   if (info.f_type != kNsfsMagic || ::ioctl(fd.get(), NS_GET_NSTYPE) != CLONE_NEWNET) {
-    return base::fail(base::ErrorKind::kInvalid, path + " is not a network namespace");
+    return base::fail(notOne(path));
   }
   return fd;
+}
+
+// setns(2) looks at what it is given, so that nothing else needs to.
+base::Result<> enterPin(const std::string& path) {
+  const auto pin = openFile(path);
+  if (!pin) {
+    return base::fail(pin.error());
+  }
+  auto entered = enter(*pin, path);
+  if (!entered && entered.error().errnoValue() == EINVAL) {
+    return base::fail(notOne(path));
+  }
+  return entered;
 }
 
 base::Result<> enter(const base::UniqueFd& netns, const std::string& name) {

@@ -20,6 +20,9 @@ base::Result<base::UniqueFd> openPin(const std::string& path);
 // Moves the calling thread into the namespace. Only on threads of onThreads().
 base::Result<> enter(const base::UniqueFd& netns, const std::string& name);
 
+// Moves it into the one behind a pin. Errors: as openPin(). Only on threads of onThreads().
+base::Result<> enterPin(const std::string& path);
+
 // Puts the calling thread into a new network namespace, which lives as long as something refers to it, and returns it.
 // Only on threads of onThreads().
 base::Result<base::UniqueFd> makeNetns();

@@ -23,21 +23,24 @@ thread_local std::deque<std::string> kept;
 }  // namespace
 
 // In the place of libc's, for all of this program; it only does something on a thread that asks for it.
-extern "C" ssize_t recvmsg(int fd, msghdr* message, int flags) {
-  static const auto call = reinterpret_cast<decltype(&recvmsg)>(::dlsym(RTLD_NEXT, "recvmsg"));
+extern "C" int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
+  static const auto call = reinterpret_cast<decltype(&recvmmsg)>(::dlsym(RTLD_NEXT, "recvmmsg"));
   if (answers == Answers::kGiveLate && !kept.empty()) {
     const std::string late = std::move(kept.front());
     kept.pop_front();
-    std::copy(late.begin(), late.end(), static_cast<char*>(message->msg_iov[0].iov_base));
-    *static_cast<sockaddr_nl*>(message->msg_name) = {};
-    return static_cast<ssize_t>(late.size());
+    std::copy(late.begin(), late.end(), static_cast<char*>(messages->msg_hdr.msg_iov[0].iov_base));
+    *static_cast<sockaddr_nl*>(messages->msg_hdr.msg_name) = {};
+    messages->msg_len = static_cast<unsigned>(late.size());
+    return 1;
   }
-  const ssize_t size = call(fd, message, flags);
-  if (answers == Answers::kKeep && size > 0) {
-    kept.emplace_back(static_cast<const char*>(message->msg_iov[0].iov_base), static_cast<std::size_t>(size));
-    return recvmsg(fd, message, flags);
+  const int got = call(fd, messages, count, flags, timeout);
+  if (answers == Answers::kKeep && got > 0) {
+    for (int i = 0; i < got; ++i) {
+      kept.emplace_back(static_cast<const char*>(messages[i].msg_hdr.msg_iov[0].iov_base), messages[i].msg_len);
+    }
+    return recvmmsg(fd, messages, count, flags, timeout);
   }
-  return size;
+  return got;
 }
 
 namespace {
@@ -93,7 +96,7 @@ TEST_CASE("an answer that does not come is told by the operation's name, and is 
     answers = Answers::kKeep;
     const auto results = socket->transact(two, shortly());
     answers = Answers::kPass;
-    REQUIRE(kept.size() == 2);
+    REQUIRE(kept.size() == 1);   // of the last one, for both
     CHECK(sockets() != before);  // the next request goes out on another one
     for (const std::size_t i : {0, 1}) {
       REQUIRE_FALSE(results[i]);
@@ -147,5 +150,58 @@ TEST_CASE("a socket whose thread is in another namespace by now goes on in its o
         look, [&](const nlmsghdr* link) { alias = kernel::Attributes(link, sizeof(ifinfomsg)).text(IFLA_IFALIAS); },
         tests::LabFixture::soon()));
     CHECK(alias == "here");
+  }));
+}
+
+TEST_CASE("of many requests exactly those are told as failed that the kernel refused, wherever they stand") {
+  tests::skipUnlessRoot();
+  REQUIRE(kernel::onThreads(1, [](std::size_t) {
+    auto made = kernel::makeNetns();
+    REQUIRE(made);
+    auto socket = kernel::NetlinkSocket::open(NETLINK_ROUTE);
+    REQUIRE(socket);
+    constexpr std::size_t kCount = 150;  // more than go in one send
+    const std::vector<std::set<std::size_t>> choices{{}, {0}, {kCount - 1}, {3, 63, 64, 65, 127, 128}, {62, 149}};
+    for (const auto& refused : choices) {
+      std::vector<kernel::Message> requests;
+      for (std::size_t i = 0; i < kCount; ++i) {
+        requests.push_back(rename("name it " + std::to_string(i), refused.contains(i) ? 77 : 1, std::to_string(i)));
+      }
+      const auto results = socket->transact(requests, tests::LabFixture::soon());
+      REQUIRE(results.size() == kCount);
+      for (std::size_t i = 0; i < kCount; ++i) {
+        CAPTURE(i);
+        CHECK(results[i].has_value() != refused.contains(i));
+        if (!results[i]) {
+          CHECK(results[i].error().errnoValue() == ENODEV);
+          CHECK(results[i].error().message().starts_with("name it " + std::to_string(i)));
+        }
+      }
+    }
+  }));
+}
+
+TEST_CASE("of many questions each has its own answer") {
+  tests::skipUnlessRoot();
+  REQUIRE(kernel::onThreads(1, [](std::size_t) {
+    auto made = kernel::makeNetns();
+    REQUIRE(made);
+    auto socket = kernel::NetlinkSocket::open(NETLINK_ROUTE);
+    REQUIRE(socket);
+    std::vector<kernel::Message> questions;
+    for (int i = 0; i < 150; ++i) {
+      ifinfomsg link{};
+      link.ifi_index = i % 5 == 4 ? 77 : 1;
+      questions.emplace_back("look at " + std::to_string(i), RTM_GETLINK, std::uint16_t{0}, link);
+    }
+    std::vector<int> answered(questions.size());
+    const auto results = socket->getEach(
+        questions, [&](std::size_t i, const nlmsghdr* link) { answered.at(i) += link->nlmsg_type == RTM_NEWLINK; },
+        tests::LabFixture::soon());
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      CAPTURE(i);
+      CHECK(answered[i] == (i % 5 == 4 ? 0 : 1));
+      CHECK(results[i].has_value() == (i % 5 != 4));
+    }
   }));
 }
