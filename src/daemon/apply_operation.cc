@@ -136,7 +136,7 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
   json rounds = json::array();
   auto settled = bringTo(
       desired.compiled.desired, std::move(plan), std::move(*observed), kernel, lab, base::Deadline::after(kApplyTime),
-      progressTo(session), [&](const plan::StepReport& step) { work.step(step); },
+      progressTo(session), [&](std::span<const plan::StepReport> steps) { work.done(steps); },
       [&](const plan::Report& round) {
         if (telling.details) {
           rounds.push_back(sendReport(session, "/rounds/" + std::to_string(rounds.size()), round));

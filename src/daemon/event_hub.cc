@@ -71,6 +71,11 @@ std::vector<EventHub::Shared> EventHub::Subscription::take(base::Deadline deadli
   return out;
 }
 
+bool EventHub::isFollowed() const {
+  const std::lock_guard lock(mutex_);
+  return !readers_.empty();
+}
+
 void EventHub::publish(api::Happening happening) {
   {
     const std::lock_guard lock(mutex_);

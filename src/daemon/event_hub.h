@@ -45,6 +45,8 @@ class EventHub {
 
   // Of one lab, or of all where `lab` is empty.
   Subscription subscribe(std::string lab);
+  // Whether anybody would get what is published now.
+  bool isFollowed() const;
   // Fills in the time.
   void publish(api::Happening happening);
 
@@ -55,7 +57,7 @@ class EventHub {
     std::int64_t missed = 0;
   };
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::list<Reader> readers_;  // guarded by mutex_
 };

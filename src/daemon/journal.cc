@@ -46,7 +46,15 @@ Journal::Work::Work(Journal& journal, std::string lab, std::string verb, const P
   journal_.events_.publish(std::move(happening));
 }
 
-void Journal::Work::step(const plan::StepReport& step) {
+// There are ten thousands of them in a large lab: a write to the log for each would take longer than what it tells of.
+void Journal::Work::done(std::span<const plan::StepReport> steps) {
+  const LogBurst burst;
+  for (const auto& step : steps) {
+    done(step);
+  }
+}
+
+void Journal::Work::done(const plan::StepReport& step) {
   const std::string what = describeStep(*step.step);
   std::string result = "done";
   const std::string line =
@@ -66,6 +74,9 @@ void Journal::Work::step(const plan::StepReport& step) {
       break;
   }
   journal_.tally_.changed(step.step->key.kind, step.step->action, step.outcome);
+  if (!journal_.events_.isFollowed()) {
+    return;
+  }
   api::Happening happening;
   happening.lab = lab_;
   happening.what = "change";

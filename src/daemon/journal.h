@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,11 +22,13 @@ class Journal {
    public:
     // `verb`: "apply", "heal", "link set".
     Work(Journal& journal, std::string lab, std::string verb, const Peer& by, std::size_t changes);
-    void step(const plan::StepReport& step);
+    void done(std::span<const plan::StepReport> steps);
     // `errors`: empty where all is as it should be.
     void ended(const std::vector<std::string>& errors);
 
    private:
+    void done(const plan::StepReport& step);
+
     Journal& journal_;
     std::string lab_;
     std::string verb_;

@@ -49,7 +49,7 @@ api::Final carryOut(Engine& engine, const Place& place, const plan::Plan& plan, 
   sendLines(session, plan);
   Journal::Work work(engine.journal(), lab, "link set", session.peer(), plan.steps.size());
   const auto report = plan::apply(plan, engine.system(), lab, base::Deadline::after(kTime), {},
-                                  [&](const plan::StepReport& step) { work.step(step); });
+                                  [&](std::span<const plan::StepReport> steps) { work.done(steps); });
   auto final = finalOf(report.ok() ? api::Exit::kOk : api::Exit::kFailed, data);
   for (const auto* cause : report.rootCauses()) {
     final.errors.push_back("link " + place.link + " of node " + place.found.node.id + ": " +

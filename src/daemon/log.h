@@ -17,4 +17,13 @@ void logInfo(const std::string& text);
 void logWarning(const std::string& text);
 void logError(const std::string& text);
 
+// While one of these is there, its thread's lines of "info" may wait to be written together with the next ones.
+class LogBurst {
+ public:
+  LogBurst();
+  ~LogBurst();
+  LogBurst(const LogBurst&) = delete;
+  LogBurst& operator=(const LogBurst&) = delete;
+};
+
 }  // namespace vpclab::daemon

@@ -41,8 +41,8 @@ class Run {
 
  private:
   void told(const Tell& tell, std::size_t begin, std::size_t end) const {
-    for (std::size_t i = begin; tell && i < end; ++i) {
-      tell(report_.steps[i]);
+    if (tell) {
+      tell(std::span(report_.steps).subspan(begin, end - begin));
     }
   }
 

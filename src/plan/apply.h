@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,8 @@ struct Report {
 
 // Called after each batch with the steps done so far and in all. Return false to stop cleanly after this batch.
 using Progress = std::function<bool(std::size_t done, std::size_t total)>;
-// Called with each step after the batch that it was in.
-using Tell = std::function<void(const StepReport& step)>;
+// Called after each batch with its steps.
+using Tell = std::function<void(std::span<const StepReport> steps)>;
 
 // Carries out the plan. A failed step stops what depends on it; the rest goes on.
 Report apply(const Plan& plan, KernelPort& kernel, const std::string& lab, base::Deadline deadline,

@@ -39,6 +39,16 @@ TEST_CASE("each reader gets what happens to its lab, in order and once, from whe
   CHECK(one.take(now()).empty());
 }
 
+TEST_CASE("a hub knows whether anybody follows") {
+  EventHub hub;
+  CHECK_FALSE(hub.isFollowed());
+  {
+    const auto one = hub.subscribe("a");
+    CHECK(hub.isFollowed());
+  }
+  CHECK_FALSE(hub.isFollowed());
+}
+
 TEST_CASE("a reader that is too slow is told how much it has missed, behind what was kept for it") {
   EventHub hub;
   auto slow = hub.subscribe("");
