@@ -151,18 +151,27 @@ bool isPlainAscii(std::string_view text) {
   // the byte is below a space.
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHigh = kOnes * 0x80;
-  while (text.size() >= sizeof(std::uint64_t)) {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  const auto isPlain = [](const char* at) {
     std::uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data(), sizeof(bytes));
-    if (((bytes | (bytes + kOnes) | (bytes - kOnes * 0x20)) & kHigh) != 0) {
-      return false;
+    std::memcpy(&bytes, at, sizeof(bytes));
+    return ((bytes | (bytes + kOnes) | (bytes - kOnes * 0x20)) & kHigh) == 0;
+  };
+  if (text.size() >= kWord) {
+    for (std::size_t at = 0; at + kWord < text.size(); at += kWord) {
+      if (!isPlain(text.data() + at)) {
+        return false;
+      }
     }
-    text.remove_prefix(sizeof(bytes));
+    return isPlain(text.data() + text.size() - kWord);  // some of these were looked at already
   }
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
 std::string printable(std::string_view text) {
+  if (isPlainAscii(text)) {
+    return std::string(text);
+  }
   std::string out;
   const auto escape = [&](unsigned char c) {
     std::array<char, 5> hex{};

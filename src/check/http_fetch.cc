@@ -191,7 +191,7 @@ bool HttpFetch::takeHead() {
   }
   framing_ = *framing;
   status_ = head_.status;
-  mustClose_ = framing_.kind == http::BodyKind::kUntilClose || !http::keepsAlive(head_.fields, head_.minorVersion);
+  mustClose_ = framing_.kind == http::BodyKind::kUntilClose || !http::keepsAlive(head_);
   buffer_.erase(0, parser_.consumed());  // the head's views end here
   chunks_.reset();
   state_ = State::kBody;

@@ -38,7 +38,7 @@ Result<> waitFor(int fd, short events, Deadline deadline, const char* what) {
 }
 
 bool wantsContinue(const RequestHead& head) {
-  return head.minorVersion >= 1 && listsElement(head.fields, "expect", "100-continue");
+  return head.minorVersion >= 1 && listsElement(head.fields, FieldKind::kExpect, "100-continue");
 }
 
 }  // namespace
@@ -131,7 +131,7 @@ Result<Request> Connection::readRequest(std::size_t maxBodyBytes, Deadline deadl
   }
   method_ = head.method;
   minorVersion_ = head.minorVersion;
-  const bool keep = http::keepsAlive(head.fields, head.minorVersion);
+  const bool keep = http::keepsAlive(head);
   const bool expects = wantsContinue(head);
   Request request = ownedCopy(head);
   buffer_.erase(0, left_);
@@ -236,7 +236,7 @@ Result<Response> Connection::readResponseHead(std::string_view method, Deadline 
     if (head.status == 101) {
       return refused({502, "switched protocols unasked"});
     }
-    keepsAlive_ = http::keepsAlive(head.fields, head.minorVersion) && framing->kind != BodyKind::kUntilClose;
+    keepsAlive_ = http::keepsAlive(head) && framing->kind != BodyKind::kUntilClose;
     Response response = ownedCopy(head);
     buffer_.erase(0, left_);
     if (response.status < 200) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace vpclab::http {
@@ -31,9 +32,34 @@ inline bool allOf(std::string_view text, CharClass wanted) {
 inline char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
+// Eight bytes at once.
+inline std::uint64_t lower(std::uint64_t bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  const std::uint64_t low = bytes & kOnes * 0x7F;
+  // The highest bit of each byte: whether it is 'A' or more, whether it is more than 'Z', whether it is ASCII.
+  const std::uint64_t fromA = low + kOnes * (0x80 - 'A');
+  const std::uint64_t beyondZ = low + kOnes * (0x7F - 'Z');
+  const std::uint64_t capitals = (fromA ^ beyondZ) & ~bytes & kOnes * 0x80;
+  return bytes | capitals >> 2U;
+}
 inline bool equalsIgnoringCase(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) {
     return false;
+  }
+  const auto word = [](const char* at) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, at, sizeof bytes);
+    return bytes;
+  };
+  const auto alike = [&](std::size_t at) { return lower(word(a.data() + at)) == lower(word(b.data() + at)); };
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (a.size() >= kWord) {
+    for (std::size_t i = 0; i + kWord < a.size(); i += kWord) {
+      if (!alike(i)) {
+        return false;
+      }
+    }
+    return alike(a.size() - kWord);  // some of these were compared already
   }
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (lower(a[i]) != lower(b[i])) {

@@ -23,50 +23,27 @@ std::optional<std::string_view> findField(const Fields& fields, std::string_view
   return std::nullopt;
 }
 
-bool listsElement(const Fields& fields, std::string_view name, std::string_view element) {
+std::optional<std::string_view> findField(const Fields& fields, FieldKind kind) {
+  for (const auto& field : fields) {
+    if (field.kind == kind) {
+      return field.value;
+    }
+  }
+  return std::nullopt;
+}
+
+bool listsElement(const Fields& fields, FieldKind kind, std::string_view element) {
   bool found = false;
   for (const auto& field : fields) {
-    if (equalsIgnoringCase(field.name, name)) {
+    if (field.kind == kind) {
       forEachElement(field.value, [&](std::string_view one) { found = found || equalsIgnoringCase(one, element); });
     }
   }
   return found;
 }
 
-bool keepsAlive(const Fields& fields, int minorVersion) {
-  bool close = false;
-  bool keep = minorVersion >= 1;
-  for (const auto& field : fields) {
-    if (equalsIgnoringCase(field.name, "connection")) {
-      forEachElement(field.value, [&](std::string_view option) {
-        close = close || equalsIgnoringCase(option, "close");
-        keep = keep || equalsIgnoringCase(option, "keep-alive");
-      });
-    }
-  }
-  return keep && !close;
-}
-
-bool isHopByHop(std::string_view name) {
-  // By length first: this is asked for every field that is passed on.
-  switch (name.size()) {
-    case 2:
-      return equalsIgnoringCase(name, "te");
-    case 7:
-      return equalsIgnoringCase(name, "upgrade");
-    case 10:
-      return equalsIgnoringCase(name, "connection") || equalsIgnoringCase(name, "keep-alive");
-    case 14:
-      return equalsIgnoringCase(name, "http2-settings");
-    case 16:
-      return equalsIgnoringCase(name, "proxy-connection");
-    case 18:
-      return equalsIgnoringCase(name, "proxy-authenticate");
-    case 19:
-      return equalsIgnoringCase(name, "proxy-authorization");
-    default:
-      return false;
-  }
+bool isHopByHop(FieldKind kind) {
+  return kind == FieldKind::kConnection || kind == FieldKind::kUpgrade || kind == FieldKind::kOtherHopByHop;
 }
 
 bool isForbiddenTrailer(std::string_view name) {
@@ -75,7 +52,7 @@ bool isForbiddenTrailer(std::string_view name) {
       "trailer",           "cache-control",  "expect",     "max-forwards", "pragma",           "range",
       "authorization",     "cookie",         "set-cookie", "te",           "x-forwarded-for",  "forwarded",
       "x-forwarded-proto", "qc-lbid",        "qc-lbip"};
-  return isHopByHop(name) || isOneOf(name, kNames);
+  return isHopByHop(kindOf(name)) || isOneOf(name, kNames);
 }
 
 bool isIdempotent(std::string_view method) {

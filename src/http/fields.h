@@ -8,8 +8,9 @@
 
 namespace vpclab::http {
 
-// The first field of that name (any case).
+// The first field of that name (any case), or of that kind.
 std::optional<std::string_view> findField(const Fields& fields, std::string_view name);
+std::optional<std::string_view> findField(const Fields& fields, FieldKind kind);
 
 // Calls `visit(element)` for every element of a comma-separated list, without whitespace, empty ones left out
 // (RFC 9110 section 5.6.1). Not for values with quoted strings.
@@ -25,15 +26,18 @@ void forEachElement(std::string_view value, Visit visit) {
   }
 }
 
-// Does any field of that name list the element (any case)?
-bool listsElement(const Fields& fields, std::string_view name, std::string_view element);
+// Does any field of that kind list the element (any case)?
+bool listsElement(const Fields& fields, FieldKind kind, std::string_view element);
 
 // Does the connection stay open behind this message? RFC 9112 section 9.3.
-bool keepsAlive(const Fields& fields, int minorVersion);
+template <class Head>
+bool keepsAlive(const Head& head) {
+  return !head.connection.close && (head.minorVersion >= 1 || head.connection.keepAlive);
+}
 
 // Fields that belong to one hop and are not forwarded, unless Connection names more: RFC 9110 section 7.6.1. Framing
 // fields (Transfer-Encoding, Content-Length) are the forwarder's own to write and not part of this.
-bool isHopByHop(std::string_view name);
+bool isHopByHop(FieldKind kind);
 
 // Fields that mean nothing in a trailer, or harm: framing, routing, and what decides about them; RFC 9110
 // section 6.5.1.

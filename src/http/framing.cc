@@ -23,7 +23,7 @@ struct Codings {
 Codings codingsOf(const Fields& fields) {
   Codings out;
   for (const auto& field : fields) {
-    if (!equalsIgnoringCase(field.name, "transfer-encoding")) {
+    if (field.kind != FieldKind::kTransferEncoding) {
       continue;
     }
     out.present = true;
@@ -48,7 +48,7 @@ Codings codingsOf(const Fields& fields) {
 Parsed<std::optional<std::uint64_t>> contentLengthOf(const Fields& fields) {
   std::optional<std::uint64_t> length;
   for (const auto& field : fields) {
-    if (!equalsIgnoringCase(field.name, "content-length")) {
+    if (field.kind != FieldKind::kContentLength) {
       continue;
     }
     std::string_view rest = field.value;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "http/chars.h"
+#include "http/fields.h"
 #include "http/target.h"
 
 namespace vpclab::http {
@@ -49,9 +50,11 @@ Parsed<> parseStartLine(std::string_view line, RequestHead& head, const Limits& 
     return tl::make_unexpected(minor.error());
   }
   head.minorVersion = *minor;
-  if (const auto target = parseTarget(head.method, head.target); !target) {
+  const auto target = parseTarget(head.method, head.target);
+  if (!target) {
     return tl::make_unexpected(target.error());
   }
+  head.parts = *target;
   return {};
 }
 
@@ -91,7 +94,7 @@ Parsed<> parseStartLine(std::string_view line, ResponseHead& head, const Limits&
 Parsed<> checkWhole(const RequestHead& head) {
   int hosts = 0;
   for (const auto& field : head.fields) {
-    if (equalsIgnoringCase(field.name, "host")) {
+    if (field.kind == FieldKind::kHost) {
       if (++hosts > 1) {
         return refuse(400, "more than one Host");
       }
@@ -117,24 +120,50 @@ bool mayStartWith(char c, const ResponseHead& /*head*/) {
   return c == 'H';
 }
 
-}  // namespace
-
-Parsed<Field> parseFieldLine(std::string_view line) {
+// What is wrong with the line; nullptr: nothing, and `field` is what it says. Written in place: this is done for every
+// field of every message.
+const char* parseField(std::string_view line, Field& field) {
   if (!line.empty() && (line.front() == ' ' || line.front() == '\t')) {
-    return refuse(400, "line folding, or whitespace before the first field");  // RFC 9112 sections 2.2 and 5.2
+    return "line folding, or whitespace before the first field";  // RFC 9112 sections 2.2 and 5.2
   }
   std::size_t colon = 0;
   while (colon < line.size() && isClass(line[colon], kToken)) {
     ++colon;
   }
   if (colon == 0 || colon == line.size() || line[colon] != ':') {
-    return refuse(400, "malformed field name");  // whitespace before the colon too: RFC 9112 section 5.1
+    return "malformed field name";  // whitespace before the colon too: RFC 9112 section 5.1
   }
-  const auto value = trimmed(line.substr(colon + 1));
-  if (!base::isPlainAscii(value) && !allOf(value, kFieldValue)) {
-    return refuse(400, "control character in a field value");
+  field.name = line.substr(0, colon);
+  field.value = trimmed(line.substr(colon + 1));
+  if (!base::isPlainAscii(field.value) && !allOf(field.value, kFieldValue)) {
+    return "control character in a field value";
   }
-  return Field{line.substr(0, colon), value};
+  field.kind = kindOf(field.name);
+  return nullptr;
+}
+
+void addOptions(std::string_view value, ConnectionOptions& out) {
+  forEachElement(value, [&out](std::string_view option) {
+    if (equalsIgnoringCase(option, "keep-alive")) {
+      out.keepAlive = true;
+    } else if (equalsIgnoringCase(option, "close")) {
+      out.close = true;
+    } else if (equalsIgnoringCase(option, "upgrade")) {
+      out.upgrade = true;
+    } else {
+      out.others = out.others || !isHopByHop(kindOf(option));
+    }
+  });
+}
+
+}  // namespace
+
+Parsed<Field> parseFieldLine(std::string_view line) {
+  Field field;
+  if (const char* const wrong = parseField(line, field); wrong != nullptr) {
+    return refuse(400, wrong);
+  }
+  return field;
 }
 
 void HeadParser::reset() {
@@ -207,13 +236,16 @@ HeadParser::Outcome HeadParser::parseAny(std::string_view bytes, Head& head, int
   if (!complete) {
     return Outcome::kMore;
   }
-  head.fields.clear();
+  head.fields.resize(lineEnds_.size() - 1);
+  head.connection = {};
   for (std::size_t i = 1; i < lineEnds_.size(); ++i) {
-    const auto field = parseFieldLine(lineTo(lineEnds_[i]));
-    if (!field) {
-      return bad({tooLargeStatus == 431 ? field.error().status : 502, field.error().reason});
+    Field& field = head.fields[i - 1];
+    if (const char* const wrong = parseField(lineTo(lineEnds_[i]), field); wrong != nullptr) {
+      return bad({tooLargeStatus == 431 ? 400 : 502, wrong});
     }
-    head.fields.push_back(*field);
+    if (field.kind == FieldKind::kConnection) {
+      addOptions(field.value, head.connection);
+    }
   }
   if (const auto checked = checkWhole(head); !checked) {
     return bad(checked.error());

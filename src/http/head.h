@@ -5,17 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "http/field.h"
 #include "http/problem.h"
+#include "http/target.h"
 
 namespace vpclab::http {
-
-// A field line. Views into the buffer that was parsed.
-struct Field {
-  std::string_view name;   // as sent; compare with equalsIgnoringCase
-  std::string_view value;  // without the whitespace around it
-};
-
-using Fields = std::vector<Field>;
 
 // What a head may cost. RFC 9112 section 3 recommends at least 8000 bytes for a request line.
 struct Limits {
@@ -28,9 +22,11 @@ struct Limits {
 // again reuses its memory.
 struct RequestHead {
   std::string_view method;
-  std::string_view target;
-  int minorVersion = 1;  // HTTP/1.minorVersion; 0 or 1 (a higher one counts as 1, RFC 9110 section 2.5)
+  std::string_view target;  // as sent
+  Target parts;             // of it
+  int minorVersion = 1;     // HTTP/1.minorVersion; 0 or 1 (a higher one counts as 1, RFC 9110 section 2.5)
   Fields fields;
+  ConnectionOptions connection;
 };
 
 struct ResponseHead {
@@ -38,6 +34,7 @@ struct ResponseHead {
   std::string_view reason;
   int minorVersion = 1;
   Fields fields;
+  ConnectionOptions connection;
 };
 
 // Finds the end of a head in bytes that arrive piece by piece, and parses it whole. Strict after RFC 9112: lines end

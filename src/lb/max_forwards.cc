@@ -23,7 +23,7 @@ MaxForwards maxForwardsOf(const http::RequestHead& head) {
     return out;
   }
   for (const auto& field : head.fields) {
-    if (http::equalsIgnoringCase(field.name, "max-forwards")) {
+    if (field.kind == http::FieldKind::kMaxForwards) {
       out.valid = !out.given && isNumber(field.value);
       out.given = true;
       out.left = static_cast<std::uint32_t>(base::parseInteger(field.value, 0, kMost).value_or(kMost));

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "http/fields.h"
 #include "http/status.h"
-#include "http/target.h"
 #include "lb/stickiness.h"
 
 namespace vpclab::lb {
@@ -13,6 +13,7 @@ namespace vpclab::lb {
 namespace {
 
 using http::equalsIgnoringCase;
+using http::FieldKind;
 
 constexpr std::string_view kViaName = "vpclab";
 
@@ -20,21 +21,54 @@ void append(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
-// As it was sent where that was in the usual form, which most often it was: then it is one piece of the head.
-void append(std::string& out, const http::Field& field) {
-  const char* const behindName = field.name.data() + field.name.size();
-  const char* const behindValue = field.value.data() + field.value.size();
-  const bool usual = !field.value.empty() && field.value.data() == behindName + 2 && behindName[0] == ':' &&
-                     behindName[1] == ' ' && behindValue[0] == '\r' && behindValue[1] == '\n';
-  if (usual) {
-    out.append(field.name.data(), field.name.size() + 2 + field.value.size() + 2);
-  } else {
-    append(out, field.name, field.value);
-  }
+void appendNumber(std::string& out, std::uint64_t number) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
 }
 
-bool isFraming(std::string_view name) {
-  return equalsIgnoringCase(name, "content-length") || equalsIgnoringCase(name, "transfer-encoding");
+void appendLength(std::string& out, std::uint64_t length) {
+  out.append("Content-Length: ");
+  appendNumber(out, length);
+  out.append("\r\n");
+}
+
+// Fields that are passed on as they are. Those that were sent behind each other in the usual form, which most often is
+// all of them, go as one piece.
+class Unchanged {
+ public:
+  explicit Unchanged(std::string& out) : out_(out) {}
+
+  void add(const http::Field& field) {
+    const char* const behindName = field.name.data() + field.name.size();
+    const char* const behindValue = field.value.data() + field.value.size();
+    const bool usual = !field.value.empty() && field.value.data() == behindName + 2 && behindName[0] == ':' &&
+                       behindName[1] == ' ' && behindValue[0] == '\r' && behindValue[1] == '\n';
+    if (!usual) {
+      flush();
+      append(out_, field.name, field.value);
+      return;
+    }
+    if (field.name.data() != end_) {
+      flush();
+      begin_ = field.name.data();
+    }
+    end_ = behindValue + 2;
+  }
+  // To be called before anything else is written.
+  void flush() {
+    out_.append(begin_, static_cast<std::size_t>(end_ - begin_));
+    begin_ = end_ = nullptr;
+  }
+
+ private:
+  std::string& out_;
+  const char* begin_ = nullptr;
+  const char* end_ = nullptr;
+};
+
+bool isFraming(FieldKind kind) {
+  return kind == FieldKind::kContentLength || kind == FieldKind::kTransferEncoding;
 }
 
 // RFC 9110 section 7.6.1: no sender may list a field there that is meant for every recipient.
@@ -60,57 +94,39 @@ bool passesFor(std::string_view field, std::string_view name) {
   return true;
 }
 
-class HopFields {
- public:
-  explicit HopFields(const http::Fields& fields) : fields_(fields) {
-    for (const auto& field : fields) {
-      if (equalsIgnoringCase(field.name, "connection")) {
-        http::forEachElement(field.value, [&](std::string_view option) {
-          anyNamed_ = anyNamed_ || !http::isHopByHop(option);  // e.g. keep-alive, with every answer of many a server
-        });
-      }
-    }
-  }
-  bool has(std::string_view name) const {
-    return http::isHopByHop(name) ||
-           (anyNamed_ && http::listsElement(fields_, "connection", name) && !isProtected(name));
-  }
-
- private:
-  const http::Fields& fields_;
-  bool anyNamed_ = false;
-};
+// Whether the field is for this hop only.
+template <class Head>
+bool isOfHop(const http::Field& field, const Head& head) {
+  return http::isHopByHop(field.kind) ||
+         (head.connection.others && http::listsElement(head.fields, FieldKind::kConnection, field.name) &&
+          !isProtected(field.name));
+}
 
 }  // namespace
 
 void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, std::string& out) {
-  const auto target = http::parseTarget(head.method, head.target);
   std::string_view path = head.target;
-  std::string_view host = how.fallbackHost;
-  if (const auto given = http::findField(head.fields, "host")) {
-    host = *given;
-  }
+  std::string_view host = http::findField(head.fields, FieldKind::kHost).value_or(how.fallbackHost);
   out.append(head.method).append(" ");
-  if (target && target->form == http::TargetForm::kAbsolute) {
-    host = target->authority;
-    path = target->path;
+  if (head.parts.form == http::TargetForm::kAbsolute) {
+    host = head.parts.authority;
+    path = head.parts.path;
     if (path.empty() || path.front() == '?') {
       // RFC 9112 section 3.2.4: OPTIONS without a path means the server as a whole.
       out.append(head.method == "OPTIONS" && path.empty() ? "*" : "/");
     }
   }
-  out.append(path).append(" HTTP/1.1\r\n");
-  append(out, "Host", host);
+  out.append(path).append(" HTTP/1.1\r\nHost: ").append(host).append("\r\n");
 
-  const HopFields hop(head.fields);
   bool hadLength = false;
   std::string forwardedFor;
+  Unchanged unchanged(out);
   for (const auto& field : head.fields) {
-    if (isFraming(field.name)) {
+    if (isFraming(field.kind)) {
       hadLength = true;
       continue;
     }
-    if (equalsIgnoringCase(field.name, "host") || hop.has(field.name)) {
+    if (field.kind == FieldKind::kHost || isOfHop(field, head)) {
       continue;
     }
     if (!how.client.empty() && passesFor(field.name, "x-forwarded-for")) {
@@ -124,20 +140,23 @@ void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, 
         (!how.balancerAddress.empty() && passesFor(field.name, "qc-lbip"))) {
       continue;
     }
-    if (how.sticky != nullptr && equalsIgnoringCase(field.name, "cookie")) {
+    if (how.sticky != nullptr && field.kind == FieldKind::kCookie) {
       if (const std::string kept = cookieForBackend(field.value, *how.sticky); !kept.empty()) {
+        unchanged.flush();
         append(out, field.name, kept);
       }
       continue;
     }
-    if (how.maxForwards && equalsIgnoringCase(field.name, "max-forwards")) {
+    if (how.maxForwards && field.kind == FieldKind::kMaxForwards) {
+      unchanged.flush();
       append(out, field.name, std::to_string(*how.maxForwards));
       continue;
     }
-    append(out, field);
+    unchanged.add(field);
   }
+  unchanged.flush();
   if (!how.client.empty()) {
-    append(out, "X-Forwarded-For", forwardedFor.append(how.client));
+    out.append("X-Forwarded-For: ").append(forwardedFor).append(how.client).append("\r\n");
   }
   if (!how.proto.empty()) {
     append(out, "X-Forwarded-Proto", how.proto);
@@ -149,17 +168,17 @@ void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, 
     append(out, "QC-LBIP", how.balancerAddress);
   }
   if (how.via) {
-    out.append("Via: 1.").append(head.minorVersion == 0 ? "0 " : "1 ").append(kViaName).append("\r\n");
+    out.append(head.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ").append(kViaName).append("\r\n");
   }
   if (how.framing.kind == http::BodyKind::kLength || (how.framing.kind == http::BodyKind::kNone && hadLength)) {
-    append(out, "Content-Length", std::to_string(how.framing.length));
+    appendLength(out, how.framing.length);
   } else if (how.framing.kind == http::BodyKind::kChunked) {
     append(out, "Transfer-Encoding", "chunked");
   }
   if (how.upgrade) {
     append(out, "Connection", "upgrade");
     for (const auto& field : head.fields) {
-      if (equalsIgnoringCase(field.name, "upgrade")) {
+      if (field.kind == FieldKind::kUpgrade) {
         append(out, "Upgrade", field.value);
       }
     }
@@ -168,31 +187,32 @@ void writeRequestHead(const http::RequestHead& head, const RequestRewrite& how, 
 }
 
 bool writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& how, std::string& out) {
-  out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(head.reason).append("\r\n");
-  const HopFields hop(head.fields);
+  out.append("HTTP/1.1 ");
+  appendNumber(out, static_cast<std::uint64_t>(head.status));
+  out.append(" ").append(head.reason).append("\r\n");
   // The length that a GET would have had is a property of the answer to HEAD, and of a 304: RFC 9110 section 8.6.
   const bool keepLength = how.body == http::BodyKind::kNone && head.status >= 200 && head.status != 204 &&
-                          http::findField(head.fields, "content-length").has_value();
+                          http::findField(head.fields, FieldKind::kContentLength).has_value();
   bool lengthWritten = false;
   bool named = false;
+  Unchanged unchanged(out);
   for (const auto& field : head.fields) {
-    if (isFraming(field.name)) {
-      if (keepLength && !lengthWritten && equalsIgnoringCase(field.name, "content-length")) {
+    if (isFraming(field.kind)) {
+      if (keepLength && !lengthWritten && field.kind == FieldKind::kContentLength) {
+        unchanged.flush();
         append(out, field.name, field.value.substr(0, field.value.find_first_of(", ")));
         lengthWritten = true;
       }
-      continue;
-    }
-    if (head.status == 101 && equalsIgnoringCase(field.name, "upgrade")) {
-      append(out, field);
-      continue;
-    }
-    if (how.sticky != nullptr && equalsIgnoringCase(field.name, "set-cookie")) {
+    } else if (head.status == 101 && field.kind == FieldKind::kUpgrade) {
+      unchanged.add(field);
+    } else if (how.sticky != nullptr && field.kind == FieldKind::kSetCookie) {
+      unchanged.flush();
       append(out, field.name, setCookieForClient(field.value, *how.sticky, how.stickyId, named));
-    } else if (!hop.has(field.name)) {
-      append(out, field);
+    } else if (!isOfHop(field, head)) {
+      unchanged.add(field);
     }
   }
+  unchanged.flush();
   if (!how.newCookie.empty()) {
     append(out, "Set-Cookie", how.newCookie);
     append(out, "Cache-Control", "private");  // a cache must not give one client's cookie to another
@@ -201,7 +221,7 @@ bool writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& ho
     append(out, "Connection", "upgrade");
   } else if (head.status >= 200) {
     if (how.body == http::BodyKind::kLength) {
-      append(out, "Content-Length", std::to_string(how.length));
+      appendLength(out, how.length);
     } else if (how.body == http::BodyKind::kChunked) {
       append(out, "Transfer-Encoding", "chunked");
     }
@@ -216,10 +236,9 @@ bool writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& ho
 }
 
 bool asksForUpgrade(const http::RequestHead& head, const http::Framing& framing) {
-  return head.minorVersion >= 1 && framing.kind == http::BodyKind::kNone &&
-         http::listsElement(head.fields, "connection", "upgrade") &&
-         !http::findField(head.fields, "upgrade").value_or("").empty() &&
-         !http::listsElement(head.fields, "upgrade", "h2c");
+  return head.minorVersion >= 1 && framing.kind == http::BodyKind::kNone && head.connection.upgrade &&
+         !http::findField(head.fields, FieldKind::kUpgrade).value_or("").empty() &&
+         !http::listsElement(head.fields, FieldKind::kUpgrade, "h2c");
 }
 
 std::string ownResponse(int status, std::string_view text, bool keepAlive, bool withBody, std::string_view location) {

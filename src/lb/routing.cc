@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "http/fields.h"
-#include "http/target.h"
 
 namespace vpclab::lb {
 
@@ -13,12 +12,6 @@ std::string_view withoutPort(std::string_view authority) {
   const auto close = authority.rfind(']');
   const auto colon = authority.find(':', close == std::string_view::npos ? 0 : close);
   return authority.substr(0, colon);
-}
-
-// Path and query in origin form.
-std::string_view pathAndQuery(const http::RequestHead& head) {
-  const auto target = http::parseTarget(head.method, head.target);
-  return target ? target->path : std::string_view{};
 }
 
 bool hostFits(std::string_view wanted, std::string_view host) {
@@ -58,14 +51,12 @@ Asked askedOf(const http::RequestHead& head, const net::IpAddr& client) {
   Asked asked;
   asked.fields = &head.fields;
   asked.client = client;
-  const auto target = http::parseTarget(head.method, head.target);
-  if (target && target->form == http::TargetForm::kAbsolute) {
-    asked.host = withoutPort(target->authority);  // RFC 9112 section 3.2.2: Host is not looked at
+  if (head.parts.form == http::TargetForm::kAbsolute) {
+    asked.host = withoutPort(head.parts.authority);  // RFC 9112 section 3.2.2: Host is not looked at
   } else {
-    asked.host = withoutPort(http::findField(head.fields, "host").value_or(""));
+    asked.host = withoutPort(http::findField(head.fields, http::FieldKind::kHost).value_or(""));
   }
-  const auto path = pathAndQuery(head);
-  asked.path = path.substr(0, path.find('?'));
+  asked.path = head.parts.path.substr(0, head.parts.path.find('?'));
   if (asked.path.empty()) {
     asked.path = "/";
   }
@@ -81,7 +72,7 @@ std::string locationOf(const state::Redirect& redirect, const http::RequestHead&
   if (!redirect.isPrefix) {
     return redirect.location;
   }
-  const auto path = pathAndQuery(head);
+  const auto path = head.parts.path;
   return redirect.location + (path.starts_with('/') ? "" : "/") + std::string(path == "*" ? "" : path);
 }
 

@@ -14,7 +14,7 @@ constexpr std::size_t kLoggedTargetBytes = 256;
 
 bool expectsWhatWeKnow(const http::RequestHead& head) {
   for (const auto& field : head.fields) {
-    if (http::equalsIgnoringCase(field.name, "expect") && !http::equalsIgnoringCase(field.value, "100-continue")) {
+    if (field.kind == http::FieldKind::kExpect && !http::equalsIgnoringCase(field.value, "100-continue")) {
       return false;
     }
   }
@@ -136,7 +136,7 @@ bool Session::takeRequest() {
   requestBody_ = *framing;
   requestLeft_ = framing->length;
   requestChunks_.reset();
-  keepAlive_ = http::keepsAlive(request_.fields, request_.minorVersion);
+  keepAlive_ = http::keepsAlive(request_);
   clientCloses_ = !keepAlive_;
   upgrade_ = asksForUpgrade(request_, requestBody_);
   replayable_ = requestBody_.kind == http::BodyKind::kNone && !upgrade_ && http::isIdempotent(method_);

@@ -116,7 +116,7 @@ bool Session::takeFinalHead() {
   responseLeft_ = framing->length;
   responseChunks_.reset();
   upstreamKeeps_ =
-      http::keepsAlive(response_.fields, response_.minorVersion) && responseBody_.kind != http::BodyKind::kUntilClose;
+      http::keepsAlive(response_) && responseBody_.kind != http::BodyKind::kUntilClose;
   // An answer before the end of the request (after Expect, or an early refusal): where the rest of the request would
   // begin is no longer sure, so both connections end with it. RFC 9112 section 9.3.
   keepAlive_ = keepAlive_ && bodyComplete() && !lastAnswer();

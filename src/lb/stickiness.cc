@@ -36,7 +36,7 @@ std::optional<Pair> nextPair(std::string_view& rest) {
 // Names of cookies are case-sensitive.
 std::optional<std::string_view> findCookie(const http::Fields& fields, std::string_view name) {
   for (const auto& field : fields) {
-    if (!http::equalsIgnoringCase(field.name, "cookie")) {
+    if (field.kind != http::FieldKind::kCookie) {
       continue;
     }
     std::string_view rest = field.value;

@@ -119,8 +119,7 @@ bool PageConnection::takeRequest() {
   }
   const auto framing = http::framingOf(request_);
   // A page takes no body; where one comes, the connection ends with the answer.
-  keepAlive_ = framing && framing->kind == http::BodyKind::kNone && !site_->retired() &&
-               http::keepsAlive(request_.fields, request_.minorVersion);
+  keepAlive_ = framing && framing->kind == http::BodyKind::kNone && !site_->retired() && http::keepsAlive(request_);
   const bool headOnly = request_.method == "HEAD";
   if (!framing) {
     answer(framing.error().status, framing.error().reason, headOnly);

@@ -219,7 +219,7 @@ TEST_CASE("keep-alive after RFC 9112 section 9.3") {
     http::RequestHead head;
     const std::string bytes = "GET / HTTP/1." + std::to_string(minor) + "\r\nHost: a\r\n" + fields + "\r\n";
     REQUIRE(parser.parse(bytes, head) == Outcome::kDone);
-    return http::keepsAlive(head.fields, head.minorVersion);
+    return http::keepsAlive(head);
   };
   CHECK(keeps("", 1));
   CHECK_FALSE(keeps("Connection: x, Close\r\n", 1));
