@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include <malloc.h>
+#include <unistd.h>
 
 namespace vpclab::daemon {
 
@@ -16,9 +17,17 @@ constexpr int kStepBytes = 1 << 20;
 // anew each time.
 constexpr int kMappedBytes = 32 << 20;
 
+// Of the only arena, which nothing else lies above: brk(2).
+const char* heapEnd() {
+  return static_cast<const char*>(::sbrk(0));
+}
+
+const char* heapBegin = nullptr;
+
 }  // namespace
 
 void setUpHeap() {
+  heapBegin = heapEnd();
   // What one thread frees serves the next one: by default each has a heap of its own, and observing a lab fills them
   // all.
   (void)::mallopt(M_ARENA_MAX, 1);
@@ -28,7 +37,8 @@ void setUpHeap() {
 }
 
 void giveBackHeap() {
-  if (::mallinfo2().fordblks > std::size_t{kKeptBytes}) {
+  // To add up what lies idle means to walk through it all.
+  if (heapEnd() - heapBegin > kKeptBytes && ::mallinfo2().fordblks > std::size_t{kKeptBytes}) {
     (void)::malloc_trim(0);
   }
 }
