@@ -203,12 +203,10 @@ bool writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& ho
         append(out, field.name, field.value.substr(0, field.value.find_first_of(", ")));
         lengthWritten = true;
       }
-    } else if (head.status == 101 && field.kind == FieldKind::kUpgrade) {
-      unchanged.add(field);
     } else if (how.sticky != nullptr && field.kind == FieldKind::kSetCookie) {
       unchanged.flush();
       append(out, field.name, setCookieForClient(field.value, *how.sticky, how.stickyId, named));
-    } else if (!isOfHop(field, head)) {
+    } else if ((head.status == 101 && field.kind == FieldKind::kUpgrade) || !isOfHop(field, head)) {
       unchanged.add(field);
     }
   }

@@ -115,8 +115,7 @@ bool Session::takeFinalHead() {
   responseBody_ = *framing;
   responseLeft_ = framing->length;
   responseChunks_.reset();
-  upstreamKeeps_ =
-      http::keepsAlive(response_) && responseBody_.kind != http::BodyKind::kUntilClose;
+  upstreamKeeps_ = http::keepsAlive(response_) && responseBody_.kind != http::BodyKind::kUntilClose;
   // An answer before the end of the request (after Expect, or an early refusal): where the rest of the request would
   // begin is no longer sure, so both connections end with it. RFC 9112 section 9.3.
   keepAlive_ = keepAlive_ && bodyComplete() && !lastAnswer();
