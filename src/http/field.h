@@ -42,7 +42,7 @@ struct ConnectionOptions {
   bool close = false;
   bool keepAlive = false;
   bool upgrade = false;
-  bool others = false;  // names of fields that are not hop-by-hop anyway
+  bool others = false;  // fields that are not hop-by-hop anyway; one called Close is among them where `close` is
 };
 
 }  // namespace vpclab::http

@@ -144,15 +144,10 @@ const char* parseField(std::string_view line, Field& field) {
 
 void addOptions(std::string_view value, ConnectionOptions& out) {
   forEachElement(value, [&out](std::string_view option) {
-    if (equalsIgnoringCase(option, "keep-alive")) {
-      out.keepAlive = true;
-    } else if (equalsIgnoringCase(option, "close")) {
-      out.close = true;
-    } else if (equalsIgnoringCase(option, "upgrade")) {
-      out.upgrade = true;
-    } else {
-      out.others = out.others || !isHopByHop(kindOf(option));
-    }
+    out.keepAlive = out.keepAlive || equalsIgnoringCase(option, "keep-alive");
+    out.close = out.close || equalsIgnoringCase(option, "close");
+    out.upgrade = out.upgrade || equalsIgnoringCase(option, "upgrade");
+    out.others = out.others || !isHopByHop(kindOf(option));
   });
 }
 

@@ -101,6 +101,7 @@ TEST_CASE("what Connection lists is that of all such fields together") {
   CHECK(some.connection.keepAlive);
   CHECK(some.connection.upgrade);
   CHECK_FALSE((some.connection.close || some.connection.others));
+  CHECK(parsed("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").connection.others);
   const auto named = parsed("GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Mine\r\n\r\n").connection;
   CHECK(named.close);
   CHECK(named.others);

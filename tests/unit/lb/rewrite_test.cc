@@ -39,6 +39,11 @@ TEST_CASE("a request's head: hop-by-hop fields go, what is end to end stays") {
   CHECK(out == "GET /a HTTP/1.1\r\nHost: h\r\nAccept: */*\r\nVia: 1.1 vpclab\r\n\r\n");
 }
 
+TEST_CASE("whatever Connection lists is of this hop, what has a meaning there too") {
+  CHECK(forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nClose: 1\r\nX: 2\r\n\r\n") ==
+        "GET / HTTP/1.1\r\nHost: h\r\nX: 2\r\nVia: 1.1 vpclab\r\n\r\n");
+}
+
 TEST_CASE("fields are passed on in the usual form, however much whitespace they came with") {
   const auto out =
       forwarded("GET /a HTTP/1.1\r\nhost: h\r\nA:1\r\nB:\t2\r\nC:  3\r\nD: 4 \r\nE:\r\nF: \r\nG: 5\r\nH:6 7\r\n\r\n");
