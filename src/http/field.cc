@@ -5,7 +5,10 @@
 namespace vpclab::http {
 
 FieldKind kindOf(std::string_view fieldName) {
-  const auto is = [fieldName](std::string_view known) { return equalsIgnoringCase(fieldName, known); };
+  // Most names differ in their first letter already.
+  const auto is = [fieldName](std::string_view known) {
+    return lower(fieldName.front()) == known.front() && equalsIgnoringCase(fieldName, known);
+  };
   using enum FieldKind;
   switch (fieldName.size()) {
     case 2:
