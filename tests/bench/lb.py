@@ -115,6 +115,7 @@ def start_ours(directory: pathlib.Path) -> Running:
         process = subprocess.Popen(["bash", "-c", f'exec "$@" 3<&{theirs.fileno()}', "bash", *words],
                                    pass_fds=[theirs.fileno()], stdout=log, stderr=log)
     theirs.close()  # so that the end of a worker that could not start is seen
+    control.settimeout(20)
     config = {"id": "lb", "listeners": [proxies.listener("web", 8080, [(one, 80) for one in BACKENDS], LONG)]}
     proxies.frame(control, {"op": "configure", "process": {"netns": "", "name": "lb", "loadBalancer": config}}, [front.fileno()])
     until(lambda: all(backend["state"] == "up" for backend in proxies.frame(control, {"op": "status"})
