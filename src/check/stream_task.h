@@ -28,6 +28,7 @@ class StreamTask : public Task {
   bool connected();
   bool meet();
   void flow(TimePoint now);
+  std::uint64_t arrived() const;
   bool fail(const std::string& what, int error);
 
   const base::UniqueFd& sender() const { return job_.back ? accepted_ : client_; }
@@ -44,8 +45,8 @@ class StreamTask : public Task {
   TimePoint deadline_;
   std::optional<TimePoint> firstAt_;  // of what arrived
   std::optional<TimePoint> warmAt_;   // when counting began
-  std::uint64_t received_ = 0;
-  std::uint64_t receivedWarm_ = 0;  // before counting began
+  std::uint64_t received_ = 0;     // read
+  std::uint64_t arrivedWarm_ = 0;  // before counting began
   StreamReply reply_;
   bool done_ = false;
 };
