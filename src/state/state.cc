@@ -15,6 +15,15 @@ static_assert(kKindOf<Netns> == Kind::kNetns && kKindOf<Sysctl> == Kind::kSysctl
               kKindOf<Neighbours> == Kind::kNeighbours && kKindOf<Qdisc> == Kind::kQdisc &&
               kKindOf<NftTable> == Kind::kNftTable && kKindOf<Process> == Kind::kProcess);
 
+Object::Object(const Object& other) = default;
+Object::Object(Object&& other) noexcept = default;
+Object& Object::operator=(const Object& other) = default;
+Object& Object::operator=(Object&& other) noexcept = default;
+Object::~Object() = default;
+bool Object::operator==(const Object& other) const {
+  return static_cast<const ObjectVariant&>(*this) == static_cast<const ObjectVariant&>(other);
+}
+
 Key keyOf(const Object& object) {
   return std::visit([](const auto& o) { return o.key(); }, object);
 }

@@ -20,8 +20,21 @@
 
 namespace vpclab::state {
 
-using Object = std::variant<Netns, Sysctl, Bridge, Vrf, Veth, WgDevice, Address, Rule, Route, Neighbours, Qdisc,
-                            NftTable, Process>;
+using ObjectVariant = std::variant<Netns, Sysctl, Bridge, Vrf, Veth, WgDevice, Address, Rule, Route, Neighbours, Qdisc,
+                                   NftTable, Process>;
+
+// A variant whose copies, moves and end are compiled once: each source that has a State would make some hundreds of
+// functions for them otherwise.
+class Object : public ObjectVariant {
+ public:
+  using ObjectVariant::ObjectVariant;
+  Object(const Object& other);
+  Object(Object&& other) noexcept;
+  Object& operator=(const Object& other);
+  Object& operator=(Object&& other) noexcept;
+  ~Object();
+  bool operator==(const Object& other) const;
+};
 
 Key keyOf(const Object& object);
 
