@@ -1,7 +1,7 @@
 #pragma once
 
-// The JSON library's templates that cost most, for what precompiles its header: compiled once, in json.cc, instead of by
-// each source that includes it.
+// The JSON library's templates that cost most, for what precompiles its header: compiled once, in json.cc, instead of
+// by each source that includes it.
 #include <nlohmann/json.hpp>
 
 NLOHMANN_JSON_NAMESPACE_BEGIN

@@ -45,8 +45,8 @@ class StreamTask : public Task {
   TimePoint deadline_;
   std::optional<TimePoint> firstAt_;  // of what arrived
   std::optional<TimePoint> warmAt_;   // when counting began
-  std::uint64_t received_ = 0;     // read
-  std::uint64_t arrivedWarm_ = 0;  // before counting began
+  std::uint64_t received_ = 0;        // read
+  std::uint64_t arrivedWarm_ = 0;     // before counting began
   StreamReply reply_;
   bool done_ = false;
 };
