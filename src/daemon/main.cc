@@ -12,6 +12,7 @@ namespace {
 
 struct Run {
   int operator()(const vpclab::daemon::ServeCommand& command) const {
+    vpclab::daemon::setUpHeap();
     return vpclab::daemon::serve(command.options, command.daemonize);
   }
   int operator()(const vpclab::daemon::KeeperCommand& command) const {
@@ -27,7 +28,6 @@ struct Run {
 }  // namespace
 
 int main(int argc, char** argv) {
-  vpclab::daemon::setUpHeap();
   try {
     return std::visit(Run{}, vpclab::daemon::parseArguments(argc, argv));
   } catch (const std::exception& error) {

@@ -111,10 +111,7 @@ class RealSystem : public System {
     }
     base::Result<base::UniqueFd> out;
     auto ran = onThreads(1, [&](std::size_t) {
-      auto pin = openPin(pinPath(lab, node));
-      if (!pin) {
-        out = base::fail(std::move(pin.error()));
-      } else if (auto entered = enter(*pin, node); !entered) {
+      if (auto entered = enterPin(pinPath(lab, node)); !entered) {
         out = base::fail(std::move(entered.error()));
       } else {
         const int fd = ::socket(domain, type | SOCK_CLOEXEC, protocol);

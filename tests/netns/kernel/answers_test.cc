@@ -1,5 +1,6 @@
 // What becomes of a request whose answer the kernel keeps to itself, or gives too late.
 #include <deque>
+#include <functional>
 #include <set>
 
 #include <dlfcn.h>
@@ -79,22 +80,28 @@ base::Deadline shortly() {
   return base::Deadline::after(base::Milliseconds(100));
 }
 
-}  // namespace
-
-TEST_CASE("an answer that does not come is told by the operation's name, and is nobody else's when it comes late") {
+// `test` gets a route socket of a namespace that is gone afterwards.
+void inNewNetns(const std::function<void(kernel::NetlinkSocket&)>& test) {
   tests::skipUnlessRoot();
-  REQUIRE(kernel::onThreads(1, [](std::size_t) {
+  REQUIRE(kernel::onThreads(1, [&](std::size_t) {
     auto made = kernel::makeNetns();
     REQUIRE(made);
     auto socket = kernel::NetlinkSocket::open(NETLINK_ROUTE);
     REQUIRE(socket);
+    test(*socket);
+  }));
+}
 
+}  // namespace
+
+TEST_CASE("an answer that does not come is told by the operation's name, and is nobody else's when it comes late") {
+  inNewNetns([](kernel::NetlinkSocket& socket) {
     const auto before = sockets();
     std::vector<kernel::Message> two;
     two.push_back(rename("name the first", 1, "first"));
     two.push_back(rename("name the second", 1, "second"));
     answers = Answers::kKeep;
-    const auto results = socket->transact(two, shortly());
+    const auto results = socket.transact(two, shortly());
     answers = Answers::kPass;
     REQUIRE(kept.size() == 1);   // of the last one, for both
     CHECK(sockets() != before);  // the next request goes out on another one
@@ -108,7 +115,7 @@ TEST_CASE("an answer that does not come is told by the operation's name, and is 
     // The late ones say yes; this one is refused.
     answers = Answers::kGiveLate;
     kernel::Message refused = rename("name what is not there", 77, "third");
-    const auto answer = socket->request(refused, tests::LabFixture::soon());
+    const auto answer = socket.request(refused, tests::LabFixture::soon());
     answers = Answers::kPass;
     CHECK(kept.empty());
     REQUIRE_FALSE(answer);
@@ -117,28 +124,23 @@ TEST_CASE("an answer that does not come is told by the operation's name, and is 
     // Parts of an older dump are not parts of this one.
     answers = Answers::kKeep;
     kernel::Message list("list the links", RTM_GETLINK, 0, ifinfomsg{});
-    CHECK_FALSE(socket->dump(
+    CHECK_FALSE(socket.dump(
         list, [](const nlmsghdr*) {}, shortly()));
     answers = Answers::kGiveLate;
-    CHECK(linksIn(*socket) == 1);
+    CHECK(linksIn(socket) == 1);
     answers = Answers::kPass;
     kept.clear();
-  }));
+  });
 }
 
 TEST_CASE("a socket whose thread is in another namespace by now goes on in its own") {
-  tests::skipUnlessRoot();
-  REQUIRE(kernel::onThreads(1, [](std::size_t) {
-    auto made = kernel::makeNetns();
-    REQUIRE(made);
-    auto socket = kernel::NetlinkSocket::open(NETLINK_ROUTE);
-    REQUIRE(socket);
+  inNewNetns([](kernel::NetlinkSocket& socket) {
     kernel::Message first = rename("name the first", 1, "here");
     const auto before = sockets();
     auto elsewhere = kernel::makeNetns();
     REQUIRE(elsewhere);
     answers = Answers::kKeep;
-    CHECK_FALSE(socket->request(first, shortly()));
+    CHECK_FALSE(socket.request(first, shortly()));
     answers = Answers::kPass;
     kept.clear();
     CHECK(sockets() == before);
@@ -146,20 +148,15 @@ TEST_CASE("a socket whose thread is in another namespace by now goes on in its o
     ifinfomsg loopback{};
     loopback.ifi_index = 1;
     kernel::Message look("look at the loopback", RTM_GETLINK, 0, loopback);
-    CHECK(socket->get(
+    CHECK(socket.get(
         look, [&](const nlmsghdr* link) { alias = kernel::Attributes(link, sizeof(ifinfomsg)).text(IFLA_IFALIAS); },
         tests::LabFixture::soon()));
     CHECK(alias == "here");
-  }));
+  });
 }
 
 TEST_CASE("of many requests exactly those are told as failed that the kernel refused, wherever they stand") {
-  tests::skipUnlessRoot();
-  REQUIRE(kernel::onThreads(1, [](std::size_t) {
-    auto made = kernel::makeNetns();
-    REQUIRE(made);
-    auto socket = kernel::NetlinkSocket::open(NETLINK_ROUTE);
-    REQUIRE(socket);
+  inNewNetns([](kernel::NetlinkSocket& socket) {
     constexpr std::size_t kCount = 150;  // more than go in one send
     const std::vector<std::set<std::size_t>> choices{{}, {0}, {kCount - 1}, {3, 63, 64, 65, 127, 128}, {62, 149}};
     for (const auto& refused : choices) {
@@ -167,7 +164,7 @@ TEST_CASE("of many requests exactly those are told as failed that the kernel ref
       for (std::size_t i = 0; i < kCount; ++i) {
         requests.push_back(rename("name it " + std::to_string(i), refused.contains(i) ? 77 : 1, std::to_string(i)));
       }
-      const auto results = socket->transact(requests, tests::LabFixture::soon());
+      const auto results = socket.transact(requests, tests::LabFixture::soon());
       REQUIRE(results.size() == kCount);
       for (std::size_t i = 0; i < kCount; ++i) {
         CAPTURE(i);
@@ -178,16 +175,11 @@ TEST_CASE("of many requests exactly those are told as failed that the kernel ref
         }
       }
     }
-  }));
+  });
 }
 
 TEST_CASE("of many questions each has its own answer") {
-  tests::skipUnlessRoot();
-  REQUIRE(kernel::onThreads(1, [](std::size_t) {
-    auto made = kernel::makeNetns();
-    REQUIRE(made);
-    auto socket = kernel::NetlinkSocket::open(NETLINK_ROUTE);
-    REQUIRE(socket);
+  inNewNetns([](kernel::NetlinkSocket& socket) {
     std::vector<kernel::Message> questions;
     for (int i = 0; i < 150; ++i) {
       ifinfomsg link{};
@@ -195,7 +187,7 @@ TEST_CASE("of many questions each has its own answer") {
       questions.emplace_back("look at " + std::to_string(i), RTM_GETLINK, std::uint16_t{0}, link);
     }
     std::vector<int> answered(questions.size());
-    const auto results = socket->getEach(
+    const auto results = socket.getEach(
         questions, [&](std::size_t i, const nlmsghdr* link) { answered.at(i) += link->nlmsg_type == RTM_NEWLINK; },
         tests::LabFixture::soon());
     for (std::size_t i = 0; i < questions.size(); ++i) {
@@ -203,5 +195,5 @@ TEST_CASE("of many questions each has its own answer") {
       CHECK(answered[i] == (i % 5 == 4 ? 0 : 1));
       CHECK(results[i].has_value() == (i % 5 != 4));
     }
-  }));
+  });
 }
