@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <stop_token>
@@ -30,6 +31,7 @@ enum class PairExpectation : std::uint8_t { kReachable, kBlocked, kElsewhere };
 
 struct MatrixSpec {
   std::string lab;
+  std::chrono::milliseconds roundTrip{0};  // as CheckSpec's
   std::vector<MatrixNode> nodes;
   // Of a pair of them, by their places. kElsewhere: the address means another node there, so that nothing can be seen.
   std::function<PairExpectation(std::size_t from, std::size_t to)> expected;

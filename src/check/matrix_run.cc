@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "check/matrix.h"
+#include "check/patience.h"
 
 namespace vpclab::check {
 
@@ -117,13 +118,13 @@ class MatrixRun {
         job.targets.push_back(spec_.nodes[column.place].address);
       }
       sockets.push_back(std::move(*socket));
-      jobs.push_back({number_, std::move(job)});
+      jobs.push_back({number_, withPatience(std::move(job), spec_.roundTrip)});
       pieces_.emplace(number_++, std::move(piece));
     }
     if (jobs.empty()) {
       return;
     }
-    giveUp_ = base::Clock::now() + kSweepTime + kWorkerGrace;
+    giveUp_ = base::Clock::now() + kSweepTime + longestPatience(spec_.roundTrip) + kWorkerGrace;
     if (auto sent = probes_.submit(jobs, std::move(sockets), base::Deadline::after(kSendTime)); !sent) {
       broken_ = "cannot tell: " + sent.error().message();
     }

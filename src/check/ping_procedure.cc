@@ -63,7 +63,8 @@ class Measured : public Procedure {
     ping.count = spec_.times;
     ping.interval = milliseconds(10);
     // Long enough for an answer that comes too late to be told from one that does not come.
-    const milliseconds late(spec_.rtt ? std::min<std::int64_t>(spec_.rtt->max / 500, 120'000) : 0);
+    const std::int64_t end = !spec_.rtt ? 0 : spec_.rtt->openAbove ? spec_.rtt->min : spec_.rtt->max;
+    const milliseconds late(std::min<std::int64_t>(end / 500, 120'000));
     ping.timeout = std::max(late, milliseconds(1000));
     ping.deadline = std::clamp(left, ping.interval * spec_.times + ping.timeout, kMaxWait);
     round.takes = ping.deadline;

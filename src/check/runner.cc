@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "check/expect.h"
+#include "check/patience.h"
 #include "check/procedure.h"
 #include "check/random.h"
 
@@ -183,9 +184,10 @@ class Run {
     check.firstNumber = number_;
     std::vector<NumberedJob> jobs;
     for (const Job& job : check.jobs) {
-      jobs.push_back({number_++, job});
+      jobs.push_back({number_++, withPatience(job, check.spec->roundTrip)});
     }
-    check.giveUp = base::Clock::now() + std::max(left, round.takes) + kWorkerGrace;
+    check.giveUp =
+        base::Clock::now() + std::max(left, round.takes) + longestPatience(check.spec->roundTrip) + kWorkerGrace;
     const auto sent = probes_.submit(jobs, std::move(sockets), Deadline::after(kSendTime));
     if (!sent) {
       broken_ = "cannot tell: " + sent.error().message();

@@ -44,7 +44,8 @@ struct Target {
 struct Range {
   std::int64_t min = 0;
   std::int64_t max = 0;
-  std::string text;  // for people: "40ms..60ms"
+  std::string text;        // for people: "40ms..60ms"
+  bool openAbove = false;  // `max` is only the most that there may be
 
   bool has(double value) const { return value >= static_cast<double>(min) && value <= static_cast<double>(max); }
 };
@@ -138,6 +139,7 @@ struct CheckSpec {
   std::string title;  // what the author calls it; may be empty
   base::SourcePos pos;
   std::chrono::milliseconds within{10'000};  // from the moment the check starts
+  std::chrono::milliseconds roundTrip{0};    // what the lab's own lines may delay a question and its answer, at most
   std::variant<PingSpec, PathSpec, BackendSpec, HttpSpec, ThroughputSpec, LossSpec, TunnelSpec> what;
 
   // Disturbs others and is disturbed by them, so that it runs alone.

@@ -3,9 +3,13 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "check/job.h"
 #include "daemon/check_places.h"
+#include "lab/round_trip.h"
 
 namespace vpclab::daemon {
+
+static_assert(lab::kMaxHttpTimes == check::kMaxRequests, "what a lab file may ask for, the prober does");
 
 namespace {
 
@@ -71,7 +75,7 @@ class Translation {
 
  private:
   static std::optional<check::Range> rangeOf(const std::optional<lab::Range>& range) {
-    return range ? std::optional(check::Range{range->min, range->max, range->text}) : std::nullopt;
+    return range ? std::optional(check::Range{range->min, range->max, range->text, range->openAbove}) : std::nullopt;
   }
   std::map<std::string, check::PageSpec> pages() const;
 
@@ -137,11 +141,13 @@ check::HttpSpec Translation::operator()(const lab::HttpCheck& http) const {
 
 std::vector<check::CheckSpec> checkSpecs(const Desired& desired) {
   const Translation translation(desired);
+  const auto roundTrip = lab::delayOfRoundTrip(desired.lab);
   std::vector<check::CheckSpec> out;
   for (const auto& check : desired.lab.checks) {
     check::CheckSpec spec;
     spec.title = check.title;
     spec.pos = check.pos;
+    spec.roundTrip = roundTrip;
     std::visit(
         [&](const auto& what) {
           spec.within = what.within;

@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/stop_watch.h"
 #include "lab/addressing.h"
+#include "lab/round_trip.h"
 
 namespace vpclab::daemon {
 
@@ -37,6 +38,7 @@ check::PairExpectation expectationOf(compile::Expected expected) {
 check::MatrixSpec specOf(const lab::Lab& lab, const compile::Reach& reach) {
   check::MatrixSpec out;
   out.lab = lab.name;
+  out.roundTrip = lab::delayOfRoundTrip(lab);
   std::vector<std::size_t> places(reach.hosts().size());
   std::iota(places.begin(), places.end(), std::size_t{0});
   std::sort(places.begin(), places.end(), [&reach](std::size_t x, std::size_t y) {

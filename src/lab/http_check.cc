@@ -18,6 +18,9 @@ std::string wrongWithUrl(const std::string& url) {
     if (c <= ' ' || c >= 0x7F) {
       return "no spaces, no characters outside of ASCII";
     }
+    if (c == '"' || c == '<' || c == '>') {  // RFC 3986 appendix C: they are around a URL, never in it
+      return "no quotes and no angle brackets: %22, %3C and %3E stand for them";
+    }
   }
   const auto authority = std::string_view(url).substr(kScheme.size());
   const auto host = authority.substr(0, authority.find_first_of("/?#"));
@@ -59,7 +62,7 @@ std::string parsePageServer(Context& context, const Value& value) {
 void parseShare(Context& context, HttpCheck& check, const Object& expect) {
   std::uint64_t total = 0;
   for (const Entry& entry : expect.map("share")) {
-    constexpr Field kCount{"", Type::kInteger, false, 0, 10'000};
+    constexpr Field kCount{"", Type::kInteger, false, 0, kMaxHttpTimes};
     Value name;
     name.kind = Value::Kind::kScalar;
     name.pos = entry.pos;
@@ -68,7 +71,7 @@ void parseShare(Context& context, HttpCheck& check, const Object& expect) {
     if (!checkType(*entry.value, kCount, quote(entry.key), context.report) || id.empty()) {
       return;
     }
-    const auto count = base::parseInteger(entry.value->text, 0, 10'000).value_or(0);
+    const auto count = base::parseInteger(entry.value->text, 0, kMaxHttpTimes).value_or(0);
     if (!check.share.emplace(id, static_cast<std::uint32_t>(count)).second) {
       context.report.error(entry.pos, "server " + quote(id) + " is there twice, by id and by title");
       return;
@@ -149,6 +152,12 @@ HttpCheck parseHttpCheck(Context& context, const Value& value) {
   }
   if (const Value* expect = object.get("expect")) {
     parseExpect(context, check, *expect);
+  }
+  for (const std::string_view key : {"times", "connections"}) {
+    if (!check.reachable && object.has(key)) {
+      context.report.error(object.keyPos(key), "`" + std::string(key) + "` has no effect where nothing may be reached",
+                           "remove it: a few connections are tried at once");
+    }
   }
   return check;
 }

@@ -274,7 +274,8 @@ struct Endpoint {
 struct Range {
   std::int64_t min = 0;
   std::int64_t max = 0;
-  std::string text;  // as the file has it
+  std::string text;        // as the file has it
+  bool openAbove = false;  // it names no upper end, and `max` is the most that the field may say
 
   bool operator==(const Range&) const = default;
 };
@@ -307,6 +308,8 @@ struct BackendCheck {
 };
 
 enum class Connections : std::uint8_t { kNew, kKeepAlive, kParallel };
+
+inline constexpr std::int64_t kMaxHttpTimes = 1'000;  // requests of one check
 
 struct HttpCheck {
   Endpoint from;

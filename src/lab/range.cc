@@ -29,7 +29,7 @@ std::optional<Range> parseRange(std::string_view text, const Field& field) {
   if (!min || !max || *min > *max || (low.empty() && high.empty())) {
     return std::nullopt;
   }
-  return Range{*min, *max, std::string(text)};
+  return Range{*min, *max, std::string(text), high.empty()};
 }
 
 std::string rangeEndText(std::int64_t value, Type type) {

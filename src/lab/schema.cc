@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "lab/lab.h"
+
 namespace vpclab::lab {
 namespace {
 
@@ -250,7 +252,7 @@ constexpr std::array kBackendCheckFields{
 constexpr std::array kHttpCheckFields{
     Field{"from", Type::kReference, true},
     Field{"url", Type::kLine, true},
-    Field{"times", Type::kInteger, false, 1, 10'000},
+    Field{"times", Type::kInteger, false, 1, kMaxHttpTimes},
     Field{"connections", Type::kChoice, false, 0, 0, kConnections},
     Field{"expect", Type::kScalarOrMap},
     within(),

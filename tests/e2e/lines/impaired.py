@@ -68,6 +68,17 @@ def test(host):
     if netem:
         host.vpclab("up", host.labs / LAB / "delay.yaml", timeout=280)
         equal(qdiscs(host, "distant"), {"eth0": "netem"}, "qdiscs of distant")
+        # Probes wait for what the lines delay: 2.4 s there and back.
+        late = file.with_name("late.yaml")
+        late.write_text("""extends: lab.yaml
+servers: {near: {delay: 600ms}, slow: {delay: 600ms}}
+checks:
+  - ping: {from: near, to: slow, within: 20s}
+  - ping: {from: near, to: slow, expect: unreachable}
+""")
+        host.vpclab("apply", late)
+        results = json.loads(host.vpclab("check", LAB, "--json", status=4, timeout=280).stdout)["checks"]["results"]
+        equal([r["outcome"] for r in results], ["passed", "failed"], f"what is late is not lost: {results}")
     else:
         said = host.vpclab("apply", host.labs / LAB / "delay.yaml", status=2).stderr
         assert "delay.yaml:" in said and "has a delay, which needs netem" in said and "linux-image" in said, said

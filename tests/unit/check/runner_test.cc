@@ -239,3 +239,33 @@ TEST_CASE("checks that measure run alone, after all others") {
   CHECK_FALSE(std::get<StreamJob>(probes.submitted[1]).back);
   CHECK(std::get<StreamJob>(probes.submitted[2]).back);
 }
+
+TEST_CASE("probes wait for what the lab's lines delay") {
+  FakeProbes probes([](const Job&) -> std::optional<Reply> { return answered(); });
+  FakeLab lab;
+  auto check = ping("a", true);
+  check.roundTrip = 1500ms;
+  runChecks({check}, lab, probes, {});
+  REQUIRE(probes.submitted.size() == 1);
+  CHECK(std::get<PingJob>(probes.submitted[0]).timeout == PingJob{}.timeout + 1500ms);
+}
+
+TEST_CASE("a range of round-trip times that is open above does not ask to wait for its end") {
+  FakeProbes probes([](const Job&) -> std::optional<Reply> { return answered(); });
+  FakeLab lab;
+  auto check = ping("a", true);
+  auto& spec = std::get<PingSpec>(check.what);
+  spec.times = 3;
+  spec.rtt = Range{40'000, 120'000'000, "40ms..", true};
+  runChecks({check}, lab, probes, {});
+  REQUIRE_FALSE(probes.submitted.empty());
+  CHECK(std::get<PingJob>(probes.submitted[0]).timeout == 1s);
+  spec.rtt = Range{4'000'000, 120'000'000, "4s..", true};
+  probes.submitted.clear();
+  runChecks({check}, lab, probes, {});
+  CHECK(std::get<PingJob>(probes.submitted[0]).timeout == 8s);
+  spec.rtt = Range{0, 2'000'000, "..2s"};
+  probes.submitted.clear();
+  runChecks({check}, lab, probes, {});
+  CHECK(std::get<PingJob>(probes.submitted[0]).timeout == 4s);
+}

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <chrono>
+
+#include "lab/lab.h"
+
+namespace vpclab::lab {
+
+// What the lab's lines may delay a packet and the answer to it by, at most, between any two of its nodes.
+std::chrono::milliseconds delayOfRoundTrip(const Lab& lab);
+
+}  // namespace vpclab::lab

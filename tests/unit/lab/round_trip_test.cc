@@ -1,0 +1,28 @@
+#include "lab/round_trip.h"
+
+#include <doctest/doctest.h>
+
+using namespace vpclab::lab;
+using namespace std::chrono_literals;
+
+TEST_CASE("what a lab's lines delay a question and its answer by, at most") {
+  Lab lab;
+  CHECK(delayOfRoundTrip(lab) == 0ms);
+  lab.servers["near"].line.rate = 1'000'000;
+  CHECK(delayOfRoundTrip(lab) == 0ms);
+  lab.servers["a"].line.delay = 20'000;
+  CHECK(delayOfRoundTrip(lab) == 40ms);
+  // A way has two ends: the slowest two.
+  lab.servers["b"].line = {0, 30'000, 5'000};
+  lab.servers["c"].line.delay = 1'000;
+  CHECK(delayOfRoundTrip(lab) == 2 * (35ms + 20ms));
+  lab.eips["e"].line.delay = 100'000;
+  lab.sdwans["w"].accessPoints.resize(2);
+  for (auto& point : lab.sdwans["w"].accessPoints) {
+    point.line.delay = 300'000;
+  }
+  CHECK(delayOfRoundTrip(lab) == 2 * (35ms + 20ms + 100ms + 300ms + 300ms));
+  // Never too short by rounding.
+  lab.servers["d"].line.delay = 35'001;
+  CHECK(delayOfRoundTrip(lab) == 2 * (35ms + 35ms + 100ms + 300ms + 300ms) + 1ms);
+}
