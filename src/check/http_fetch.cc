@@ -111,7 +111,7 @@ void HttpFetch::startRequest(TimePoint now) {
     finishRequest(now);
     return;
   }
-  const auto number = first_ + static_cast<std::uint32_t>(results_.size());
+  const auto number = first_ + finished_;
   request_ =
       "GET " + job_.target + " HTTP/1.1\r\nHost: " + job_.hostHeader + "\r\nUser-Agent: vpclab\r\nAccept: */*\r\n";
   if (!job_.requestIdPrefix.empty()) {
@@ -257,14 +257,15 @@ void HttpFetch::finishRequest(TimePoint now) {
   reply.status = status_;
   reply.ms = millisecondsBetween(startedAt_, base::Clock::now());
   results_.push_back({std::move(reply), std::move(body_)});
+  ++finished_;
   body_.clear();
   startedAt_ = now;
   deadline_ = std::min(now + job_.timeout, lastMoment_);
-  if (results_.size() == count_) {
+  if (finished_ == count_) {
     state_ = State::kDone;
     socket_.reset();
   } else if (mustClose_) {
-    failRequest("the server ended the connection after " + std::to_string(results_.size()) + " responses", now);
+    failRequest("the server ended the connection after " + std::to_string(finished_) + " responses", now);
   } else {
     startRequest(now);
   }
@@ -278,11 +279,16 @@ void HttpFetch::failRequest(std::string why, TimePoint now) {
   if (reply.error.size() > kMaxDetailBytes) {
     reply.error.resize(kMaxDetailBytes);
   }
-  while (results_.size() < count_) {
+  for (; finished_ < count_; ++finished_) {
     results_.push_back({reply, ""});
   }
   state_ = State::kDone;
   socket_.reset();
+}
+
+std::pair<std::uint32_t, std::vector<Fetched>> HttpFetch::takeResults() {
+  const auto before = first_ + finished_ - static_cast<std::uint32_t>(results_.size());
+  return {before, std::exchange(results_, {})};
 }
 
 void HttpFetch::wishes(std::vector<pollfd>& out) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -28,8 +29,8 @@ class HttpFetch {
 
   // Does what can be done without waiting. True once all requests have a result.
   bool step(TimePoint now);
-  std::vector<Fetched>& results() { return results_; }
-  std::uint32_t first() const { return first_; }
+  // What has come since the last call, and the number of the first request of these.
+  std::pair<std::uint32_t, std::vector<Fetched>> takeResults();
   void wishes(std::vector<pollfd>& out) const;
   TimePoint deadline() const { return deadline_; }
 
@@ -67,7 +68,8 @@ class HttpFetch {
   http::Framing framing_;
   http::ChunkDecoder chunks_;
   std::string body_;
-  std::vector<Fetched> results_;
+  std::uint32_t finished_ = 0;    // requests
+  std::vector<Fetched> results_;  // of the last ones of them, until they are taken
 };
 
 }  // namespace vpclab::check

@@ -19,8 +19,8 @@ void HttpTask::start(TimePoint now) {
 }
 
 void HttpTask::collect(HttpFetch& fetch) {
-  std::size_t number = fetch.first();
-  for (Fetched& fetched : fetch.results()) {
+  auto [number, results] = fetch.takeResults();
+  for (Fetched& fetched : results) {
     HttpReply& answer = reply_.answers[number++];
     answer = std::move(fetched.reply);
     ++finished_;
@@ -46,8 +46,9 @@ std::optional<Reply> HttpTask::step(TimePoint now) {
     start(now);
     progress = false;
     for (auto fetch = fetches_.begin(); fetch != fetches_.end();) {
-      if (fetch->step(now)) {
-        collect(*fetch);
+      const bool done = fetch->step(now);
+      collect(*fetch);  // at once: many answers bring the same body
+      if (done) {
         fetch = fetches_.erase(fetch);
         progress = true;
       } else {

@@ -111,12 +111,11 @@ struct HttpJob {
   bool operator==(const HttpJob&) const = default;
 };
 
-// What a response of the job may have as its body. Where many bodies are held at once, all of them together are
-// bounded.
+// What a response of the job may have as its body. Where many come at once, all of them together are bounded.
 inline std::size_t bodyLimit(const HttpJob& job) {
   constexpr std::size_t kHeldAtOnce = 64U << 20U;
   constexpr std::size_t kAlways = 64U << 10U;
-  return job.parallel || job.keepAlive ? std::clamp(kHeldAtOnce / job.times, kAlways, kMaxBodyBytes) : kMaxBodyBytes;
+  return job.parallel ? std::clamp(kHeldAtOnce / job.times, kAlways, kMaxBodyBytes) : kMaxBodyBytes;
 }
 
 struct HttpReply {

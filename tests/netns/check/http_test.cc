@@ -104,7 +104,6 @@ TEST_CASE("what a server does wrong is an error with its name") {
     error = "closed the connection within its response";
   }
   SUBCASE("too much") {
-    // Of many on one connection each may be as large as fits the sockets' buffers, which the server waits for.
     job.keepAlive = true;
     job.times = 1000;
     bytes = response(std::string(bodyLimit(job) + 1, 'x'));
@@ -130,6 +129,23 @@ TEST_CASE("what a server does wrong is an error with its name") {
   CHECK(replies.answers[0].error.find(error) != std::string::npos);
   INFO(replies.answers[0].error);
   CHECK_FALSE(replies.answers[0].body.has_value());
+}
+
+TEST_CASE("a large page that comes again and again on one connection is held once") {
+  const World world;
+  const std::string page(kMaxBodyBytes, 'x');
+  const Web web(
+      world.socket("server", SOCK_STREAM, 0), 80, [&](unsigned, const std::string&) { return response(page); }, false);
+  HttpJob job;
+  job.times = 70;
+  job.keepAlive = true;
+  const auto replies = get(world, job);
+  for (const auto& answer : replies.answers) {
+    REQUIRE(answer.error == "");
+    CHECK(answer.body == std::size_t{0});
+  }
+  REQUIRE(replies.bodies.size() == 1);
+  CHECK(replies.bodies[0] == page);
 }
 
 TEST_CASE("bodies of every framing arrive whole") {

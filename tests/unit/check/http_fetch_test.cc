@@ -39,8 +39,10 @@ std::string errorOf(const std::string& response) {
     fetch.wishes(entries);
     ::poll(entries.data(), entries.size(), 10);
   }
-  REQUIRE(fetch.results().size() == 1);
-  return fetch.results().front().reply.error;
+  const auto [first, results] = fetch.takeResults();
+  CHECK(first == 0);
+  REQUIRE(results.size() == 1);
+  return results.front().reply.error;
 }
 
 std::string interim(int count) {

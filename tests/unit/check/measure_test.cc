@@ -98,6 +98,9 @@ TEST_CASE("bodies that are held at once are bounded together") {
   HttpJob job;
   job.times = 1000;
   CHECK(bodyLimit(job) == kMaxBodyBytes);
+  job.keepAlive = true;  // one after the other
+  CHECK(bodyLimit(job) == kMaxBodyBytes);
+  job.keepAlive = false;
   job.parallel = true;
   CHECK(bodyLimit(job) * job.times <= 64U << 20U);
   job.times = 3;
