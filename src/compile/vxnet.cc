@@ -1,7 +1,6 @@
 #include <set>
 
 #include "compile/nouns.h"
-#include "net/if_name.h"
 
 namespace vpclab::compile {
 
@@ -37,7 +36,7 @@ void compileSwitches(Builder& builder) {
 std::string plug(Builder& builder, const lab::Vxnet& vxnet, Leg leg, const Origin& origin,
                  const lab::Impairment& line) {
   leg.attachedTo = vxnet.id;
-  Leg port{switchOf(builder.lab(), vxnet), leg.netns + "." + vxnet.id, net::shortIfName(vxnet.id)};
+  Leg port{switchOf(builder.lab(), vxnet), leg.netns + "." + vxnet.id, interfaceName(vxnet.id)};
   port.attachedTo = leg.netns;
   port.ported = true;
   return builder.cable(leg, port, origin, line).first;

@@ -105,6 +105,9 @@ void checkRoutes(Context& context, const BorderRouter& router, const Domain& dom
         context.report.error(route.pos, route.via.toString() + " is this border router's own address",
                              "a next hop is another host in a joined vxnet");
       }
+      if (route.via == vxnet.cidr.first() || route.via == vxnet.cidr.last()) {
+        context.report.error(route.pos, route.via.toString() + " is no host's address in " + vxnet.cidr.toString());
+      }
       if (vxnet.cidr.contains(route.to)) {
         context.report.error(route.pos, route.to.toString() + " lies in vxnet " + called(vxnet) + ", which is joined",
                              "it is reached without a route");

@@ -27,3 +27,25 @@ border_routers: {br: {region: r, vxnets: [one]}}
   CHECK(isRefused(tests::bareKernel()));
   CHECK_FALSE(isRefused(tests::fullKernel()));
 }
+
+TEST_CASE("a vxnet may be called what the kernel calls something else: its members are on its bridge") {
+  for (const std::string id : {"default", "all", "lo"}) {
+    const std::string text = "lab: words\nregions: {r: {}}\nvpcs: {v: {region: r, cidr: 10.0.0.0/16}}\nvxnets: {" + id +
+                             ": {vpc: v, cidr: 10.0.1.0/24}}\nservers: {s: {vxnet: " + id + "}}\n";
+    lab::BundleSource source({{"lab.yaml", text}});
+    const auto loaded = lab::load("lab.yaml", source);
+    REQUIRE(loaded.diagnostics.empty());
+    const auto compiled = tests::compiled(loaded.lab, tests::fullKernel());
+    REQUIRE(compiled.diagnostics.empty());
+    std::size_t ports = 0;
+    compiled.desired.each<state::Veth>([&](const state::Key&, const state::Veth& veth) {
+      for (const state::VethEnd* end : {&veth.a, &veth.b}) {
+        if (!end->master.empty()) {
+          CHECK(compiled.desired.find(state::Bridge{end->netns, end->master}.key()) != nullptr);
+          ++ports;
+        }
+      }
+    });
+    CHECK(ports >= 2);
+  }
+}
