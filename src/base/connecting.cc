@@ -25,4 +25,18 @@ std::optional<int> connectOutcome(int fd, unsigned events) {
   return (events & POLLOUT) != 0 ? std::optional(0) : std::nullopt;
 }
 
+bool isOwnShortage(int error) {
+  switch (error) {
+    case EADDRNOTAVAIL:  // every port is in use, or was until a minute ago (TIME_WAIT)
+    case EAGAIN:
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace vpclab::base

@@ -13,4 +13,8 @@ namespace vpclab::base {
 // the connection in SYN_SENT (seen with 6.1).
 std::optional<int> connectOutcome(int fd, unsigned events);
 
+// Whether connect(2), or socket(2) before it, has failed for want of something of our own (a port, a descriptor,
+// memory): it says nothing of the other side then.
+bool isOwnShortage(int error);
+
 }  // namespace vpclab::base

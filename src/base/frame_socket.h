@@ -18,6 +18,8 @@ namespace vpclab::base {
 
 inline constexpr std::size_t kMaxFrameBytes = 64U << 20U;
 inline constexpr std::size_t kMaxFrameFds = 16384;
+// Of a worker's answer to its keeper. One that is longer would read as an attack, and end the worker.
+inline constexpr std::size_t kMaxAnswerBytes = 8U << 20U;
 
 struct Frame {
   std::string body;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "base/connecting.h"
 #include "http/head.h"
 #include "lb/log.h"
 
@@ -104,6 +105,10 @@ void HealthChecker::begin() {
 
 void HealthChecker::connectFailed() {
   const int error = socket_->errorNumber();
+  if (base::isOwnShortage(error)) {
+    end();
+    return;
+  }
   const bool unreachable = error == ENETUNREACH || error == EHOSTUNREACH;
   finish(unreachable ? Finding::kUnreachable : Finding::kFailure, "connect: " + reasonForErrno(error));
 }
@@ -161,13 +166,17 @@ void HealthChecker::advance() {
 }
 
 void HealthChecker::finish(Finding finding, std::string reason) {
+  ++backend_->checks;
+  judge(finding, std::move(reason));
+  end();
+}
+
+void HealthChecker::end() {
   // RST: thousands of checks must not fill the table of connections in TIME_WAIT.
   socket_->abort();
   loop_.dispose(std::move(socket_));
   socket_.reset();
   answer_.release();
-  ++backend_->checks;
-  judge(finding, std::move(reason));
   const auto next = lastStart_ + backend_->health.untilNext(check_, loop_.now());
   timer_.startAt(again_ ? std::max(loop_.now(), lastStart_ + kMinGap) : std::max(loop_.now(), next));
 }

@@ -37,6 +37,7 @@ class HealthChecker : public SocketOwner {
   void advance();
   void connectFailed();
   void finish(Finding finding, std::string reason);
+  void end();  // of the check on its way; the next one comes in its time
   void judge(Finding finding, std::string reason);
   void onTimer();
 

@@ -239,14 +239,18 @@ bool asksForUpgrade(const http::RequestHead& head, const http::Framing& framing)
          !http::listsElement(head.fields, FieldKind::kUpgrade, "h2c");
 }
 
-std::string ownResponse(int status, std::string_view text, bool keepAlive, bool withBody, std::string_view location) {
+std::string ownResponse(int status, std::string_view text, bool keepAlive, int clientMinorVersion, bool withBody,
+                        std::string_view location) {
+  const std::string_view connection = !keepAlive                ? "Connection: close\r\n"
+                                      : clientMinorVersion == 0 ? "Connection: keep-alive\r\n"
+                                                                : "";
   const std::string body =
       std::to_string(status) + " " + std::string(http::reasonOf(status)) + ": " + std::string(text) + "\n";
   std::string out = "HTTP/1.1 " + std::to_string(status) + " " + std::string(http::reasonOf(status)) +
                     "\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: " +
                     std::to_string(body.size()) + "\r\n" +
-                    (location.empty() ? "" : "Location: " + std::string(location) + "\r\n") +
-                    (keepAlive ? "" : "Connection: close\r\n") + "\r\n";
+                    (location.empty() ? "" : "Location: " + std::string(location) + "\r\n") + std::string(connection) +
+                    "\r\n";
   return withBody ? out + body : out;
 }
 

@@ -48,9 +48,9 @@ bool writeResponseHead(const http::ResponseHead& head, const ResponseRewrite& ho
 // HTTP/2, which this forwarder could not follow. RFC 9110 section 7.8.
 bool asksForUpgrade(const http::RequestHead& head, const http::Framing& framing);
 
-// A whole response of the forwarder's own, "Connection: close" with it if the connection ends.
-// `location`: where a redirect leads; empty: none.
-std::string ownResponse(int status, std::string_view text, bool keepAlive, bool withBody,
+// A whole response of the forwarder's own, "Connection: close" with it if the connection ends, and for a client of
+// HTTP/1.0 "keep-alive" if it does not (RFC 9112 appendix C.2.2). `location`: where a redirect leads; empty: none.
+std::string ownResponse(int status, std::string_view text, bool keepAlive, int clientMinorVersion, bool withBody,
                         std::string_view location = {});
 
 }  // namespace vpclab::lb

@@ -12,6 +12,8 @@ namespace {
 using base::Clock;
 using base::Milliseconds;
 
+// So often a session may go on in one round of the loop: some ten requests, or 4 MiB of a body.
+constexpr int kMostRounds = 32;
 constexpr Milliseconds kLingerTime{2000};
 // How long a draining process waits for a request on a connection that it has called a lasting one: what is on its way
 // already would fail.
@@ -88,7 +90,12 @@ void Session::pump() {
   if (client_.broken() && (phase_ == Phase::kQueued || phase_ == Phase::kConnecting || phase_ == Phase::kExchange)) {
     clientLeft();
   }
+  int rounds = 0;
   for (bool again = true; again && phase_ != Phase::kClosed;) {
+    if (++rounds > kMostRounds) {
+      pumpSoon();
+      break;
+    }
     again = step(&Session::readClient);
     if (phase_ == Phase::kHead) {
       again = step(&Session::takeRequest) || again;
@@ -126,6 +133,18 @@ void Session::pump() {
   if (progress && (phase_ == Phase::kExchange || tunnels())) {
     extendDeadline();
   }
+}
+
+// Others have their turn first: who gives and takes faster than we do would hold up everything else.
+void Session::pumpSoon() {
+  if (pumpsSoon_) {
+    return;
+  }
+  pumpsSoon_ = true;
+  loop_.soon([self = shared_from_this()] {
+    self->pumpsSoon_ = false;
+    self->pump();
+  });
 }
 
 bool Session::clientHoldsUp() const {
@@ -177,6 +196,7 @@ void Session::onTimeout() {
         close();
         return;
       }
+      ++listener_->counters.requests;
       ending_ = "cR";
       keepAlive_ = false;
       respond(408, "the request's head did not come in time");
@@ -194,7 +214,7 @@ void Session::onTimeout() {
       return;
     case Phase::kConnecting:
       ending_ = "sC";
-      connectFailed("connect: no answer within " + std::to_string(config_->connectTimeout.count()) + " ms");
+      connectFailed("connect: no answer within " + std::to_string(config_->connectTimeout.count()) + " ms", false);
       return;
     case Phase::kExchange:
       if (responseBegun_) {
@@ -241,9 +261,25 @@ void Session::respond(int status, std::string_view text, std::string_view locati
   responseBody_ = {};
   clientBody_ = http::BodyKind::kNone;
   phase_ = Phase::kExchange;
-  if (!clientOut_.append(ownResponse(status, text, keepAlive_, method_ != "HEAD", location))) {
+  if (!clientOut_.append(ownResponse(status, text, keepAlive_, clientMinor_, method_ != "HEAD", location))) {
     logExchange();
     abortBoth();
+  }
+}
+
+// Between two requests. Buffers and parsers stay those of the old configuration while a request is in them already.
+void Session::renewConfig() {
+  if (config_ != listener_->config()) {
+    config_ = listener_->config();
+    outgrown_ = true;
+  }
+  if (outgrown_ && clientIn_.empty()) {
+    for (Buffer* buffer : {&clientIn_, &clientOut_, &upIn_, &upOut_}) {
+      buffer->usePool(listener_->buffers());
+    }
+    requestParser_ = http::HeadParser(limitsOf(*config_));
+    responseParser_ = http::HeadParser(limitsOf(*config_));
+    outgrown_ = false;
   }
 }
 
@@ -269,19 +305,7 @@ void Session::finishExchange() {
   if (clientIn_.empty()) {
     clientIn_.release();
   }
-  const auto previous = config_;
-  config_ = listener_->config();
-  if (config_ != previous) {
-    if (clientIn_.empty()) {
-      for (Buffer* buffer : {&clientIn_, &clientOut_, &upIn_, &upOut_}) {
-        buffer->usePool(listener_->buffers());
-      }
-      requestParser_ = http::HeadParser(limitsOf(*config_));
-      responseParser_ = http::HeadParser(limitsOf(*config_));
-    } else {
-      config_ = previous;  // a request is in the old block already; the next pause will do
-    }
-  }
+  renewConfig();
   phase_ = Phase::kHead;
   requestParser_.reset();
   responseParser_.reset();

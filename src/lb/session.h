@@ -27,7 +27,7 @@ namespace vpclab::lb {
 //
 // session.cc: life and deadlines. session_upstream.cc: the backend, its choice and its failures. session_request.cc and
 // session_response.cc: one direction each. session_log.cc: what is counted and logged.
-class Session : public SocketOwner, private Waiter {
+class Session : public SocketOwner, public std::enable_shared_from_this<Session>, private Waiter {
  public:
   Session(EventLoop& loop, std::shared_ptr<Listener> listener);
 
@@ -52,6 +52,8 @@ class Session : public SocketOwner, private Waiter {
 
   // --- life (session.cc)
   void pump();
+  void pumpSoon();
+  void renewConfig();
   void close();
   void abortBoth();
   void onTimer();
@@ -74,7 +76,8 @@ class Session : public SocketOwner, private Waiter {
   bool offer() override;
   void connectTo(const std::shared_ptr<Backend>& backend, bool mayReuse);
   bool checkConnected();
-  void connectFailed(const std::string& how);
+  void connectRefused();
+  void connectFailed(const std::string& how, bool ownFault);
   void countRetry(bool elsewhere);
   void upstreamFailed(const char* how);
   void badAnswer(const char* how);
@@ -114,11 +117,13 @@ class Session : public SocketOwner, private Waiter {
   EventLoop& loop_;
   std::shared_ptr<Listener> listener_;
   std::shared_ptr<const state::Listener> config_;  // as it was when the request came
+  bool outgrown_ = false;                          // buffers and parsers are still of the one before
   Timer timer_;
   base::Clock::time_point deadline_;
   std::uint64_t movedAtDeadline_ = 0;  // clientBytesIn_ and bytesToClient_ when it was extended last
   Phase phase_ = Phase::kHead;
   bool pumping_ = false;
+  bool pumpsSoon_ = false;
 
   Socket client_;
   Endpoint clientEnd_;

@@ -32,6 +32,9 @@ bool Session::readClient() {
   } else if (phase_ != Phase::kHead && !tunnels() && (phase_ != Phase::kExchange || bodyComplete())) {
     return false;  // the next request can wait in the kernel
   }
+  if (phase_ == Phase::kHead && !begun_) {
+    renewConfig();
+  }
   if (clientIn_.space() < clientIn_.consumed()) {
     clientIn_.compact();
   }

@@ -92,6 +92,7 @@ bool Session::takeResponse() {
   clientOut_.compact();
   if (!clientOut_.append(head)) {
     --interim_;
+    responseParser_.reset();  // it comes again, when there is room
     return false;
   }
   upIn_.consume(responseParser_.consumed());
@@ -138,6 +139,7 @@ bool Session::takeFinalHead() {
   clientOut_.compact();
   if (!clientOut_.append(head)) {
     if (!clientOut_.empty()) {
+      responseParser_.reset();
       return false;  // behind interim responses that are not out yet
     }
     badAnswer("the answer's head is too large");

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/connecting.h"
 #include "lb/session.h"
 
 namespace vpclab::lb {
@@ -11,6 +12,12 @@ constexpr std::size_t kMaxTries = 4;  // backends one request is offered to
 }  // namespace
 
 void Session::dispatch() {
+  if (tried_.empty() && pool_->queue().size() > 0) {
+    // Others were there before: what is free is offered to them first, at the end of this round.
+    joinQueue();
+    pool_->queue().serve(pool_);
+    return;
+  }
   const Pool::Choice choice = nextBackend();
   if (choice.full) {
     joinQueue();
@@ -109,6 +116,7 @@ void Session::connectTo(const std::shared_ptr<Backend>& backend, bool mayReuse) 
     upstream_->backend = backend;
     upstream_->socket.setOwner(this);
     phase_ = Phase::kExchange;
+    ending_ = "--";  // whatever a backend before this one has come to
     connectedAt_ = loop_.now();
     ++backend->counters.requests;
     setDeadline(loop_.now() + config_->idleTimeout);
@@ -118,8 +126,7 @@ void Session::connectTo(const std::shared_ptr<Backend>& backend, bool mayReuse) 
   phase_ = Phase::kConnecting;
   setDeadline(loop_.now() + config_->connectTimeout);
   if (!upstream_->socket.connect(backend->config().address, backend->config().port, this)) {
-    ending_ = "SC";
-    connectFailed("connect: " + reasonForErrno(upstream_->socket.errorNumber()));
+    connectRefused();
   }
 }
 
@@ -128,8 +135,7 @@ bool Session::checkConnected() {
     case Socket::Connect::kPending:
       return false;
     case Socket::Connect::kFailed:
-      ending_ = "SC";
-      connectFailed("connect: " + reasonForErrno(upstream_->socket.errorNumber()));
+      connectRefused();
       return true;
     case Socket::Connect::kDone:
       break;
@@ -146,11 +152,19 @@ bool Session::checkConnected() {
   return true;
 }
 
-// Nothing was sent: the next one can have it.
-void Session::connectFailed(const std::string& how) {
+void Session::connectRefused() {
+  const int error = upstream_->socket.errorNumber();
+  ending_ = "SC";
+  connectFailed("connect: " + reasonForErrno(error), base::isOwnShortage(error));
+}
+
+// Nothing was sent: the next one can have it. `ownFault`: it says nothing of the backend.
+void Session::connectFailed(const std::string& how, bool ownFault) {
   const std::shared_ptr<Backend> backend = upstream_->backend;
   dropUpstream(false);
-  pool_->failed(*backend, Pool::Failure::kUnreachable, how);
+  if (!ownFault) {
+    pool_->failed(*backend, Pool::Failure::kUnreachable, how);
+  }
   dispatch();
 }
 

@@ -15,6 +15,8 @@ constexpr base::Milliseconds kHeadTimeout{10'000};
 constexpr base::Milliseconds kLingerTime{2000};
 constexpr base::Milliseconds kDrainTime{5000};  // for a request that is on its way already
 constexpr std::size_t kLoggedBytes = 256;
+// So often a connection may go on in one round of the loop.
+constexpr int kMostRounds = 32;
 
 std::string cut(std::string_view text) {
   return std::string(text.substr(0, kLoggedBytes));
@@ -32,7 +34,7 @@ bool isPage(std::string_view target) {
 }  // namespace
 
 PageConnection::PageConnection(lb::EventLoop& loop, std::shared_ptr<PageSiteRuntime> site)
-    : site_(std::move(site)), socket_(loop), in_(site_->pool()), timer_(loop, [this] { close(); }) {}
+    : loop_(loop), site_(std::move(site)), socket_(loop), in_(site_->pool()), timer_(loop, [this] { close(); }) {}
 
 void PageConnection::start(base::UniqueFd client, const lb::Endpoint& peer) {
   client_ = peer.address.toString();
@@ -60,9 +62,25 @@ void PageConnection::onSocket(lb::Socket& /*socket*/) {
   pump();
 }
 
+// Others have their turn first.
+void PageConnection::pumpSoon() {
+  if (!pumpsSoon_) {
+    pumpsSoon_ = true;
+    loop_.soon([self = shared_from_this()] {
+      self->pumpsSoon_ = false;
+      self->pump();
+    });
+  }
+}
+
 void PageConnection::pump() {
   const auto keep = shared_from_this();
+  int rounds = 0;
   for (bool again = true; again && !closed_;) {
+    if (++rounds > kMostRounds) {
+      pumpSoon();
+      return;
+    }
     again = read();
     if (!closed_ && !answering_ && !lingering_) {
       again = takeRequest() || again;

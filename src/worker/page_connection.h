@@ -23,6 +23,7 @@ class PageConnection : public lb::SocketOwner, public std::enable_shared_from_th
 
  private:
   void pump();
+  void pumpSoon();
   bool read();
   bool takeRequest();
   bool write();
@@ -31,6 +32,7 @@ class PageConnection : public lb::SocketOwner, public std::enable_shared_from_th
   void finish();
   void close();
 
+  lb::EventLoop& loop_;
   std::shared_ptr<PageSiteRuntime> site_;
   lb::Socket socket_;
   std::string client_;
@@ -46,6 +48,7 @@ class PageConnection : public lb::SocketOwner, public std::enable_shared_from_th
   bool keepAlive_ = true;
   bool lingering_ = false;
   bool closed_ = false;
+  bool pumpsSoon_ = false;
 };
 
 }  // namespace vpclab::worker

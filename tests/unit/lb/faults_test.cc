@@ -77,6 +77,7 @@ TEST_CASE("504 where the backend is silent, 408 where the client is") {
   Single lab({backend.address()}, milliseconds(300));
   CHECK(lab.statusLine(kGet) == "HTTP/1.1 504");
   CHECK(lab.statusLine("GET / HTTP/1.1\r\nHo") == "HTTP/1.1 408");
+  CHECK(lab.balancer.status()["listeners"][0]["requests"] == 2);
   CHECK(lab.statusLine("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc") == "HTTP/1.1 408");
   CHECK(raw(lab.front.address, "").empty());  // an idle connection is closed without a word
 }
