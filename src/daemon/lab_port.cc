@@ -91,7 +91,7 @@ base::Result<std::map<std::string, std::vector<std::string>>> RunningLab::reques
   if (!client) {
     return base::fail(client.error());
   }
-  const auto status = workerStatus(**client, "", "pages");
+  const auto status = pagesStatus(**client, prefix + "-");
   if (!status) {
     return base::fail(status.error());
   }

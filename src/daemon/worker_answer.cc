@@ -8,10 +8,9 @@ namespace {
 
 constexpr std::chrono::seconds kAnswerTime{2};
 
-}  // namespace
-
-base::Result<nlohmann::json> workerStatus(keeper::Client& client, const std::string& netns, const std::string& name) {
-  auto answer = client.control(netns, name, nlohmann::json{{"op", "status"}}, base::Deadline::after(kAnswerTime));
+base::Result<nlohmann::json> ask(keeper::Client& client, const std::string& netns, const std::string& name,
+                                 const nlohmann::json& question) {
+  auto answer = client.control(netns, name, question, base::Deadline::after(kAnswerTime));
   if (!answer) {
     return base::fail(std::move(answer.error()));
   }
@@ -22,6 +21,19 @@ base::Result<nlohmann::json> workerStatus(keeper::Client& client, const std::str
                       "worker " + name + (netns.empty() ? "" : " of " + netns) + ": its answer holds no status");
   }
   return nlohmann::json(std::move(*status));
+}
+
+}  // namespace
+
+base::Result<nlohmann::json> workerStatus(keeper::Client& client, const std::string& netns, const std::string& name) {
+  return ask(client, netns, name, {{"op", "status"}});
+}
+
+base::Result<nlohmann::json> pagesStatus(keeper::Client& client, const std::string& requestIds) {
+  auto status = ask(client, "", "pages", {{"op", "status"}, {"requestIds", requestIds}});
+  // A worker of an older release knows no such question.
+  return status || status.error().kind() != base::ErrorKind::kProtocol ? std::move(status)
+                                                                       : workerStatus(client, "", "pages");
 }
 
 }  // namespace vpclab::daemon

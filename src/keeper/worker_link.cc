@@ -8,7 +8,6 @@ namespace vpclab::keeper {
 
 namespace {
 
-constexpr std::size_t kMaxAnswerBytes = 8U << 20U;
 constexpr std::size_t kMaxWaiting = 64;
 
 base::Error gone() {
@@ -18,7 +17,7 @@ base::Error gone() {
 }  // namespace
 
 WorkerLink::WorkerLink(Loop* loop, base::UniqueFd socket, std::function<void()> broken)
-    : loop_(loop), stream_(std::move(socket), kMaxAnswerBytes), broken_(std::move(broken)) {
+    : loop_(loop), stream_(std::move(socket), base::kMaxAnswerBytes), broken_(std::move(broken)) {
   if (!loop_->watch(stream_.fd(), EPOLLIN, [this](std::uint32_t events) { ready(events); })) {
     breakDown();
   }

@@ -47,7 +47,10 @@ void Control::onEvents(std::uint32_t /*events*/) {
     end(frame.error().kind() == ErrorKind::kNotFound ? 0 : 1);
     return;
   }
-  const std::string reply = answer(*frame);
+  std::string reply = answer(*frame);
+  if (reply.size() > base::kMaxAnswerBytes) {
+    reply = failure("the answer would be larger than " + std::to_string(base::kMaxAnswerBytes) + " bytes");
+  }
   if (auto sent = base::sendFrame(fd_, reply, {}, base::Deadline::after(kFrameTimeout)); !sent) {
     log_.line("control: " + sent.error().message());
     end(1);
@@ -60,11 +63,13 @@ std::string Control::answer(base::Frame& frame) {
   if (!message.is_object() || op == message.end() || !op->is_string()) {
     return failure("a message has to be a JSON object with the member op");
   }
-  if (*op == "status" && message.size() == 1) {
+  const auto ids = message.find("requestIds");
+  if (*op == "status" && (message.size() == 1 || (message.size() == 2 && ids != message.end() && ids->is_string()))) {
     if (balancer_) {
       return dump({{"ok", true}, {"status", statusToJson(balancer_->status())}});
     }
-    return pages_ ? dump({{"ok", true}, {"status", statusToJson(*pages_)}}) : failure("not configured yet");
+    const std::string prefix = ids == message.end() ? "" : ids->get<std::string>();
+    return pages_ ? dump({{"ok", true}, {"status", statusToJson(*pages_, prefix)}}) : failure("not configured yet");
   }
   if (*op == "configure" && message.size() == 2 && message.contains("process")) {
     if (auto done = configure(message["process"], std::move(frame.fds)); !done) {

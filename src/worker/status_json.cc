@@ -88,11 +88,14 @@ Json statusToJson(const std::vector<lb::ListenerStatus>& listeners) {
   return {{"kind", "loadBalancer"}, {"listeners", std::move(out)}};
 }
 
-Json statusToJson(const PageServer& pages) {
+Json statusToJson(const PageServer& pages, std::string_view requestIds) {
   Json out = Json::array();
   for (const auto& [listen, site] : pages.sites()) {
     Json log = Json::array();
     for (const auto& entry : site->log()) {
+      if (!entry.requestId.starts_with(requestIds)) {
+        continue;
+      }
       log.push_back({{"seq", entry.seq},
                      {"unixMs", entry.unixMs},
                      {"client", entry.client},

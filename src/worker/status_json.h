@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -9,7 +10,8 @@
 
 namespace vpclab::worker {
 
-// The "status" member of the answer to {"op":"status"}.
+// The "status" member of the answer to {"op":"status"}, or to {"op":"status","requestIds":"..."}, where the logs of
+// pages have only the requests whose id begins with that.
 //   load balancer: {"kind":"loadBalancer","listeners":[{name, open, connections, requests, refused, redirected,
 //   retries,
 //     bytesIn, bytesOut, totalMs, codes, "pools":[{name, queued, longestQueue}],
@@ -20,6 +22,6 @@ namespace vpclab::worker {
 //   pages: {"kind":"pages","sites":[{node, netns, address, port, requests,
 //     "log":[{seq, unixMs, client, method, target, status, bytes, requestId, userAgent, forwardedFor}]}]}
 nlohmann::json statusToJson(const std::vector<lb::ListenerStatus>& listeners);
-nlohmann::json statusToJson(const PageServer& pages);
+nlohmann::json statusToJson(const PageServer& pages, std::string_view requestIds);
 
 }  // namespace vpclab::worker

@@ -33,3 +33,44 @@ TEST_CASE("a page server answers what HTTP asks of it, and keeps an access log")
   CHECK(last["bytes"] == 3);
   CHECK(last["method"] == "GET");
 }
+
+TEST_CASE("of the logs of all pages only what is asked for is told, and never more than a keeper takes") {
+  Lab lab;
+  const std::string close = "Host: a\r\nConnection: close\r\n\r\n";
+  for (const std::string id : {"check-1", "check-2", "checker"}) {
+    (void)raw(lab.sites[1].address, "GET / HTTP/1.1\r\nX-Request-Id: " + id + "\r\n" + close);
+  }
+  const auto asked = lab.pages.call(R"({"op":"status","requestIds":"check-"})");
+  REQUIRE(asked["ok"] == true);
+  std::size_t found = 0;
+  for (const auto& site : asked["status"]["sites"]) {
+    found += site["log"].size();
+  }
+  CHECK(found == 2);
+  CHECK(lab.pages.call(R"({"op":"status","requestIds":7})")["ok"] == false);
+
+  // Each byte that is no UTF-8 becomes three on the way.
+  state::PageServer many;
+  std::vector<Listening> sites;
+  std::vector<int> sockets;
+  std::string requests;
+  const std::string strange(250, '\xff');
+  for (int i = 0; i < 256; ++i) {
+    requests += "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: " + strange + "\r\nX-Request-Id: " + strange +
+                "\r\nX-Forwarded-For: " + strange + "\r\n" + (i == 255 ? "Connection: close\r\n" : "") + "\r\n";
+  }
+  for (int i = 0; i < 16; ++i) {
+    sites.emplace_back("127.0.20." + std::to_string(111 + i));
+    sockets.push_back(sites.back().fd.get());
+    many.sites.push_back({"n" + std::to_string(i), sites.back().address, "text/html", "x"});
+  }
+  Worker pages;
+  REQUIRE(pages.configure({"", "pages", many}, sockets)["ok"] == true);
+  for (const auto& site : sites) {
+    (void)raw(site.address, requests);
+  }
+  const auto all = pages.call(R"({"op":"status"})");
+  CHECK(all["ok"] == false);
+  CHECK(all["error"].get<std::string>().find("larger than") != std::string::npos);
+  CHECK(pages.call(R"({"op":"status","requestIds":"check-"})")["ok"] == true);
+}
