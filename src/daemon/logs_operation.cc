@@ -59,11 +59,12 @@ api::Final showLogs(Engine& engine, const api::LogsRequest& request, Session& se
   std::int64_t count = 0;
   auto spoken = base::Clock::now();
   do {
-    const auto output = client->output(found->node.id, *process, soon());
+    std::uint64_t end = 0;
+    const auto output = client->output(found->node.id, *process, soon(), &end);
     if (!output) {
       return failed(base::Error(output.error()).context("output of " + *process + " in " + found->node.id));
     }
-    for (const auto& line : linesOf(tail.take(*output))) {
+    for (const auto& line : linesOf(tail.take(*output, end))) {
       const std::string shown = base::printable(line);
       session.send(api::TextLine{shown});
       ++count;

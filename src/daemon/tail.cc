@@ -4,22 +4,19 @@
 
 namespace vpclab::daemon {
 
-namespace {
-
-constexpr std::size_t kRemembered = 4096;  // long enough to be there only once: log lines carry their time
-
-}  // namespace
-
-std::string Tail::take(std::string_view seen) {
-  const auto end = seen.rfind('\n');
-  seen = end == std::string_view::npos ? std::string_view{} : seen.substr(0, end + 1);
-  const auto known = last_.empty() ? std::string_view::npos : seen.rfind(last_);
-  // Where even that has gone already, all of it is new.
-  std::string fresh(known == std::string_view::npos ? seen : seen.substr(known + last_.size()));
-  if (!fresh.empty()) {
-    last_ = seen.substr(seen.size() - std::min(seen.size(), kRemembered));
+std::string Tail::take(std::string_view seen, std::uint64_t end) {
+  const std::uint64_t begin = end - std::min<std::uint64_t>(end, seen.size());
+  if (end < given_) {
+    given_ = begin;  // another process has taken the place of the one that said the rest
   }
-  return fresh;
+  const auto line = seen.rfind('\n');
+  const std::string_view whole = line == std::string_view::npos ? std::string_view{} : seen.substr(0, line + 1);
+  if (begin + whole.size() <= given_) {
+    return "";
+  }
+  const std::uint64_t known = given_ - std::min(given_, begin);
+  given_ = begin + whole.size();
+  return std::string(whole.substr(known));
 }
 
 }  // namespace vpclab::daemon

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,11 +10,12 @@ namespace vpclab::daemon {
 // when new ones come.
 class Tail {
  public:
-  // `seen`: all that is there now. Returns the whole lines of it that were not there the last time.
-  std::string take(std::string_view seen);
+  // `seen`: all that is there now; `end`: how many bytes there have been in all, of which these are the last. Returns
+  // the whole lines of it that were not there the last time.
+  std::string take(std::string_view seen, std::uint64_t end);
 
  private:
-  std::string last_;  // the end of what was given out
+  std::uint64_t given_ = 0;  // bytes from the beginning of the output, given out or gone before
 };
 
 }  // namespace vpclab::daemon

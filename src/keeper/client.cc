@@ -130,11 +130,16 @@ base::Result<json> Client::control(const std::string& netns, const std::string& 
   return answer->value("answer", json());
 }
 
-base::Result<std::string> Client::output(const std::string& netns, const std::string& name, base::Deadline deadline) {
+base::Result<std::string> Client::output(const std::string& netns, const std::string& name, base::Deadline deadline,
+                                         std::uint64_t* end) {
   std::string bytes;
   auto answer = call(aboutProcess("output", netns, name), deadline, nullptr, &bytes);
   if (!answer) {
     return base::fail(std::move(answer.error()));
+  }
+  if (end != nullptr) {
+    const auto told = answer->find("end");
+    *end = told != answer->end() && told->is_number_unsigned() ? told->get<std::uint64_t>() : bytes.size();
   }
   return bytes;
 }

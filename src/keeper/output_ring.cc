@@ -7,6 +7,7 @@
 namespace vpclab::keeper {
 
 void OutputRing::append(std::string_view bytes) {
+  end_ += bytes.size();
   if (bytes.size() >= maxBytes_) {
     text_.clear();
     bytes.remove_prefix(bytes.size() - maxBytes_);

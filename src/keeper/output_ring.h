@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,12 +16,15 @@ class OutputRing {
 
   void append(std::string_view bytes);
   const std::string& text() const { return text_; }
+  // How many bytes were appended ever: where the text ends.
+  std::uint64_t end() const { return end_; }
   // The last line that is not empty, for an error message; at most 512 bytes of it.
   std::string lastLine() const;
 
  private:
   std::size_t maxBytes_;
   std::string text_;
+  std::uint64_t end_ = 0;
 };
 
 }  // namespace vpclab::keeper

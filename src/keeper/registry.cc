@@ -194,7 +194,8 @@ void Registry::control(const json& request, const Reply& reply) {
 void Registry::output(const json& request, const Reply& reply) {
   const auto slot = find(request);
   if (slot) {
-    reply(Answer{{{"ok", true}}, (*slot)->output().text(), {}});
+    const OutputRing& output = (*slot)->output();
+    reply(Answer{{{"ok", true}, {"end", output.end()}}, output.text(), {}});
   } else {
     reply(base::fail(slot.error()));
   }
