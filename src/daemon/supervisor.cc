@@ -22,6 +22,7 @@ constexpr std::chrono::seconds kEventTime{1};
 // A change seldom comes alone; and looking costs, so that a lab that never rests is looked at once a second.
 constexpr base::Milliseconds kLookAfter{100};
 constexpr base::Milliseconds kLookPause{1'000};
+constexpr base::Milliseconds kLookAgain{10'000};  // where a look has failed
 
 // An operation that nobody waits for.
 class OwnSession : public Session {
@@ -202,16 +203,26 @@ void Supervisor::noteChanges() {
 }
 
 void Supervisor::look(const std::string& lab, Watched& watched) {
+  const auto now = base::Clock::now();
+  if (!engine_.registry().holder(lab).empty()) {
+    watched.lookAt = now + kLookPause;  // somebody works on it: what was heard is not forgotten meanwhile
+    return;
+  }
   watched.lookAt.reset();
-  watched.looked = base::Clock::now();
+  watched.looked = now;
   OwnSession session([this] {
     const std::lock_guard lock(mutex_);
     return stopping_;
   });
-  // A lab that somebody works on is followed anew afterwards, and looked at then.
   const auto final = driftLab(engine_, lab, session);
   if (final.exit == api::Exit::kDifferences && !watched.schedule.due()) {
     broke(lab, watched, "it is not what was applied any more");
+  }
+  if (final.exit == api::Exit::kFailed) {
+    // It could not be told. A lab that is not known any more was taken down meanwhile.
+    if (const auto stored = engine_.store().load(lab); !stored || *stored) {
+      watched.lookAt = base::Clock::now() + kLookAgain;
+    }
   }
 }
 

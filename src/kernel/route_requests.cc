@@ -91,7 +91,10 @@ base::Result<Message> routeRequest(Session& session, Verb verb, const state::Rou
   header.rtm_scope = verb == Verb::kDelete ? std::uint8_t{RT_SCOPE_NOWHERE} : scopeOf(route);
   header.rtm_type = verb == Verb::kDelete ? std::uint8_t{RTN_UNSPEC} : typeOf(route.type);
   header.rtm_flags = route.onlink && verb != Verb::kDelete ? std::uint32_t{RTNH_F_ONLINK} : 0;
-  Message message(what, verb == Verb::kDelete ? RTM_DELROUTE : RTM_NEWROUTE, flagsFor(verb), header);
+  // A route that is not there may have been replaced by somebody's, whose protocol is not ours: the kernel keeps one
+  // for each table, destination and metric. Ours takes its place.
+  const std::uint16_t flags = flagsFor(verb == Verb::kCreate ? Verb::kReplace : verb);
+  Message message(what, verb == Verb::kDelete ? RTM_DELROUTE : RTM_NEWROUTE, flags, header);
   message.u32(RTA_TABLE, route.table);
   if (route.destination.length() != 0) {
     message.address(RTA_DST, route.destination.address());

@@ -2,6 +2,8 @@
 """vpclabd --heal puts back what a hand changes without being asked, and ever later where a hand goes on changing it; without
 --heal it does not."""
 import re
+import threading
+import time
 
 import sandbox
 from sandbox import equal, run, until
@@ -34,6 +36,20 @@ def test(host):
     # What comes back is followed too.
     host.inside("alice", "ip", "route", "delete", "default", lab="hello")
     until(lambda: "default" in host.inside("alice", "ip", "route", lab="hello").stdout, 60, "the new one's route is back")
+    # One that a hand has put in the place of ours.
+    host.inside("bob", "ip", "route", "replace", "blackhole", "default", lab="hello")
+    until(lambda: "default via" in host.inside("bob", "ip", "route", lab="hello").stdout, 60, "our route is back")
+    # What is changed while somebody works on the lab is healed behind it.
+    waiting = lab.with_name("waiting.yaml")
+    waiting.write_text("extends: lab.yaml\nchecks: [{ping: {from: alice, to: 10.0.1.99, within: 8s}}]\n")
+    host.vpclab("apply", waiting)
+    until(lambda: host.vpclab("drift", "hello", status=None).returncode == 0, 60, "no drift")
+    check = threading.Thread(target=lambda: host.vpclab("check", "hello", status=4))
+    check.start()
+    time.sleep(1)
+    host.inside("alice", "ip", "route", "delete", "default", lab="hello")
+    check.join()
+    until(lambda: "default" in host.inside("alice", "ip", "route", lab="hello").stdout, 60, "healed behind the check")
     pauses = [int(number) for number in re.findall(r"not what was applied any more; healing it in (\d+) ms", log(host))]
     assert len(pauses) >= 3 and pauses[0] == 0 and pauses[-1] >= 500, f"pauses before healing: {pauses}"
     host.vpclab("down", "hello")
