@@ -1,7 +1,6 @@
 #include "daemon/peer.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <vector>
 
@@ -12,6 +11,9 @@
 namespace vpclab::daemon {
 
 namespace {
+
+constexpr std::size_t kGroupBytes = 16U << 10U;
+constexpr std::size_t kMaxGroupBytes = 16U << 20U;
 
 // The groups that the peer had when it connected: SO_PEERGROUPS of socket(7), Linux 4.13.
 base::Result<std::vector<gid_t>> groupsOf(int socket) {
@@ -41,14 +43,16 @@ base::Result<ucred> credentialsOf(int socket) {
 }  // namespace
 
 std::optional<gid_t> vpclabGroup() {
-  // getgrnam_r: several connections are served at once.
-  std::array<char, 16384> buffer{};
+  // getgrnam_r: several connections are served at once. The names of all members have to fit.
+  std::vector<char> buffer(kGroupBytes);
   group entry{};
   group* found = nullptr;
-  if (::getgrnam_r("vpclab", &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
-    return std::nullopt;
+  int error = 0;
+  while ((error = ::getgrnam_r("vpclab", &entry, buffer.data(), buffer.size(), &found)) == ERANGE &&
+         buffer.size() < kMaxGroupBytes) {
+    buffer.resize(buffer.size() * 2);
   }
-  return entry.gr_gid;
+  return error == 0 && found != nullptr ? std::optional(entry.gr_gid) : std::nullopt;
 }
 
 base::Result<uid_t> uidOf(int socket) {

@@ -1,6 +1,7 @@
 #include "kernel/nft.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <mutex>
 
@@ -141,9 +142,9 @@ base::Result<> deleteNftTable(const std::string& netns, NftFamily family, base::
 base::Result<std::vector<state::NftTable>> readNftTables(const std::string& netns, base::Deadline deadline) {
   auto families = familiesOf(netns, deadline);
   if (!families) {
-    // A kernel without nftables has no tables: the dump's message is unknown to it.
-    if (families.error().kind() == base::ErrorKind::kUnsupported ||
-        families.error().kind() == base::ErrorKind::kSystem) {
+    // A kernel without nftables has no tables: it knows no such socket, or no such message (EINVAL, nfnetlink_rcv_msg).
+    const int error = families.error().errnoValue();
+    if (families.error().kind() == base::ErrorKind::kUnsupported || error == EPROTONOSUPPORT || error == EINVAL) {
       return std::vector<state::NftTable>();
     }
     return base::fail(std::move(families.error()));
