@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import time
 
 import sandbox
 from sandbox import equal, until
@@ -76,6 +77,21 @@ def test(host):
             break
     follower.send_signal(signal.SIGINT)
     equal(follower.wait(30), 0, "exit status of a follower that was interrupted")
+
+    # What the balancer itself has not got, ports here, says nothing of its backends: each POST takes a new connection, and
+    # the ones before it still have theirs.
+    def ports(span):
+        host.inside("lb", "sysctl", "-qw", f"net.ipv4.ip_local_port_range={span}", lab="load-balancer")
+
+    span = host.inside("lb", "sysctl", "-n", "net.ipv4.ip_local_port_range", lab="load-balancer").stdout.strip()
+    ports("50000 50001")
+    codes = [curl("-o", "/dev/null", "-w", "%{http_code}", "-d", "x", URL + "/") for _ in range(8)]
+    assert "503" in codes, codes
+    time.sleep(3)  # checks are made every 2 s
+    states = {one["name"]: one["state"] for one in inspected()["backends"]}
+    equal({name: states[name] for name in wanted}, wanted, "states while there are no ports")
+    ports(span)
+    equal(page(), "spare", "the page when there are ports again")
     host.vpclab("down", "--all")
     host.nothing_left()
 

@@ -72,3 +72,12 @@ TEST_CASE("a connection whose error cannot be read yet is still being made") {
   CHECK_FALSE(connectOutcome(client.get(), 0));
   CHECK_FALSE(connectOutcome(client.get(), POLLERR));
 }
+
+TEST_CASE("what says nothing of the other side") {
+  for (const int error : {EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN}) {
+    CHECK(vpclab::base::isOwnShortage(error));
+  }
+  for (const int error : {0, ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT, ECONNRESET}) {
+    CHECK_FALSE(vpclab::base::isOwnShortage(error));
+  }
+}
