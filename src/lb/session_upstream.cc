@@ -12,8 +12,9 @@ constexpr std::size_t kMaxTries = 4;  // backends one request is offered to
 }  // namespace
 
 void Session::dispatch() {
-  if (tried_.empty() && pool_->queue().size() > 0) {
-    // Others were there before: what is free is offered to them first, at the end of this round.
+  if (pool_->queue().size() > 0 && tried_.empty() && !stickyBackend()) {
+    // Others were there before: what is free is offered to them first, at the end of this round. A client that is bound
+    // to a backend waits for that one only.
     joinQueue();
     pool_->queue().serve(pool_);
     return;
