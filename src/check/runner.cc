@@ -24,7 +24,8 @@ using TimePoint = base::Clock::time_point;
 
 constexpr std::size_t kMaxActive = 64;  // checks at once; bounds descriptors and the load on the lab
 constexpr milliseconds kPause{25};      // between two rounds of a check that waits for a state
-constexpr milliseconds kStopPoll{50};   // how long a request to stop may go unseen
+constexpr milliseconds kLeastRound{250};
+constexpr milliseconds kStopPoll{50};  // how long a request to stop may go unseen
 constexpr milliseconds kSendTime{10'000};
 constexpr milliseconds kWorkerGrace{20'000};  // beyond its own deadlines, until a worker counts as hung
 
@@ -249,7 +250,9 @@ class Run {
     ++check.result.rounds;
     check.nextRound =
         base::Clock::now() + (step == Procedure::Step::kNext && !check.jobs.empty() ? milliseconds(0) : kPause);
-    return step == Procedure::Step::kDone || (step == Procedure::Step::kAgain && check.deadline.passed());
+    // What a round sees for which hardly any time is left says nothing, and would hide what the one before has seen.
+    const auto least = std::min(kLeastRound, check.spec->within / 4);
+    return step == Procedure::Step::kDone || (step == Procedure::Step::kAgain && check.deadline.left() <= least);
   }
 
   static void fail(Active& check, const std::string& why) {
