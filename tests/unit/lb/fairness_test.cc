@@ -1,5 +1,6 @@
 // What one client may take from the others.
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -137,16 +138,13 @@ TEST_CASE("a client of HTTP/1.0 is told that its connection stays, by the balanc
 
 TEST_CASE("a retry that succeeds is logged as a success, on an idle connection too") {
   RawServer server("127.0.20.102", [](int fd, int) { answerAll(fd, milliseconds(0)); });
-  state::ListenAddress nobody;
-  {
-    const Listening gone("127.0.20.103");
-    nobody = gone.address;
-  }
-  Front lab({nobody, server.address()});
+  auto leaves = std::make_unique<Listening>("127.0.20.103");
+  Front lab({leaves->address, server.address()});
   lab.listener.healthCheck.interval = milliseconds(60'000);
   lab.listener.healthCheck.passive = false;
-  lab.listener.healthCheck.fall = 10;
   lab.apply();
+  REQUIRE(lab.balancer.waitForState("up"));
+  leaves.reset();  // which no check finds
   std::string all;
   for (int i = 0; i < 6; ++i) {
     all += getMany(lab.front.address, 1);
