@@ -43,9 +43,9 @@ function(vpclab_reads_json file out)
   set(${out} ${reads} PARENT_SCOPE)
 endfunction()
 
-# vpclab_precompile(TARGET SET): the headers that cost most, compiled once for all targets of one set, plain or test. The
-# JSON library's costs every source that gets it 1.4 times what it costs without, whether the source uses it or not; so those that do
-# become a target of their own, whose set has it too. To be called when the target has its sources and libraries.
+# vpclab_precompile(TARGET SET): the headers that cost most, compiled once for all targets of one set, plain or test. To
+# load what is compiled of the JSON library takes three times as long as to load the rest, whether a source uses it or not; so
+# those that do become a target of their own, whose set has it too. To be called when the target has its sources and libraries.
 function(vpclab_precompile target set)
   if(NOT VPCLAB_PCH)
     return()

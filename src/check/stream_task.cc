@@ -159,7 +159,8 @@ void StreamTask::flow(TimePoint now) {
   const auto end = *firstAt_ + job_.time;
   if (warmAt_ && now > *warmAt_ &&
       ((got && (now >= end || received_ >= kMaxStreamBytes)) || now >= end + job_.time / 2)) {
-    reply_.bytes = arrived() - arrivedWarm_;
+    // Where there is no SACK, repeated acknowledgements are counted as if there were, until a timeout.
+    reply_.bytes = std::max(arrived(), arrivedWarm_) - arrivedWarm_;
     reply_.ms = millisecondsBetween(*warmAt_, now);
     done_ = true;
   }

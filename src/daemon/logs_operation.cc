@@ -59,12 +59,18 @@ api::Final showLogs(Engine& engine, const api::LogsRequest& request, Session& se
   std::int64_t count = 0;
   auto spoken = base::Clock::now();
   do {
-    std::uint64_t end = 0;
+    std::optional<std::uint64_t> end;
     const auto output = client->output(found->node.id, *process, soon(), &end);
     if (!output) {
       return failed(base::Error(output.error()).context("output of " + *process + " in " + found->node.id));
     }
-    for (const auto& line : linesOf(tail.take(*output, end))) {
+    if (request.follow && !end) {
+      return failed(base::Error(ErrorKind::kUnsupported,
+                                "lab " + found->lab +
+                                    " was brought up by an older release, whose keeper does not say what "
+                                    "is new: logs without --follow, or take the lab down and up"));
+    }
+    for (const auto& line : linesOf(tail.take(*output, end.value_or(output->size())))) {
       const std::string shown = base::printable(line);
       session.send(api::TextLine{shown});
       ++count;

@@ -131,7 +131,7 @@ base::Result<json> Client::control(const std::string& netns, const std::string& 
 }
 
 base::Result<std::string> Client::output(const std::string& netns, const std::string& name, base::Deadline deadline,
-                                         std::uint64_t* end) {
+                                         std::optional<std::uint64_t>* end) {
   std::string bytes;
   auto answer = call(aboutProcess("output", netns, name), deadline, nullptr, &bytes);
   if (!answer) {
@@ -139,7 +139,8 @@ base::Result<std::string> Client::output(const std::string& netns, const std::st
   }
   if (end != nullptr) {
     const auto told = answer->find("end");
-    *end = told != answer->end() && told->is_number_unsigned() ? told->get<std::uint64_t>() : bytes.size();
+    *end =
+        told != answer->end() && told->is_number_unsigned() ? std::optional(told->get<std::uint64_t>()) : std::nullopt;
   }
   return bytes;
 }

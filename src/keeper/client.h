@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -97,9 +98,9 @@ class Client {
   base::Result<nlohmann::json> control(const std::string& netns, const std::string& name, const nlohmann::json& message,
                                        base::Deadline deadline);
   // The last output of a process, at most 256 KiB. `end`, where it is given: how many bytes it has said in all, of
-  // which these are the last; a keeper that was started by an older release counts none but these.
+  // which these are the last; not set by a keeper that an older release has started.
   base::Result<std::string> output(const std::string& netns, const std::string& name, base::Deadline deadline,
-                                   std::uint64_t* end = nullptr);
+                                   std::optional<std::uint64_t>* end = nullptr);
   // Ends every process and tunnel, then the keeper itself. Returns when all are gone.
   base::Result<> shutdown(base::Deadline deadline);
 

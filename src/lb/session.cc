@@ -63,7 +63,7 @@ void Session::start(base::UniqueFd client, const Endpoint& peer) {
 }
 
 void Session::closeIfIdle() {
-  if (phase_ == Phase::kHead && !begun_) {
+  if (phase_ == Phase::kHead && !begun_ && clientIn_.empty()) {
     close();
   }
 }

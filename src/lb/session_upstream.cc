@@ -93,7 +93,7 @@ void Session::leaveQueue() {
 bool Session::offer() {
   const Pool::Choice choice = nextBackend();
   if (choice.full) {
-    return !sticky_.id.empty();  // it waits for one backend; those behind it may do with another
+    return !sticky_.id.empty() || !tried_.empty();  // it may not go to every backend; those behind it may
   }
   leaveQueue();
   take(choice);

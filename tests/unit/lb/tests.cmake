@@ -11,7 +11,7 @@ vpclab_test(unit worker FILES ${CMAKE_CURRENT_LIST_DIR}/worker_process.cc ${CMAK
                               ${CMAKE_CURRENT_LIST_DIR}/reconfigure_test.cc ${CMAKE_CURRENT_LIST_DIR}/pages_test.cc
                               ${CMAKE_CURRENT_LIST_DIR}/routes_test.cc ${CMAKE_CURRENT_LIST_DIR}/limits_test.cc
                               ${CMAKE_CURRENT_LIST_DIR}/deferral_test.cc ${CMAKE_CURRENT_LIST_DIR}/failures_test.cc
-                              ${CMAKE_CURRENT_LIST_DIR}/endings_test.cc ${CMAKE_CURRENT_LIST_DIR}/fairness_test.cc
+                              ${CMAKE_CURRENT_LIST_DIR}/endings_test.cc ${CMAKE_CURRENT_LIST_DIR}/sessions_test.cc
                               ${CMAKE_CURRENT_LIST_DIR}/haproxy.cc ${CMAKE_CURRENT_LIST_DIR}/haproxy_log_test.cc
                         USES state http TIMEOUT 120)
 add_dependencies(test_unit_worker vpclab-worker)

@@ -51,6 +51,15 @@ Listening::Listening(const std::string& text) : fd(::socket(AF_INET, SOCK_STREAM
   address.port = ntohs(wanted.sin_port);
 }
 
+Listening::Listening(const state::ListenAddress& again)
+    : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), address(again) {
+  const int on = 1;
+  const auto wanted = socketAddress(again.address, again.port);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&wanted), sizeof(wanted)) == 0);
+  REQUIRE(::listen(fd.get(), 256) == 0);
+}
+
 base::UniqueFd connectTo(const state::ListenAddress& address) {
   base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const auto target = socketAddress(address.address, address.port);

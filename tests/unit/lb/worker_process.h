@@ -14,6 +14,7 @@ namespace vpclab::test {
 // A listening socket on a loopback address, on a port that the kernel chose.
 struct Listening {
   explicit Listening(const std::string& address);
+  explicit Listening(const state::ListenAddress& again);  // where another one has listened before
   base::UniqueFd fd;
   state::ListenAddress address;
 };

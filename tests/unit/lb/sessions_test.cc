@@ -1,4 +1,4 @@
-// What one client may take from the others.
+// How sessions share one worker, and what holds from one request of a session to the next.
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -109,6 +109,90 @@ TEST_CASE("a free place is the first waiter's, not of whoever asks at that momen
   CHECK(countOf(got, "HTTP/1.1 200") == kMany);
 }
 
+TEST_CASE("who waits for another backend holds up nobody for whom there is one") {
+  auto first = std::make_unique<Listening>("127.0.20.103");
+  const state::ListenAddress place = first->address;
+  std::atomic<int> waiting{0};
+  std::atomic<bool> let{false};
+  RawServer held("127.0.20.102", [&](int fd, int) {
+    readUntil(fd, "\r\n\r\n");
+    ++waiting;
+    for (int i = 0; i < 1000 && !let; ++i) {
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    write(fd, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nheld");
+  });
+  Front lab({place, held.address()});
+  lab.listener.healthCheck.interval = milliseconds(60'000);
+  lab.listener.healthCheck.passive = false;
+  lab.listener.healthCheck.fall = 100;
+  lab.listener.backends[1].maxConnections = 1;
+  lab.apply();
+  REQUIRE(lab.balancer.waitForState("up"));
+  first.reset();
+  // The first one has the second backend; the next one has tried the first backend, and waits.
+  std::vector<std::string> got(2);
+  std::vector<std::thread> clients;
+  for (auto& one : got) {
+    clients.emplace_back([&] { one = get(lab.front.address); });
+    for (int i = 0; i < 500 && waiting == 0; ++i) {
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+  }
+  const auto queued = [&] { return lab.balancer.status()["listeners"][0]["pools"][0]["queued"]; };
+  for (int i = 0; i < 500 && queued() != 1; ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  CHECK(queued() == 1);
+  const Listening again(place);
+  std::thread answers([&] {
+    const base::UniqueFd fd(::accept(again.fd.get(), nullptr, nullptr));
+    readUntil(fd.get(), "\r\n\r\n");
+    write(fd.get(), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nfirst");
+  });
+  CHECK(get(lab.front.address) == "first");
+  let = true;
+  answers.join();
+  for (auto& client : clients) {
+    client.join();
+  }
+  CHECK(got[0] == "held");
+  CHECK(got[1] == "held");
+}
+
+TEST_CASE("a listener that is removed leaves no request without an answer that it has read already") {
+  Front lab({});
+  lab.listener.rules = {away()};
+  lab.apply();
+  const auto client = connectTo(lab.front.address);
+  std::string many;
+  for (int i = 0; i < 1000; ++i) {
+    many += "GET /away HTTP/1.1\r\nHost: a\r\n\r\n";
+  }
+  std::thread asks([&] {
+    while (::send(client.get(), many.data(), many.size(), MSG_NOSIGNAL) > 0) {
+    }
+  });
+  std::atomic<std::size_t> got{0};
+  std::string end;  // the last of what came
+  std::thread takes([&] {
+    std::vector<char> part(1 << 20);
+    for (ssize_t n = 0; (n = ::recv(client.get(), part.data(), part.size(), 0)) > 0;) {
+      got += static_cast<std::size_t>(n);
+      end.append(part.data(), static_cast<std::size_t>(n));
+      end.erase(0, end.size() - std::min<std::size_t>(end.size(), 4096));
+    }
+  });
+  for (int i = 0; i < 500 && got < 100'000; ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  REQUIRE(lab.balancer.configure({"lb", "lb", state::LoadBalancer{"lb", {}}}, {})["ok"] == true);
+  takes.join();
+  ::shutdown(client.get(), SHUT_RDWR);
+  asks.join();
+  CHECK(end.find("Connection: close\r\n") != std::string::npos);
+}
+
 TEST_CASE("an idle connection's next request goes by the rules that are there by then") {
   RawServer server("127.0.20.102", [](int fd, int) { answerAll(fd, milliseconds(0)); });
   Front lab({server.address()});
@@ -142,6 +226,7 @@ TEST_CASE("a retry that succeeds is logged as a success, on an idle connection t
   Front lab({leaves->address, server.address()});
   lab.listener.healthCheck.interval = milliseconds(60'000);
   lab.listener.healthCheck.passive = false;
+  lab.listener.healthCheck.fall = 100;  // each failed request asks for a check
   lab.apply();
   REQUIRE(lab.balancer.waitForState("up"));
   leaves.reset();  // which no check finds
