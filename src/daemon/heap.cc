@@ -1,45 +1,32 @@
 #include "daemon/heap.h"
 
 #include <cstddef>
+#include <cstdint>
 
-#include <malloc.h>
+#include <jemalloc/jemalloc.h>
 #include <unistd.h>
+
+// jemalloc reads it before main. One arena, for large blocks, too: what one thread frees serves the next one, and to
+// observe a lab would fill an arena for each thread. Nothing is given back as time goes by.
+extern "C" const char* malloc_conf;
+const char* malloc_conf = "narenas:1,oversize_threshold:0,lg_tcache_max:13,dirty_decay_ms:-1,muzzy_decay_ms:0";
+
+// There where it is linked: not beside a sanitizer's heap.
+#pragma weak mallctl
 
 namespace vpclab::daemon {
 
-namespace {
-
-// The `apply` of 1,000 servers takes and frees again about as much.
-constexpr int kKeptBytes = 32 << 20;
-// A growing heap asks the kernel for so much at once.
-constexpr int kStepBytes = 1 << 20;
-// The most that glibc takes. Smaller than that are all lists of a large lab: mapped apart, they would be faulted in
-// anew each time.
-constexpr int kMappedBytes = 32 << 20;
-
-// Of the only arena, which nothing else lies above: brk(2).
-const char* heapEnd() {
-  return static_cast<const char*>(::sbrk(0));
-}
-
-const char* heapBegin = nullptr;
-
-}  // namespace
-
-void setUpHeap() {
-  heapBegin = heapEnd();
-  // What one thread frees serves the next one: by default each has a heap of its own, and observing a lab fills them
-  // all.
-  (void)::mallopt(M_ARENA_MAX, 1);
-  (void)::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
-  (void)::mallopt(M_TOP_PAD, kStepBytes);
-  (void)::mallopt(M_MMAP_THRESHOLD, kMappedBytes);
-}
-
-void giveBackHeap() {
-  // To add up what lies idle means to walk through it all.
-  if (heapEnd() - heapBegin > kKeptBytes && ::mallinfo2().fordblks > std::size_t{kKeptBytes}) {
-    (void)::malloc_trim(0);
+void giveBackHeap(std::size_t kept) {
+  if (&mallctl == nullptr) {
+    return;
+  }
+  std::uint64_t epoch = 1;  // the statistics are as old as the last time that this was set
+  std::size_t idle = 0;     // pages
+  std::size_t size = sizeof(idle);
+  if (mallctl("epoch", nullptr, nullptr, &epoch, sizeof(epoch)) == 0 &&
+      mallctl("stats.arenas.0.pdirty", &idle, &size, nullptr, 0) == 0 &&
+      idle * static_cast<std::size_t>(::getpagesize()) > kept) {
+    (void)mallctl("arena.0.purge", nullptr, nullptr, nullptr, 0);
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include "daemon/arguments.h"
 #include "daemon/doctor.h"
-#include "daemon/heap.h"
 #include "daemon/node_entry.h"
 #include "daemon/serve.h"
 #include "keeper/client.h"
@@ -12,7 +11,6 @@ namespace {
 
 struct Run {
   int operator()(const vpclab::daemon::ServeCommand& command) const {
-    vpclab::daemon::setUpHeap();
     return vpclab::daemon::serve(command.options, command.daemonize);
   }
   int operator()(const vpclab::daemon::KeeperCommand& command) const {

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/finals.h"
+#include "daemon/heap.h"
 #include "daemon/operations.h"
 #include "daemon/plan_for.h"
 #include "daemon/plan_items.h"
@@ -24,6 +25,7 @@ void dropNouns(Desired& desired) {
   desired.lab.servers = {};
   desired.lab.places = {};
   desired.compiled.nodes = {};
+  giveBackHeap(kSpareHeap);
 }
 
 api::Final difference(Engine& engine, const Desired& desired, const std::optional<StoredLab>& stored, Wanted wanted,

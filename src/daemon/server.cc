@@ -174,7 +174,7 @@ void Server::accept() {
       }
       entry.socket.reset();
       entry.place.reset();
-      giveBackHeap();
+      giveBackHeap(kIdleHeap);
       entry.done.store(true);
     });
   } catch (const std::system_error& problem) {

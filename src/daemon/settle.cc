@@ -4,6 +4,7 @@
 #include <set>
 #include <thread>
 
+#include "daemon/heap.h"
 #include "plan/touched.h"
 
 namespace vpclab::daemon {
@@ -57,6 +58,7 @@ Settled bringTo(const state::State& desired, plan::Plan plan, state::State obser
       // Its steps and the State that is looked at now would be the most that a large lab needs.
       out.done += current.plan.steps.size();
       out.rounds.pop_back();
+      giveBackHeap(kSpareHeap);
     }
     auto now = lookAgain(kernel, lab, touched, std::move(observed));
     if (!now) {
