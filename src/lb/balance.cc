@@ -72,25 +72,25 @@ std::size_t pickLeastConnections(std::span<const Candidate> all, std::span<const
   return best;
 }
 
-// The same client goes to the same backend as long as the same backends take part.
-std::size_t pickBySource(std::span<const Candidate> all, std::span<const bool> may, const net::IpAddr& client) {
+// The same client goes to the same backend as long as the same backends take part; while that is full, to the next one.
+std::size_t pickBySource(std::span<const Candidate> all, std::span<const bool> circle, std::span<const bool> may,
+                         const net::IpAddr& client) {
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    total += may[i] ? all[i].weight : 0;
+    total += circle[i] ? all[i].weight : 0;
   }
   std::uint64_t hash = base::stableHash(std::string_view(reinterpret_cast<const char*>(client.bytes()), client.size()));
   hash ^= hash >> 32U;  // the low bits of FNV-1a alone are weak
   std::uint64_t at = hash % total;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!may[i]) {
-      continue;
-    }
-    if (at < all[i].weight) {
-      return i;
-    }
-    at -= all[i].weight;
+  std::size_t own = 0;
+  while (!circle[own] || at >= all[own].weight) {
+    at -= circle[own] ? all[own].weight : 0;
+    ++own;
   }
-  return all.size();
+  while (!may[own]) {
+    own = (own + 1) % all.size();
+  }
+  return own;
 }
 
 }  // namespace
@@ -142,7 +142,7 @@ std::optional<std::size_t> pick(state::Balance balance, std::span<Candidate> all
       chosen = pickLeastConnections(all, may);
       break;
     case state::Balance::kSource:
-      chosen = pickBySource(all, may, client);
+      chosen = pickBySource(all, circle, may, client);
       break;
   }
   all[chosen].lastTurn = ++turn;

@@ -19,6 +19,8 @@ class ChunkRelay {
   }
   // `plain`: the data only, for an HTTP/1.0 recipient. Moves as much as there is and fits.
   Outcome move(Buffer& from, Buffer& to, bool plain);
+  // Everything has been read; the end may still wait for room.
+  bool decoded() const { return decoder_.done(); }
   // Everything, the end included, is in `to`.
   bool done() const { return ended_; }
   const char* reason() const { return decoder_.problem().reason; }

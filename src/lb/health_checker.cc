@@ -38,15 +38,15 @@ void HealthChecker::setCheck(const state::HealthCheck& check) {
 
 void HealthChecker::lookAnew() {
   backend_->health.lookAnew(loop_.now());
-  checkNow();
+  checkNow(true);
 }
 
-void HealthChecker::checkNow() {
+void HealthChecker::checkNow(bool always) {
   if (backend_->config().disabled) {
     return;
   }
   if (socket_) {
-    if (!again_) {
+    if (!again_ && (always || !replaces_)) {
       again_ = true;
       timer_.startAt(std::min(loop_.now() + kTransitionInterval, started_ + check_.timeout));
     }
@@ -59,7 +59,7 @@ void HealthChecker::requestFailed(const std::string& reason, bool lenient) {
   if (check_.passive && !lenient && backend_->health.health() != Health::kDown) {
     judge(Finding::kFailure, "a request failed: " + reason);
   }
-  checkNow();
+  checkNow(false);  // requests that fail one after another must not keep every check from its result
 }
 
 void HealthChecker::stop() {
@@ -75,6 +75,7 @@ void HealthChecker::onTimer() {
     socket_->abort();
     loop_.dispose(std::move(socket_));
     answer_.release();
+    replaces_ = true;
     begin();
   } else if (socket_) {
     const char* step = connected_ ? "no answer" : "connect: no answer";
@@ -177,6 +178,7 @@ void HealthChecker::end() {
   loop_.dispose(std::move(socket_));
   socket_.reset();
   answer_.release();
+  replaces_ = false;
   const auto next = lastStart_ + backend_->health.untilNext(check_, loop_.now());
   timer_.startAt(again_ ? std::max(loop_.now(), lastStart_ + kMinGap) : std::max(loop_.now(), next));
 }

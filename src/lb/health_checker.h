@@ -20,9 +20,6 @@ class HealthChecker : public SocketOwner {
 
   // Takes a new configuration of the checks; state and counters stay.
   void setCheck(const state::HealthCheck& check);
-  // There is a reason to doubt the state (a failed request): look at once. A check that is on its way may still wait
-  // for what has been lost before: it gets a moment to end, then another one takes its place.
-  void checkNow();
   // A request failed there. Counts as a failed check where those are passive too, unless `lenient`; looks at once.
   void requestFailed(const std::string& reason, bool lenient);
   // What decides whether the backend can be reached has changed (routes, an address, its configuration): look at once,
@@ -33,6 +30,10 @@ class HealthChecker : public SocketOwner {
   void onSocket(Socket& socket) override;
 
  private:
+  // There is a reason to doubt the state: look at once. A check that is on its way may still wait for what has been
+  // lost before: it gets a moment to end, then another one takes its place; where `always` not, if it has taken one
+  // itself.
+  void checkNow(bool always);
   void begin();
   void advance();
   void connectFailed();
@@ -50,7 +51,8 @@ class HealthChecker : public SocketOwner {
   std::string unsent_;
   Buffer answer_;
   bool connected_ = false;
-  bool again_ = false;  // something changed while the check was on its way
+  bool again_ = false;     // something changed while the check was on its way
+  bool replaces_ = false;  // it has taken the place of one that came to no result
   base::Clock::time_point started_;
   base::Clock::time_point lastStart_;
 };

@@ -60,9 +60,9 @@ void Listener::setPools(const state::Listener& config) {
       pools.push_back(std::move(*old));
     } else {
       pools.push_back(std::make_shared<Pool>(
-          loop_, name, shown, [this](const Pool& pool, const Backend& backend) { told(pool, backend); }));
+          loop_, name, [this](const Pool& pool, const Backend& backend) { told(pool, backend); }));
     }
-    pools.back()->configure(balance, backends, config.healthCheck);
+    pools.back()->configure(shown, balance, backends, config.healthCheck);
   };
   add("", config.name, config.balance, config.backends);
   for (const auto& pool : config.pools) {

@@ -12,13 +12,18 @@ bool sameBackend(const state::Backend& a, const state::Backend& b) {
 
 }  // namespace
 
-Pool::Pool(EventLoop& loop, std::string name, std::string shown,
-           std::function<void(const Pool&, const Backend&)> flipped)
-    : loop_(loop), name_(std::move(name)), shown_(std::move(shown)), flipped_(std::move(flipped)), queue_(loop) {}
+Pool::Pool(EventLoop& loop, std::string name, std::function<void(const Pool&, const Backend&)> flipped)
+    : loop_(loop), name_(std::move(name)), flipped_(std::move(flipped)), queue_(loop) {}
 
-void Pool::configure(state::Balance balance, const std::vector<state::Backend>& wanted,
+void Pool::configure(const std::string& shown, state::Balance balance, const std::vector<state::Backend>& wanted,
                      const state::HealthCheck& check) {
+  shown_ = shown;
   balance_ = balance;
+  // What a turn was owed is worth nothing among others, or by other weights.
+  const bool sameTurns = std::equal(backends_.begin(), backends_.end(), wanted.begin(), wanted.end(),
+                                    [](const auto& known, const state::Backend& one) {
+                                      return sameBackend(known->config(), one) && known->config().weight == one.weight;
+                                    });
   std::vector<std::shared_ptr<Backend>> backends;
   std::vector<std::unique_ptr<HealthChecker>> checkers;
   std::vector<Candidate> candidates;
@@ -32,6 +37,7 @@ void Pool::configure(state::Balance balance, const std::vector<state::Backend>& 
       backends.push_back(std::move(*old));
       checkers.push_back(std::move(checkers_[index]));
       candidates.push_back(candidates_[index]);
+      candidates.back().credit = sameTurns ? candidates.back().credit : 0;
       backends.back()->setConfig(one);
       checkers.back()->setCheck(check);
       if (enabledNow) {
@@ -59,6 +65,7 @@ void Pool::configure(state::Balance balance, const std::vector<state::Backend>& 
 }
 
 void Pool::retire() {
+  retired_ = true;
   for (std::size_t i = 0; i < backends_.size(); ++i) {
     backends_[i]->retire();
     checkers_[i]->stop();
@@ -103,7 +110,9 @@ void Pool::failed(const Backend& backend, Failure failure, const std::string& re
   for (std::size_t i = 0; i < backends_.size(); ++i) {
     if (backends_[i].get() == &backend) {
       ++backends_[i]->counters.failed;
-      checkers_[i]->requestFailed(reason, failure == Failure::kBadAnswer && upCount() <= 1);
+      if (!retired_) {
+        checkers_[i]->requestFailed(reason, failure == Failure::kBadAnswer && isLast());
+      }
       return;
     }
   }
@@ -122,10 +131,12 @@ void Pool::released(Backend& backend) {
   }
 }
 
-std::size_t Pool::upCount() const {
-  return static_cast<std::size_t>(std::count_if(backends_.begin(), backends_.end(), [](const auto& backend) {
-    return !backend->config().disabled && backend->health.health() == Health::kUp;
-  }));
+// Whether no more than one is up, of those that new clients get.
+bool Pool::isLast() const {
+  return std::count_if(backends_.begin(), backends_.end(), [](const auto& backend) {
+           return !backend->config().disabled && backend->config().weight > 0 &&
+                  backend->health.health() == Health::kUp;
+         }) <= 1;
 }
 
 }  // namespace vpclab::lb

@@ -18,11 +18,12 @@ namespace vpclab::lb {
 // until they are done.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
-  // `shown` is its name in the log; `flipped` is called when a backend's health changes.
-  Pool(EventLoop& loop, std::string name, std::string shown, std::function<void(const Pool&, const Backend&)> flipped);
+  // `flipped` is called when a backend's health changes.
+  Pool(EventLoop& loop, std::string name, std::function<void(const Pool&, const Backend&)> flipped);
 
-  // What has not changed keeps its health, counters and turn.
-  void configure(state::Balance balance, const std::vector<state::Backend>& wanted, const state::HealthCheck& check);
+  // What has not changed keeps its health, counters and turn. `shown` is its name in the log.
+  void configure(const std::string& shown, state::Balance balance, const std::vector<state::Backend>& wanted,
+                 const state::HealthCheck& check);
   // Removed: no more checks, no idle connections.
   void retire();
   // Routes, links or addresses changed: looks at every backend as at a new one.
@@ -38,7 +39,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::shared_ptr<Backend> find(std::string_view stickyId) const;
 
   enum class Failure { kUnreachable, kBadAnswer };
-  // A request failed there: counts as a failed check, where the checks are passive ones too, and looks at it now.
+  // A request failed there: counts as a failed check, where the checks are passive ones too, and looks at it now. In a
+  // pool that is removed it is only counted.
   void failed(const Backend& backend, Failure failure, const std::string& reason);
   // A request is in work there, or not any more: another one may have its place.
   void taken(Backend& backend);
@@ -52,7 +54,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   const Queue& queue() const { return queue_; }
 
  private:
-  std::size_t upCount() const;
+  bool isLast() const;
 
   EventLoop& loop_;
   std::string name_;
@@ -64,6 +66,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::vector<Candidate> candidates_;                     // likewise
   std::uint64_t turn_ = 0;
   std::uint32_t active_ = 0;
+  bool retired_ = false;
   Queue queue_;
 };
 

@@ -4,8 +4,9 @@
 
 namespace vpclab::lb {
 
-Queue::Place Queue::join(Waiter& waiter) {
-  const Place place = waiters_.insert(waiters_.end(), &waiter);
+Queue::Place Queue::join(Waiter& waiter, bool choosy) {
+  const Place place = waiters_.insert(waiters_.end(), Entry{&waiter, choosy});
+  choosy_ += choosy ? 1 : 0;
   longest_ = std::max(longest_, waiters_.size());
   return place;
 }
@@ -14,6 +15,7 @@ void Queue::leave(Place place) {
   if (next_ == place) {
     ++next_;
   }
+  choosy_ -= place->choosy ? 1 : 0;
   waiters_.erase(place);
 }
 
@@ -30,10 +32,12 @@ void Queue::serve(const std::shared_ptr<void>& owner) {
 }
 
 void Queue::offerAll() {
-  for (next_ = waiters_.begin(); next_ != waiters_.end();) {
-    Waiter* const waiter = *next_++;
-    if (!waiter->offer()) {
-      break;
+  bool full = false;  // for all who are not choosy
+  for (next_ = waiters_.begin(); next_ != waiters_.end() && (!full || choosy_ > 0);) {
+    const Entry entry = *next_++;
+    if (entry.choosy || !full) {
+      const bool left = entry.waiter->offer();
+      full = full || (!left && !entry.choosy);
     }
   }
   next_ = waiters_.end();

@@ -12,8 +12,8 @@ namespace vpclab::lb {
 class Waiter {
  public:
   virtual ~Waiter() = default;
-  // A backend may be free: leaves the queue with it, or stays where it is. Returns whether it makes sense to ask those
-  // behind it: not where it found every backend full.
+  // A backend may be free: leaves the queue with it, or stays where it is, having found all that it may go to full.
+  // Returns whether it has left.
   virtual bool offer() = 0;
 };
 
@@ -24,8 +24,14 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  using Place = std::list<Waiter*>::iterator;
-  Place join(Waiter& waiter);
+  struct Entry {
+    Waiter* waiter;
+    bool choosy;
+  };
+  using Place = std::list<Entry>::iterator;
+  // `choosy`: it may not go to every backend, or to one that the others may not go to, so that what it finds says
+  // nothing to them, nor theirs to it.
+  Place join(Waiter& waiter, bool choosy);
   void leave(Place place);
   std::size_t size() const { return waiters_.size(); }
   std::size_t longest() const { return longest_; }  // it has ever been
@@ -37,7 +43,8 @@ class Queue {
   void offerAll();
 
   EventLoop& loop_;
-  std::list<Waiter*> waiters_;
+  std::list<Entry> waiters_;
+  std::size_t choosy_ = 0;       // of them
   Place next_ = waiters_.end();  // to be offered a place; leave() moves it on
   std::size_t longest_ = 0;
   bool serving_ = false;

@@ -21,9 +21,16 @@ constexpr Milliseconds kDrainTime{5000};
 // A client that takes or gives less than this within the idle timeout, while we wait for it, is as good as silent.
 constexpr std::uint64_t kMinClientBytes = 1024;
 
-http::Limits limitsOf(const state::Listener& config) {
+http::Limits requestLimits(const state::Listener& config) {
   http::Limits limits;
   limits.headBytes = config.maxHeaderBytes;
+  return limits;
+}
+
+// What clients may say is a listener's matter; a backend's head has to fit in.
+http::Limits responseLimits(const state::Listener& config) {
+  http::Limits limits;
+  limits.headBytes = std::max(config.maxHeaderBytes, state::Listener{}.maxHeaderBytes);
   return limits;
 }
 
@@ -37,10 +44,10 @@ Session::Session(EventLoop& loop, std::shared_ptr<Listener> listener)
       client_(loop),
       clientIn_(listener_->buffers()),
       clientOut_(listener_->buffers()),
-      requestParser_(limitsOf(*config_)),
+      requestParser_(requestLimits(*config_)),
       upIn_(listener_->buffers()),
       upOut_(listener_->buffers()),
-      responseParser_(limitsOf(*config_)) {}
+      responseParser_(responseLimits(*config_)) {}
 
 void Session::start(base::UniqueFd client, const Endpoint& peer) {
   clientEnd_ = peer;
@@ -50,6 +57,7 @@ void Session::start(base::UniqueFd client, const Endpoint& peer) {
   setDeadline(loop_.now() + config_->idleTimeout - listener_->deferral());
   if (config_->protocol == state::ListenerProtocol::kTcp) {
     headDone_ = firstByte_;
+    ++listener_->counters.requests;
     const auto* rule = firstThatFits(config_->rules, {{}, {}, nullptr, clientEnd_.address});
     pool_ = listener_->pool(rule == nullptr ? "" : rule->pool);
     dispatch();
@@ -277,8 +285,8 @@ void Session::renewConfig() {
     for (Buffer* buffer : {&clientIn_, &clientOut_, &upIn_, &upOut_}) {
       buffer->usePool(listener_->buffers());
     }
-    requestParser_ = http::HeadParser(limitsOf(*config_));
-    responseParser_ = http::HeadParser(limitsOf(*config_));
+    requestParser_ = http::HeadParser(requestLimits(*config_));
+    responseParser_ = http::HeadParser(responseLimits(*config_));
     outgrown_ = false;
   }
 }

@@ -25,7 +25,8 @@ std::uint64_t orNothing(long milliseconds) {
 void Session::countExchange(Clock::time_point end) {
   ListenerCounters& counters = listener_->counters;
   const auto codeClass = static_cast<std::size_t>(std::clamp(status_ / 100, 0, 5));
-  counters.bytesIn += clientBytesIn_;
+  // What it has sent ahead is the next request's.
+  counters.bytesIn += clientBytesIn_ - (keepsClient() ? clientIn_.size() : 0);
   counters.bytesOut += bytesToClient_;
   counters.totalMs += orNothing(millisecondsBetween(firstByte_, end));
   ++counters.codes.at(codeClass);

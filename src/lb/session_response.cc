@@ -230,7 +230,8 @@ bool Session::moveResponse() {
   } else if (responseBody_.kind == http::BodyKind::kLength) {
     responseEnded_ = responseLeft_ == 0;
   }
-  if (upstreamEof_ && upIn_.empty() && !responseEnded_) {
+  const bool waitsForRoom = responseBody_.kind == http::BodyKind::kChunked && responseChunks_.decoded();
+  if (upstreamEof_ && upIn_.empty() && !responseEnded_ && !waitsForRoom) {
     if (!untilClose) {
       upstreamFailed("the backend closed in the middle of its answer");
       return true;
@@ -294,6 +295,9 @@ bool Session::forwardTunnelEnds() {
     clientShut_ = did = true;
   }
   if ((upstreamShut_ && clientShut_) || upstreamDeaf_) {
+    if (upstreamDeaf_) {
+      ending_ = "SD";  // it has reset its connection
+    }
     logExchange();
     if (upstreamDeaf_) {
       abortBoth();

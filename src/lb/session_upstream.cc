@@ -77,7 +77,7 @@ void Session::take(const Pool::Choice& choice) {
 
 void Session::joinQueue() {
   phase_ = Phase::kQueued;
-  place_ = pool_->queue().join(*this);
+  place_ = pool_->queue().join(*this, !sticky_.id.empty() || !tried_.empty());
   (sticky_.id.empty() ? poolQueue_ : serverQueue_) = pool_->queue().size();
   queued_ = true;
   setDeadline(loop_.now() + config_->queueTimeout);
@@ -93,7 +93,7 @@ void Session::leaveQueue() {
 bool Session::offer() {
   const Pool::Choice choice = nextBackend();
   if (choice.full) {
-    return !sticky_.id.empty() || !tried_.empty();  // it may not go to every backend; those behind it may
+    return false;
   }
   leaveQueue();
   take(choice);
@@ -173,6 +173,9 @@ void Session::countRetry(bool elsewhere) {
   ++retries_;
   ++listener_->counters.retries;
   redispatched_ = redispatched_ || elsewhere;
+  if (elsewhere && sticky_.flag == 'V') {
+    sticky_.flag = 'D';  // HAProxy's: the backend that the cookie names was down, after all
+  }
 }
 
 // The connection came to an end before the answer did.

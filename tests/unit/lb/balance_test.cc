@@ -96,6 +96,20 @@ TEST_CASE("least connections") {
   CHECK(turns(Balance::kLeastConnections, all, 2) == "11");
 }
 
+TEST_CASE("source: while a backend is full its clients go to the next one, and nobody else's place changes") {
+  auto all = makeUp({1, 2, 1});
+  std::uint64_t turn = 0;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    const auto client = net::IpAddr::v4(0x0a000000U + i);
+    const auto own = *lb::pick(Balance::kSource, all, client, turn);
+    for (std::size_t full = 0; full < 3; ++full) {
+      all[full].full = true;
+      CHECK(*lb::pick(Balance::kSource, all, client, turn) == (own == full ? (own + 1) % 3 : own));
+      all[full].full = false;
+    }
+  }
+}
+
 TEST_CASE("source keeps a client at its backend and spreads clients") {
   auto all = makeUp({1, 1, 1});
   std::map<std::size_t, int> hits;

@@ -50,6 +50,20 @@ std::string firstLine(const std::string& answer) {
 
 }  // namespace
 
+TEST_CASE("how large a request's head may be says nothing of an answer's") {
+  RawServer server("127.0.20.70", [](int fd, int) {
+    readUntil(fd, "\r\n\r\n");
+    write(fd, "HTTP/1.1 204 No Content\r\nX-Large: " + std::string(8'000, 'x') + "\r\nConnection: close\r\n\r\n");
+  });
+  Listening front("127.0.20.71");
+  Worker balancer;
+  auto listener = listenerFor(front, {server.address()});
+  listener.maxHeaderBytes = 1024;
+  REQUIRE(balancer.configure({"lb", "lb", state::LoadBalancer{"lb", {listener}}}, {front.fd.get()})["ok"] == true);
+  CHECK(firstLine(raw(front.address, kGet)) == "HTTP/1.1 204");
+  CHECK(firstLine(raw(front.address, "GET /" + std::string(2'000, 'x') + kGet.substr(5))) == "HTTP/1.1 431");
+}
+
 TEST_CASE("a backend at its limit: requests wait their turn, or get 503 when it takes too long") {
   Held backend("127.0.20.70");
   Listening front("127.0.20.71");

@@ -78,6 +78,24 @@ TEST_CASE("what has not changed keeps its health, counters and turn") {
   CHECK(getMany(lab.front.address, 3) == "s3s3s3");
 }
 
+TEST_CASE("turns are exact at once after a change of weights or of members; the log has the new name") {
+  Lab lab;
+  lab.listener.backends[1].weight = 100;
+  lab.apply();
+  getMany(lab.front.address, 20);
+  lab.listener.backends[1].weight = 1;
+  lab.apply();
+  CHECK(getMany(lab.front.address, 6) == "s1s2s3s1s2s3");
+  CHECK(get(lab.front.address) == "s1");
+  lab.listener.backends.pop_back();
+  lab.apply();
+  CHECK(getMany(lab.front.address, 4) == "s1s2s1s2");
+  lab.listener.name = "renamed";
+  lab.apply();
+  CHECK(get(lab.front.address) == "s1");
+  CHECK(lab.balancer.waitForLog("renamed ").find(" renamed renamed/s1 ") != std::string::npos);
+}
+
 TEST_CASE("a removed backend and a removed listener finish their requests") {
   std::atomic<bool> go{false};
   RawServer slow("127.0.20.40", [&](int fd, int) {

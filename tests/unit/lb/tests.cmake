@@ -3,7 +3,7 @@ vpclab_test(unit lb FILES ${CMAKE_CURRENT_LIST_DIR}/balance_test.cc ${CMAKE_CURR
                           ${CMAKE_CURRENT_LIST_DIR}/look_anew_test.cc ${CMAKE_CURRENT_LIST_DIR}/routing_test.cc
                           ${CMAKE_CURRENT_LIST_DIR}/stickiness_test.cc ${CMAKE_CURRENT_LIST_DIR}/exchange_log_test.cc
                           ${CMAKE_CURRENT_LIST_DIR}/log_test.cc ${CMAKE_CURRENT_LIST_DIR}/listener_test.cc
-                          ${CMAKE_CURRENT_LIST_DIR}/buffer_test.cc
+                          ${CMAKE_CURRENT_LIST_DIR}/buffer_test.cc ${CMAKE_CURRENT_LIST_DIR}/queue_test.cc
                     USES lb)
 # The real program over loopback addresses, with real clients and backends.
 vpclab_test(unit worker FILES ${CMAKE_CURRENT_LIST_DIR}/worker_process.cc ${CMAKE_CURRENT_LIST_DIR}/raw_server.cc
