@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -10,7 +11,9 @@
 #include <variant>
 
 #include <net/if.h>
+#include <sys/stat.h>
 
+#include "kernel/holders.h"
 #include "kernel/link_requests.h"
 #include "kernel/links.h"
 #include "kernel/namespaces.h"
@@ -125,8 +128,9 @@ class Execution {
       return;
     }
     job(i, [this, i, &netns] {
-      return steps_[i].action == Action::kUpdate ? updateNetns(environment_, lab_, netns, deadline_)
-                                                 : deleteNetns(environment_, lab_, netns, deadline_);
+      return steps_[i].action == Action::kUpdate
+                 ? updateNetns(environment_, lab_, netns, deadline_)
+                 : deleteNetns(environment_, lab_, netns, held_.contains(netns.name.str()), deadline_);
     });
   }
   void add(std::size_t i, const WgDevice&) {
@@ -240,10 +244,34 @@ class Execution {
     return {base::ErrorKind::kTimeout, steps_[i].key.toString() + ": the deadline passed before it could begin"};
   }
 
+  // Of the namespaces that are to go those that somebody's process will keep.
+  void findHeld() {
+    std::map<NetnsId, std::string> going;
+    std::set<NetnsId> ids;
+    for (const Job& entry : jobs_) {
+      const Step& step = steps_[entry.step];
+      if (step.action != Action::kDelete || step.key.kind != Kind::kNetns) {
+        continue;
+      }
+      const auto& node = std::get<Netns>(*step.before).name;
+      struct stat info = {};
+      if (::stat(environment_.pins.path(lab_, node).c_str(), &info) == 0) {
+        going.emplace(NetnsId(info.st_dev, info.st_ino), node.str());
+        ids.emplace(info.st_dev, info.st_ino);
+      }
+    }
+    if (!ids.empty()) {
+      for (const NetnsId& id : heldAmong(ids)) {
+        held_.insert(going.at(id));
+      }
+    }
+  }
+
   void runJobs() {
     if (jobs_.empty()) {
       return;
     }
+    findHeld();
     auto ran = onThreads(jobs_.size(), [this](std::size_t n) {
       const Job& entry = jobs_[n];
       const KindTimes::Scope scope(times_, kindOf(entry.step), 1);
@@ -467,6 +495,7 @@ class Execution {
   KindTimes* times_;
   std::vector<base::Result<>> results_;
   std::vector<Job> jobs_;
+  std::set<std::string> held_;  // nodes: see deleteNetns
   std::vector<Job> tunnels_;
   std::vector<Task> cables_;
   std::vector<Task> tasks_;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <optional>
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -24,24 +25,42 @@ struct Holder {
   base::UniqueFd process;  // a pidfd: the number alone may be another's by now
 };
 
-bool isIn(pid_t pid, const std::set<NetnsId>& namespaces) {
+// Of its first thread; nothing where it is no more.
+std::optional<NetnsId> netnsOf(pid_t pid) {
   struct stat info = {};
-  return ::stat(("/proc/" + std::to_string(pid) + "/ns/net").c_str(), &info) == 0 &&
-         namespaces.count({info.st_dev, info.st_ino}) != 0;
+  return ::stat(("/proc/" + std::to_string(pid) + "/ns/net").c_str(), &info) == 0
+             ? std::optional(NetnsId(info.st_dev, info.st_ino))
+             : std::nullopt;
 }
 
-std::vector<Holder> findHolders(const std::set<NetnsId>& namespaces) {
-  std::vector<Holder> out;
+bool isIn(pid_t pid, const std::set<NetnsId>& namespaces) {
+  const auto own = netnsOf(pid);
+  return own && namespaces.count(*own) != 0;
+}
+
+// All processes but this one.
+std::vector<pid_t> others() {
+  std::vector<pid_t> out;
   std::error_code error;
   std::filesystem::directory_iterator it("/proc", error);
   for (const std::filesystem::directory_iterator end; !error && it != end; it.increment(error)) {
     const auto pid = base::parseInteger(it->path().filename().string(), 1, 1 << 30);
-    if (!pid || *pid == ::getpid() || !isIn(static_cast<pid_t>(*pid), namespaces)) {
+    if (pid && *pid != ::getpid()) {
+      out.push_back(static_cast<pid_t>(*pid));
+    }
+  }
+  return out;
+}
+
+std::vector<Holder> findHolders(const std::set<NetnsId>& namespaces) {
+  std::vector<Holder> out;
+  for (const pid_t pid : others()) {
+    if (!isIn(pid, namespaces)) {
       continue;
     }
-    base::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*pid), 0U)));
-    if (process && isIn(static_cast<pid_t>(*pid), namespaces)) {
-      out.push_back({static_cast<pid_t>(*pid), std::move(process)});
+    base::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+    if (process && isIn(pid, namespaces)) {
+      out.push_back({pid, std::move(process)});
     }
   }
   return out;
@@ -66,6 +85,16 @@ void sendSignal(const std::vector<Holder>& holders, int number) {
 }
 
 }  // namespace
+
+std::set<NetnsId> heldAmong(const std::set<NetnsId>& namespaces) {
+  std::set<NetnsId> out;
+  for (const pid_t pid : others()) {
+    if (const auto own = netnsOf(pid); own && namespaces.count(*own) != 0) {
+      out.insert(*own);
+    }
+  }
+  return out;
+}
 
 std::vector<base::Error> endProcessesIn(const std::set<NetnsId>& namespaces, base::Deadline deadline) {
   if (namespaces.empty()) {

@@ -4,12 +4,14 @@
 #include <cerrno>
 #include <functional>
 #include <limits>
+#include <system_error>
 #include <thread>
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <sched.h>
 
 #include "base/text.h"
 
@@ -45,6 +47,12 @@ bool indexMayBeTaken(const base::Result<T>& made) {
   return !made && (made.error().errnoValue() == EBUSY || made.error().errnoValue() == EEXIST);
 }
 
+base::Error inTheWay(const Session& session, const LinkInfo& link) {
+  return {base::ErrorKind::kForeign, "a link " + link.name + " that is not ours (" +
+                                         (link.kind.empty() ? "no kind" : link.kind) + ") is in the way in " +
+                                         session.netns};
+}
+
 // Tries one fixed ifindex after another.
 base::Result<> createWithIndex(Session& session, const std::string& name,
                                const std::function<Message(int index)>& build) {
@@ -53,10 +61,13 @@ base::Result<> createWithIndex(Session& session, const std::string& name,
     Message message = build(ifIndexFor(session.lab, session.netns, name, attempt));
     made = session.route.request(message, session.deadline);
     if (!indexMayBeTaken(made)) {
-      break;
+      return made;
     }
   }
-  return made;
+  const auto there = session.links.find(name, session.deadline);
+  return there && !isIndexOf(there->index, session.lab, session.netns, name)
+             ? base::fail(inTheWay(session, *there).context(made.error().text()))
+             : made;
 }
 
 constexpr base::Milliseconds kRemainsTime{1'000};
@@ -91,9 +102,7 @@ base::Result<bool> removeRemains(Session& session, const std::string& name) {
                                                              : base::fail(std::move(link.error()));
   }
   if (link->kind != "veth" || !isIndexOf(link->index, session.lab, session.netns, name)) {
-    return base::fail(base::ErrorKind::kForeign, "a link " + name + " that is not ours (" +
-                                                     (link->kind.empty() ? "no kind" : link->kind) +
-                                                     ") is in the way in " + session.netns);
+    return base::fail(inTheWay(session, *link));
   }
   Message message("remove what is left of veth " + name, RTM_DELLINK, 0, linkHeader(link->index, false));
   auto removed = session.route.request(message, session.deadline);
@@ -101,6 +110,31 @@ base::Result<bool> removeRemains(Session& session, const std::string& name) {
     return base::fail(std::move(removed.error()));
   }
   return true;
+}
+
+// The same in another namespace, which a thread of its own enters: this one stays where it is.
+base::Result<bool> removeRemainsIn(const base::UniqueFd& netns, const std::string& node, Session& here,
+                                   const std::string& name) {
+  base::Result<bool> removed = false;
+  const auto work = [&] {
+    if (::setns(netns.get(), CLONE_NEWNET) != 0) {
+      removed = base::fail(base::Error::fromErrno(errno, "enter " + node));
+      return;
+    }
+    auto socket = NetlinkSocket::open(NETLINK_ROUTE);
+    if (!socket) {
+      removed = base::fail(std::move(socket.error()));
+      return;
+    }
+    Session there(here.lab, node, std::move(*socket), here.procSys, here.deadline);
+    removed = removeRemains(there, name);
+  };
+  try {
+    std::thread(work).join();
+  } catch (const std::system_error& problem) {
+    return base::fail(base::ErrorKind::kSystem, std::string("start a thread: ") + problem.what());
+  }
+  return removed;
 }
 
 }  // namespace
@@ -197,10 +231,12 @@ base::Result<int> createVeth(Session& session, const state::VethEnd& main, const
     if (!removed) {
       return base::fail(std::move(removed.error()).context(made.error().text()));
     }
+    // At the other end, too: its pair may be in a namespace that somebody's process keeps, or was moved away.
+    auto far = removeRemainsIn(peerNetns, peer.netns, session, peer.name);
     if (patience.passed()) {
-      return made;
+      return far ? made : base::fail(std::move(far.error()).context(made.error().text()));
     }
-    if (!*removed) {
+    if (!*removed && !(far && *far)) {
       std::this_thread::sleep_for(kRemainsPause);
     }
   }

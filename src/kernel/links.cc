@@ -13,8 +13,8 @@ namespace vpclab::kernel {
 
 int ifIndexFor(const std::string& lab, const std::string& netns, const std::string& name, unsigned attempt) {
   const std::string seed = lab + "/" + netns + "/" + name + "/" + std::to_string(attempt);
-  constexpr std::uint64_t kFirst = 1U << 16U;  // above what the kernel gives out by itself
-  return static_cast<int>(kFirst + base::stableHash(seed) % ((1U << 24U) - kFirst));
+  constexpr std::uint64_t kMany = (1U << 24U) - kFirstIndexOfOurs;
+  return kFirstIndexOfOurs + static_cast<int>(base::stableHash(seed) % kMany);
 }
 
 bool isIndexOf(int index, const std::string& lab, const std::string& netns, const std::string& name) {

@@ -17,6 +17,7 @@ namespace vpclab::kernel {
 // other by their indexes alone (no nsid look-ups), and a link of ours is known as such under whatever name. `attempt`
 // gives another one where the first is taken (24 bits; a namespace may hold a thousand ports).
 int ifIndexFor(const std::string& lab, const std::string& netns, const std::string& name, unsigned attempt);
+inline constexpr int kFirstIndexOfOurs = 1 << 16;  // above what the kernel gives out by itself
 inline constexpr unsigned kIndexAttempts = 4;
 bool isIndexOf(int index, const std::string& lab, const std::string& netns, const std::string& name);
 

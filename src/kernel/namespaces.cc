@@ -4,10 +4,41 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include "kernel/links.h"
 #include "kernel/route_requests.h"
 #include "kernel/threads.h"
 
 namespace vpclab::kernel {
+
+namespace {
+
+base::Result<> cutCables(NetlinkSocket& socket, const std::string& node, base::Deadline deadline) {
+  std::vector<int> cables;
+  Message list("list links of " + node, RTM_GETLINK, 0, ifinfomsg{});
+  auto listed = socket.dump(
+      list,
+      [&](const nlmsghdr* answer) {
+        if (answer->nlmsg_type == RTM_NEWLINK) {
+          const LinkInfo link = parseLink(answer);
+          if (link.kind == "veth" && link.index >= kFirstIndexOfOurs) {
+            cables.push_back(link.index);
+          }
+        }
+      },
+      deadline);
+  for (std::size_t i = 0; listed && i < cables.size(); ++i) {
+    ifinfomsg header{};
+    header.ifi_index = cables[i];
+    Message message("cut a cable of " + node, RTM_DELLINK, 0, header);
+    auto cut = socket.request(message, deadline);
+    if (!cut && cut.error().kind() != base::ErrorKind::kNotFound) {
+      return cut;
+    }
+  }
+  return listed;
+}
+
+}  // namespace
 
 base::Result<NetlinkSocket> enterPinned(const std::string& path) {
   if (auto entered = enterPin(path); !entered) {
@@ -68,7 +99,7 @@ base::Result<> updateNetns(Environment& environment, const std::string& lab, con
   return moveLocalRule(*socket, netns.name, netns.localRulePriority, deadline);
 }
 
-base::Result<> deleteNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
+base::Result<> deleteNetns(Environment& environment, const std::string& lab, const state::Netns& netns, bool held,
                            base::Deadline deadline) {
   const std::string path = environment.pins.path(lab, netns.name);
   auto socket = enterOwned(environment, path, deadline);
@@ -78,6 +109,11 @@ base::Result<> deleteNetns(Environment& environment, const std::string& lab, con
   }
   if (!socket && socket.error().kind() != base::ErrorKind::kInvalid) {
     return base::fail(std::move(socket.error()));
+  }
+  if (socket && held) {
+    if (auto cut = cutCables(*socket, netns.name, deadline); !cut) {
+      return cut;
+    }
   }
   return Pins::unpin(path);
 }

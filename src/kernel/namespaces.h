@@ -15,8 +15,10 @@ base::Result<NetlinkSocket> createNetns(Environment& environment, const std::str
                                         base::Deadline deadline);
 base::Result<> updateNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
                            base::Deadline deadline);
-// Succeeds if it is gone already. Errors: kForeign.
-base::Result<> deleteNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
+// Takes its pin away, with which it goes; succeeds if it is gone already. Where it is `held`, by somebody's process in
+// it, it stays for as long as that does, and its cables are cut first: it must be on no network of the lab any more,
+// where another node may have its address by then. Errors: kForeign.
+base::Result<> deleteNetns(Environment& environment, const std::string& lab, const state::Netns& netns, bool held,
                            base::Deadline deadline);
 
 // Enters the pinned namespace and opens a socket in it.

@@ -19,8 +19,7 @@ namespace vpclab::kernel {
 
 namespace {
 
-constexpr int kLoopback = 1;                // its ifindex in every namespace: LOOPBACK_IFINDEX
-constexpr int kFirstIndexOfOurs = 1 << 16;  // see ifIndexFor
+constexpr int kLoopback = 1;  // its ifindex in every namespace: LOOPBACK_IFINDEX
 
 // How long the keeper may take to hear of the end of a process.
 constexpr base::Milliseconds kEndTime{2'000};
@@ -71,10 +70,10 @@ class Observation {
       return Observation(environment_, lab_, deadline_, times_, std::nullopt, like_).run();  // one that nobody knew of
     }
     for (keeper::ProcessStatus& status : listing->processes) {
-      if (lives(status.state)) {
-        status.process.outdated = status.outdated;
-        read_.push_back(maker_.make(std::move(status.process)));
-      }
+      // One that nobody wants is not gone because it has ended: it would come back.
+      status.process.outdated = status.outdated;
+      status.process.ended = !lives(status.state);
+      read_.push_back(maker_.make(std::move(status.process)));
     }
     if (auto joined = joinTunnels(listing->tunnels); !joined) {
       return base::fail(std::move(joined.error()));

@@ -72,6 +72,9 @@ class NodeReader {
         },
         deadline_);
     for (const LinkInfo& link : view_.links) {
+      if (!isOurs(link)) {
+        continue;
+      }
       const bool up = (link.flags & IFF_UP) != 0;
       if (link.kind == "bridge") {
         view_.objects.emplace_back(state::Bridge{view_.node, link.name, macOf(link), link.mtu, up});
@@ -82,7 +85,18 @@ class NodeReader {
     return dumped;
   }
 
-  // Every address in a namespace of ours is ours, but the loopback's.
+  // What others have made in a namespace of ours is none of our business: a server may run containers. A tun gets its
+  // index from the kernel and our alias from us.
+  static bool isOurs(const LinkInfo& link) {
+    return link.index == kLoopback || link.index >= kFirstIndexOfOurs || !socketNetnsOf(link).empty();
+  }
+  // Empty: not there, or not ours.
+  std::string linkOfOurs(int index) const {
+    const auto place = view_.places.find(index);
+    return place == view_.places.end() || !isOurs(view_.links[place->second]) ? "" : view_.links[place->second].name;
+  }
+
+  // Every address of a link of ours is ours, but the loopback's.
   base::Result<> readAddresses() {
     ifaddrmsg header{};
     header.ifa_family = AF_INET;
@@ -96,7 +110,7 @@ class NodeReader {
           const auto* info = static_cast<const ifaddrmsg*>(NLMSG_DATA(answer));
           const Attributes attributes(answer, sizeof(ifaddrmsg));
           const auto address = attributes.address(IFA_LOCAL);
-          const std::string link = linkName(view_, static_cast<int>(info->ifa_index));
+          const std::string link = linkOfOurs(static_cast<int>(info->ifa_index));
           const bool loopback = address && address->isV4() && (address->v4HostOrder() >> 24U) == 127;
           if (!address || link.empty() || (loopback && link == "lo")) {
             return;
@@ -184,7 +198,7 @@ class NodeReader {
     }
     for (ObservedQdisc& found : *qdiscs) {
       found.qdisc.netns = view_.node;
-      found.qdisc.link = linkName(view_, found.linkIndex);
+      found.qdisc.link = linkOfOurs(found.linkIndex);
       if (!found.qdisc.link.empty()) {
         view_.objects.emplace_back(std::move(found.qdisc));
       }
@@ -236,10 +250,13 @@ class NodeReader {
 
   base::Result<> readWireGuard() {
     for (const LinkInfo& link : view_.links) {
-      if (link.kind != "wireguard") {
+      if (link.kind != "wireguard" || !isOurs(link)) {
         continue;
       }
       auto device = readWg(view_.node, link.name, deadline_);
+      if (!device && device.error().kind() == base::ErrorKind::kNotFound) {
+        continue;  // taken away just now
+      }
       if (!device) {
         return base::fail(std::move(device.error()));
       }

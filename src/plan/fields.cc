@@ -147,6 +147,7 @@ struct FieldsOf {
     if (!std::holds_alternative<Command>(process.spec)) {
       add("version", process.outdated ? "outdated, its file was replaced" : "current");
     }
+    add("state", process.ended ? "not running" : "running");
     std::visit([this](const auto& spec) { this->spec(spec); }, process.spec);
   }
   void spec(const PageServer& pages) {

@@ -85,6 +85,7 @@ constexpr std::array kPolicies{
     identity(Kind::kProcess, "node and name"),
     replaced(Kind::kProcess, "program", "another program is another process"),
     inPlace(Kind::kProcess, "version", "another worker takes its sockets, and it finishes what it has begun"),
+    inPlace(Kind::kProcess, "state", "it is started again, without waiting for its turn"),
     inPlace(Kind::kProcess, "page of *", kWorker),
     inPlace(Kind::kProcess, "socket of *", kWorker),
     inPlace(Kind::kProcess, "listener *", kWorker),

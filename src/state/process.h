@@ -166,6 +166,8 @@ struct Process {
   std::variant<PageServer, LoadBalancer, Command> spec;
   // Of an observed worker: the program's file was replaced since it started. Nobody desires it, and it does not travel.
   bool outdated = false;
+  // Of an observed one: it has ended, or its namespace is gone, and the keeper will start it again. Likewise.
+  bool ended = false;
 
   bool operator==(const Process&) const = default;
   Key key() const { return {Kind::kProcess, "", netns, name}; }

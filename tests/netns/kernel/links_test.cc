@@ -1,6 +1,7 @@
 #include "kernel/links.h"
 
 #include <cerrno>
+#include <csignal>
 
 #include "lab_fixture.h"
 
@@ -124,6 +125,66 @@ TEST_CASE("what is left of a pair does not stop the next one; a foreign link doe
   CHECK(lab.in("sw", "ip -d link show host").find("bridge") != std::string::npos);
 }
 
+TEST_CASE("what others make in a lab's namespace is not the lab's, whatever it is") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"n"});
+  const auto before = lab.observe();
+  lab.in("n",
+         "ip link add docker0 type bridge && ip link set docker0 up && ip addr add 10.9.0.1/24 dev docker0 && ip link "
+         "add theirs type veth peer name other && ip addr add 10.9.1.1/24 dev theirs && tc qdisc add dev theirs root "
+         "tbf rate 1mbit burst 10kb latency 50ms");
+  const auto after = lab.observe();
+  for (const auto& entry : after.entries()) {
+    const bool known = before.find(entry.key()) != nullptr || entry.key().kind == Kind::kSysctl;
+    CHECK_MESSAGE(known, entry.key().toString());
+  }
+  // One in the way is named.
+  const auto error = lab.refuse([] {
+    Bridge wanted = bridge("n");
+    wanted.name = "docker0";
+    return wanted;
+  }());
+  CHECK(error.kind() == base::ErrorKind::kForeign);
+  CHECK(error.message().find("a link docker0 that is not ours (bridge) is in the way in n") != std::string::npos);
+}
+
+TEST_CASE("a node that somebody's process keeps is cut off when it goes, and another can take its place") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"host", "sw"});
+  lab.create({bridge("sw")});
+  const Veth wanted = makeVeth(end("host", "eth0"), end("sw", "host", "br0"));
+  const auto keep = [&](const std::string& node) {
+    return std::stoi(lab.in(node, "sh -c 'sleep 1000 >/dev/null 2>&1 & echo $!'"));
+  };
+  const auto linksOf = [](int pid) {
+    return tests::shell("nsenter --net=/proc/" + std::to_string(pid) + "/ns/net ip -br link");
+  };
+  lab.create({wanted});
+  const int first = keep("host");
+  CHECK(linksOf(first).find("eth0") != std::string::npos);
+  lab.remove({Netns{"host"}});
+  CHECK(linksOf(first).find("lo") != std::string::npos);
+  CHECK(linksOf(first).find("eth0") == std::string::npos);
+  lab.makeNodes({"host"});
+  lab.create({wanted});
+  CHECK(lab.holds(wanted));
+  // The same where it was not we who took the pin away: its end of the cable stays, in a namespace that nobody names.
+  for (const std::string node : {"host", "sw"}) {
+    const int second = keep(node);
+    tests::shell("umount " + lab.system->pinPath(lab.name, node) + " && rm " + lab.system->pinPath(lab.name, node));
+    lab.makeNodes({node});
+    if (node == "sw") {
+      lab.create({bridge("sw")});
+    }
+    lab.create({wanted});
+    CHECK(lab.holds(wanted));
+    ::kill(second, SIGKILL);
+  }
+  ::kill(first, SIGKILL);
+}
+
 TEST_CASE("one step's failure does not touch the others of its batch") {
   tests::skipUnlessRoot();
   LabFixture lab;
@@ -153,7 +214,8 @@ TEST_CASE("what is left of a cable and goes by itself a moment later is waited f
   const auto there = lab.refuse(wanted);
   CHECK(there.message().find("a link eth0 that is not ours (veth) is in the way in host") != std::string::npos);
   lab.in("host", "ip link delete eth0");
-  CHECK(lab.refuse(wanted).errnoValue() == EEXIST);
+  CHECK(lab.refuse(wanted).message().find("a link host that is not ours (veth) is in the way in sw") !=
+        std::string::npos);
   lab.in("sw", "sh -c '(sleep 0.2; ip link delete host) >/dev/null 2>&1 &'");
   lab.create({wanted});
   CHECK(lab.holds(wanted));

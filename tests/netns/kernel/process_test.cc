@@ -1,3 +1,5 @@
+#include <thread>
+
 #include <sys/socket.h>
 
 #include "lab_fixture.h"
@@ -54,6 +56,22 @@ TEST_CASE("a command is started in its namespace, observed while it lives, and e
   CHECK_FALSE(lab.has(other));
   Process wrong{"n", "run", Command{{"/nonexistent"}, {}}};
   CHECK(lab.refuse(wrong).message().find("/nonexistent") != std::string::npos);
+}
+
+TEST_CASE("a command that has ended and will be started again is there, and can be taken away") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"n"});
+  Process process{"n", "run", Command{{"/bin/sh", "-c", "sleep 0.3; exit 1"}, {}}};
+  lab.create({process});
+  Process ended = process;
+  ended.ended = true;
+  for (int i = 0; i < 500 && !lab.holds(ended); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  CHECK(lab.holds(ended));
+  lab.remove({process});
+  CHECK_FALSE(lab.has(process));
 }
 
 TEST_CASE("two tunnels carry packets; a peer is changed without touching the others; they go with their sockets") {

@@ -128,6 +128,7 @@ std::vector<Variants> allVariants() {
           .take(),
       Vary(lb)
           .by([](auto& o) { o.outdated = true; })
+          .by([](auto& o) { o.ended = true; })
           .by([](auto& o) { std::get<LoadBalancer>(o.spec).listeners.clear(); })
           .by([](auto& o) { std::get<LoadBalancer>(o.spec).listeners[0].listen.port = 8080; })
           .by([](auto& o) { std::get<LoadBalancer>(o.spec).listeners[0].backends[0].weight = 2; })
