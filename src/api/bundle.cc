@@ -70,6 +70,9 @@ base::Result<Bundle> bundleFromJson(const json& value) {
   if (auto done = reader.finish(); !done) {
     return base::fail(std::move(done.error()));
   }
+  if (bundle.path.empty()) {
+    return base::fail(base::ErrorKind::kInvalid, "bundle: member `path`: it names no file");
+  }
   if (!files->is_object()) {
     return base::fail(base::ErrorKind::kInvalid, "bundle: member `files`: an object is expected");
   }

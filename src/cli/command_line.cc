@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
@@ -33,17 +34,35 @@ base::Result<> normaliseRunDir(std::string& runDir) {
   return {};
 }
 
+constexpr char kGuard = '\x01';
+
+std::string unguarded(const std::string& word) {
+  return !word.empty() && word.front() == kGuard ? word.substr(1) : word;
+}
+
 }  // namespace
 
+std::vector<std::string> guardedWords(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  // Of exec alone, whose words are another program's.
+  auto word = std::find(words.begin(), words.end(), "exec");
+  for (; word != words.end(); ++word) {
+    if (!word->empty() && (word->front() == '[' || word->front() == '{' || word->front() == kGuard)) {
+      word->insert(word->begin(), kGuard);
+    }
+  }
+  return words;
+}
+
 void VerbOptions::positional(const char* name, std::string& into, const char* help, bool required) {
-  app_.add_option(name, into, help)->required(required);
+  app_.add_option(name, into, help)->required(required)->transform(unguarded);
 }
 
 void VerbOptions::option(const char* name, std::string& into, const char* help) {
   // No option means anything by an empty value; it is a variable of the caller's shell that was not set.
   const CLI::Validator filled([](const std::string& value) { return value.empty() ? "an empty value" : std::string(); },
                               "");
-  app_.add_option(name, into, help)->check(filled);
+  app_.add_option(name, into, help)->check(filled)->transform(unguarded);
 }
 
 void VerbOptions::flag(const char* name, bool& into, const char* help) {
@@ -51,7 +70,7 @@ void VerbOptions::flag(const char* name, bool& into, const char* help) {
 }
 
 void VerbOptions::command(std::vector<std::string>& into, const char* help) {
-  app_.add_option("command", into, help)->required()->expected(1, -1);
+  app_.add_option("command", into, help)->required()->expected(1, -1)->transform(unguarded);
   app_.positionals_at_end();
 }
 
@@ -93,7 +112,9 @@ int runCommandLine(int argc, char** argv) {
     apps.push_back(one);
   }
   try {
-    app.parse(argc, argv);
+    auto words = guardedWords(argc, argv);
+    std::reverse(words.begin(), words.end());  // as the library wants them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& problem) {
     int status = 2;
     for (std::size_t i = 0; i < apps.size(); ++i) {

@@ -59,6 +59,10 @@ ValuePtr merge(const ValuePtr& base, const ValuePtr& child) {
 }
 
 ValuePtr readExtended(const std::string& path, Files& files, Report& report) {
+  if (path.empty()) {
+    report.error({}, "no lab file is named: the path is empty");
+    return nullptr;
+  }
   YamlBudget budget;
   std::vector<ValuePtr> chain;  // the file itself first
   std::vector<std::string> paths;

@@ -57,6 +57,8 @@ TEST_CASE("a request that is not exactly as it should be is refused, and says wh
            Case{"/v1/plan",
                 R"({"bundle":{"path":"a","files":{"a":"text"}},"shell":false,"save":false,"details":false})",
                 "an object is expected"},
+           Case{"/v1/plan", R"({"bundle":{"path":"","files":{}},"shell":false,"save":false,"details":false})",
+                "`path`: it names no file"},
            Case{"/v1/plan", R"({"bundle":{"path":"a","files":{"a":{}}},"shell":false,"save":false,"details":false})",
                 "either `text` or `base64`"},
            Case{"/v1/plan",

@@ -1,8 +1,10 @@
 // The command line from outside, where no daemon runs: usage, help, exit statuses.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
 
+#include <CLI/CLI.hpp>
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
@@ -124,6 +126,48 @@ TEST_CASE("exec keeps 125 for its own failures") {
   }
 }
 
+TEST_CASE("the words of exec's command reach it as they are") {
+  for (const Words& command : std::vector<Words>{{"grep", "[0-9]"},
+                                                 {"grep", "-v", "[[:digit:]]", "[a,b]"},
+                                                 {"jq", "-n", R"([{"a":1},{"b":2}])", "[]", ""},
+                                                 {"{}"},
+                                                 {"[", "-e", "/tmp", "]"},
+                                                 {"\x01", "\x01[a]", "[a,b"},
+                                                 {"find", "--", "--lab", "exec", "[x,y]"}}) {
+    for (const bool marked : {true, false}) {
+      CAPTURE(base::join(command, " "));
+      CLI::App app;
+      auto* exec = app.add_subcommand("exec");
+      cli::VerbOptions options(*exec);
+      std::string lab;
+      std::string node;
+      Words got;
+      options.option("--lab", lab, "");
+      options.positional("NODE", node, "", true);
+      options.command(got, "");
+      Words line{"vpclab", "exec", "--lab", "[a,b]", "[c,d]"};
+      if (marked) {
+        line.emplace_back("--");
+      }
+      line.insert(line.end(), command.begin(), command.end());
+      std::vector<char*> pointers;
+      for (auto& word : line) {
+        pointers.push_back(word.data());
+      }
+      auto words = cli::guardedWords(static_cast<int>(pointers.size()), pointers.data());
+      std::reverse(words.begin(), words.end());
+      app.parse(std::move(words));
+      CHECK(lab == "[a,b]");
+      CHECK(node == "[c,d]");
+      // The mark comes along; the verb takes it away.
+      if (!got.empty() && got.front() == "--") {
+        got.erase(got.begin());
+      }
+      CHECK(got == command);
+    }
+  }
+}
+
 TEST_CASE("an empty run directory is bad usage, however it is said") {
   CHECK(runCli({"--run-dir", "", "inspect"}).status == 2);
   CHECK(runCli({"inspect", "--run-dir="}).status == 2);
@@ -149,6 +193,16 @@ TEST_CASE("a file that is no lab is bad input, in words or as JSON") {
     CHECK(document["ok"] == false);
     CHECK(document["exit"] == 2);
     CHECK(document["diagnostics"].size() == 1);
+  }
+}
+
+TEST_CASE("an empty path is bad input") {
+  const tests::TemporaryDirectory directory;
+  for (const std::string verb : {"up", "apply", "plan", "validate"}) {
+    CAPTURE(verb);
+    const auto ran = runCli({verb, "", "--run-dir", directory.path()});
+    CHECK(ran.status == 2);
+    CHECK(holds(ran.err, "the path is empty"));
   }
 }
 
