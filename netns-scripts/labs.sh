@@ -15,8 +15,8 @@ stages=()
 lab_path() {
     local candidate
     for candidate in "$1" "$vpclab_root/$1" "$vpclab_root/labs/$1"; do
-        # A bare name means the lab of that name, not whatever is called so here.
-        if [[ $candidate == "$1" && $1 != */* && $1 != *.yaml && $1 != . && $1 != .. ]]; then continue; fi
+        # A bare name means the lab of that name, not whatever is called so here or in the checkout.
+        if [[ $candidate != "$vpclab_root/labs/$1" && $1 != */* && $1 != *.yaml && $1 != . && $1 != .. ]]; then continue; fi
         if [[ -e $candidate ]]; then
             readlink -f "$candidate"
             return 0
@@ -36,7 +36,12 @@ lab_files() {
         stages=("$path")
         if [[ ${path##*/} == stage-*.yaml ]]; then
             # One stage of a walk: the walk up to it.
-            mapfile -t stages < <(find "${path%/*}" -maxdepth 1 -name 'stage-*.yaml' | sort -V | sed "\\|^$path\$|q")
+            local file
+            stages=()
+            while IFS= read -r file; do
+                stages+=("$file")
+                [[ $file != "$path" ]] || break
+            done < <(find "${path%/*}" -maxdepth 1 -name 'stage-*.yaml' | sort -V)
         fi
     else
         mapfile -t stages < <(find "$path" -maxdepth 1 -name 'stage-*.yaml' | sort -V)
@@ -71,23 +76,17 @@ stage_index() {
     return 1
 }
 
-# The value of a plain top-level key, here or in the file that this one extends.
-top_level() {
-    local key=$1 file=$2 value parent depth
-    for ((depth = 0; depth < 16; depth++)); do
-        value=$(sed -n "s/^$key:[[:space:]]*//p" "$file" | head -n 1 | sed 's/[[:space:]]#.*$//; s/^\(["'\'']\)\(.*\)\1[[:space:]]*$/\2/')
-        if [[ -n $value ]]; then
-            echo "$value"
-            return 0
-        fi
-        parent=$(sed -n 's/^extends:[[:space:]]*//p' "$file" | head -n 1 | tr -d "\"' ")
-        [[ -n $parent && -f ${file%/*}/$parent ]] || return 1
-        file=${file%/*}/$parent
-    done
-    return 1
+# lab_name FILE: the name of its lab, which may stand in a file that this one extends. The programs have to be there.
+lab_name() {
+    local name
+    # What else is wrong with the file is told by whoever applies it.
+    name=$("$vpclab" validate --json "$1" | jq -r '.lab // empty') || true
+    if [[ -z $name ]]; then
+        "$vpclab" validate "$1" >&2 || complain "$1: no name of a lab in it"
+        return 1
+    fi
+    echo "$name"
 }
-
-lab_name() { top_level lab "$1" || { complain "$1: no 'lab:' in it"; return 1; }; }
 
 programs() {
     [[ -z ${VPCLAB_BIN_DIR:-} ]] || return 0

@@ -52,17 +52,16 @@ follow() {
 # step TITLE COMMAND...: runs a long command. On a terminal its progress is shown in one line; in a pipe there is one
 # plain line. Its output is seen only if it fails. Returns its status.
 step() {
-    local title=$1 log status start=$SECONDS
+    local title=$1 log status=0 start=$SECONDS
     shift
     log=$(mktemp)
     if [[ -t 2 ]]; then
-        "$@" 2>&1 | tee "$log" | follow "$title"
-        status=${PIPESTATUS[0]}
+        # Behind `||`: a caller's `set -e` would end it here, before it says what went wrong.
+        "$@" 2>&1 | tee "$log" | follow "$title" || status=${PIPESTATUS[0]}
         printf '\r\033[K%s: %s (%d s)\n' "$title" "$([[ $status -eq 0 ]] && echo "done" || echo "failed")" $((SECONDS - start)) >&2
     else
         say "$title" >&2
-        "$@" >"$log" 2>&1
-        status=$?
+        "$@" >"$log" 2>&1 || status=$?
     fi
     if [[ $status -ne 0 ]]; then
         complain "$title: exit status $status; the end of its output:"

@@ -17,6 +17,14 @@ def test(host):
     equal(run(link, "--stage", "9", check=False, cwd="/").returncode, 2, "exit status for a stage that is not there")
     equal(run(link, "no-such-lab", check=False, cwd="/").returncode, 2, "exit status for a lab that is not there")
     host.nothing_left()
+    for words in (["hello", "--all"], ["--all", "hello"]):
+        refused = run(SOURCE / "netns-scripts/lab-down", *words, check=False)
+        equal(refused.returncode, 2, f"exit status of lab-down {words}")
+    # A step that fails shows what it has said, also where the caller ends with the first failure.
+    step = run("bash", "-c", f"set -euo pipefail; source {SOURCE}/netns-scripts/lib.sh; step long sh -c 'echo reason; exit 3'",
+               check=False)
+    equal(step.returncode, 3, "exit status of a step that fails")
+    assert "exit status 3" in step.stderr and "reason" in step.stderr, step.stderr
 
     done = run(link, "--stage", "2", cwd="/")
     for wanted in ("Stage 1", "Stage 2", "利用边界路由器打通VPC", "not applied yet"):
@@ -38,6 +46,14 @@ def test(host):
     host.nothing_left()
     equal(run(SOURCE / "netns-scripts/lab-down", "--all", cwd="/").returncode, 0, "lab-down where nothing is up")
     equal(pathlib.Path("/run/vpclab").exists(), False, "/run/vpclab after lab-down where nothing is up")
+
+    # Any YAML is read, not only what a line's beginning tells; a folder of the checkout is no lab.
+    flow = host.directory / "flow.yaml"
+    flow.write_text('{"lab": "flow", regions: {r: {}}}\n')
+    run(link, flow, "--no-check")
+    run(SOURCE / "netns-scripts/lab-down", "tests")
+    run(SOURCE / "netns-scripts/lab-down", flow)
+    host.nothing_left()
 
     # A lab that fails leaves no daemon waiting.
     broken = host.directory / "broken.yaml"
