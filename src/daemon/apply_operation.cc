@@ -122,13 +122,14 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
     out.data["plan"] = sendPlan(session, "/plan", plan);
   }
   if (!lacking.empty()) {
-    out.final.exit = api::Exit::kFailed;
+    out.final = finalOf(api::Exit::kFailed, out.data);
     out.final.errors = std::move(lacking);
     out.final.errors.push_back("lab " + lab + ": nothing was changed");
     return out;
   }
   if (!ready) {
     out.final = failed(ready.error());
+    out.final.data = api::dumpJson(out.data);  // the plan's steps have gone ahead, and belong there
     return out;
   }
   const std::size_t total = plan.steps.size();

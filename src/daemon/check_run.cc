@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/json_reader.h"
 #include "check/probe_client.h"
 #include "check/runner.h"
 #include "daemon/check_specs.h"
@@ -24,7 +25,9 @@ api::Final runChecks(Engine& engine, const Desired& desired, const CheckOutput& 
   if (!specs.empty()) {
     auto probes = check::ProbeClient::start({engine.options().workerProgram});
     if (!probes) {
-      return failed(base::Error(probes.error()).context("lab " + lab + ": run the checks"));
+      auto final = failed(base::Error(probes.error()).context("lab " + lab + ": run the checks"));
+      final.data = api::dumpJson(data);  // lists of it may have gone ahead
+      return final;
     }
     RunningLab running(engine, lab);
     const StopWatch watch(session);
@@ -48,7 +51,7 @@ api::Final runChecks(Engine& engine, const Desired& desired, const CheckOutput& 
   const auto failedChecks = report.count(check::Outcome::kFailed);
   const auto cancelled = report.count(check::Outcome::kCancelled);
   logInfo("lab " + lab + ": " + std::to_string(specs.size()) + " checks, " + std::to_string(failedChecks) + " failed");
-  auto final = finalOf(report.passed() ? api::Exit::kOk : api::Exit::kCheckFailed, data);
+  auto final = finalOf(verdictOf(failedChecks, cancelled), data);
   if (failedChecks != 0) {
     final.errors.push_back(std::to_string(failedChecks) + " of " + std::to_string(specs.size()) + " checks failed");
   }

@@ -12,6 +12,29 @@ namespace vpclab::daemon {
 
 using nlohmann::json;
 
+namespace {
+
+bool wasKnown(Engine& engine, const std::string& lab) {
+  if (!isUnknown(engine, lab)) {
+    return true;
+  }
+  const auto kept = engine.kept().labs();
+  return kept && std::find(kept->begin(), kept->end(), lab) != kept->end();
+}
+
+// "; did you mean `hello`?", or the end of the sentence.
+std::string nearest(Engine& engine, const std::string& lab) {
+  const auto labs = engine.labs();
+  if (!labs) {
+    return ".";
+  }
+  const std::vector<std::string_view> candidates(labs->begin(), labs->end());
+  const std::string near = base::nearest(lab, candidates);
+  return near.empty() ? "." : "; did you mean `" + near + "`?";
+}
+
+}  // namespace
+
 api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& session) {
   std::vector<std::string> names;
   if (request.all) {
@@ -39,10 +62,12 @@ api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& se
       final.errors.push_back(hold.error().message());
       continue;
     }
+    const bool wasUp = request.all || wasKnown(engine, lab);
     auto errors = takeDown(engine, lab, session);
     if (errors.empty()) {
       gone.push_back(lab);
-      session.send(api::TextLine{"Lab " + lab + " is down."});
+      session.send(
+          api::TextLine{wasUp ? "Lab " + lab + " is down." : "Lab " + lab + " was not up" + nearest(engine, lab)});
     }
     final.errors.insert(final.errors.end(), errors.begin(), errors.end());
   }

@@ -22,6 +22,13 @@ api::Final finalOf(api::Exit exit, const nlohmann::json& data) {
   return final;
 }
 
+api::Exit verdictOf(std::size_t failedChecks, std::size_t withoutResult) {
+  if (failedChecks != 0) {
+    return api::Exit::kCheckFailed;
+  }
+  return withoutResult != 0 ? api::Exit::kFailed : api::Exit::kOk;
+}
+
 api::Final badInput(const base::Diagnostics& diagnostics) {
   api::Final final;
   final.exit = api::Exit::kBadInput;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,6 +13,8 @@ namespace vpclab::daemon {
 // How an error ends an operation: bad input and usage apart from failures.
 api::Final failed(const base::Error& error);
 api::Final finalOf(api::Exit exit, const nlohmann::json& data);
+// Of checks: one that has failed says more than those without a result, which say nothing of the lab.
+api::Exit verdictOf(std::size_t failedChecks, std::size_t withoutResult);
 api::Final badInput(const base::Diagnostics& diagnostics);
 
 // Each line of `text` as an event for people.

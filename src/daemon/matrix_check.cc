@@ -98,7 +98,7 @@ api::Final checkMatrix(Engine& engine, const Desired& desired, const CheckOutput
   const std::size_t notRun = report.count(check::Cell::kNotRun);
   logInfo("lab " + lab + ": matrix of " + std::to_string(pairs) + " pairs, " + std::to_string(failures) +
           " not as expected");
-  auto final = finalOf(report.passed() ? api::Exit::kOk : api::Exit::kCheckFailed, data);
+  auto final = finalOf(verdictOf(failures, notRun), data);
   if (failures != 0) {
     final.errors.push_back(std::to_string(failures) + " of " + std::to_string(pairs) + " pairs are not as expected");
   }

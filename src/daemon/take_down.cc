@@ -14,8 +14,8 @@ bool isAmong(const base::Result<std::vector<std::string>>& labs, const std::stri
   return labs && std::find(labs->begin(), labs->end(), lab) != labs->end();
 }
 
-// Whether nothing here is called so: neither in the store, where one look is enough for most, nor, with our mark, in
-// the kernel.
+}  // namespace
+
 bool isUnknown(Engine& engine, const std::string& lab) {
   if (isAmong(engine.store().labs(), lab)) {
     return false;
@@ -23,8 +23,6 @@ bool isUnknown(Engine& engine, const std::string& lab) {
   const auto known = engine.labs();
   return known && !isAmong(known, lab);
 }
-
-}  // namespace
 
 std::vector<std::string> takeDown(Engine& engine, const std::string& lab, Session& session) {
   std::vector<std::string> errors;

@@ -9,6 +9,10 @@
 
 namespace vpclab::daemon {
 
+// Whether nothing here is called so: neither in the store, where one look is enough for most, nor, with our mark, in
+// the kernel.
+bool isUnknown(Engine& engine, const std::string& lab);
+
 // Takes the lab away with all that is remembered of it; the caller holds it. Best effort: what could be removed is gone
 // even where something failed. What is another's is left alone and reported.
 std::vector<std::string> takeDown(Engine& engine, const std::string& lab, Session& session);
