@@ -24,11 +24,21 @@ base::Result<> add(int epoll, int fd, unsigned events, void* what) {
   return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? base::Result<>() : base::failErrno("epoll_ctl");
 }
 
-void modify(int epoll, int fd, unsigned events, void* what) {
+// False: it is not in.
+bool modify(int epoll, int fd, unsigned events, void* what) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = what;
-  (void)::epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
+  return ::epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0;
+}
+
+// One of which nothing is wanted is taken out: its end and its errors would be told all the same, over and over.
+void watch(int epoll, int fd, unsigned events, void* what) {
+  if (events == 0) {
+    (void)::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr);
+  } else if (!modify(epoll, fd, events, what)) {
+    (void)add(epoll, fd, events, what);
+  }
 }
 
 }  // namespace
@@ -69,8 +79,8 @@ base::Result<Forwarder> Forwarder::make(base::UniqueFd listener, std::function<b
 }
 
 void Forwarder::rearm(Relay& relay) const {
-  modify(epoll_.get(), relay.nearFd(), relay.nearEvents(), &relay);
-  modify(epoll_.get(), relay.farFd(), relay.farEvents(), &relay);
+  watch(epoll_.get(), relay.nearFd(), relay.nearEvents(), &relay);
+  watch(epoll_.get(), relay.farFd(), relay.farEvents(), &relay);
 }
 
 void Forwarder::accept() {
@@ -160,7 +170,7 @@ base::Result<> Forwarder::run(int endFd) {
     if (arrivals) {
       accept();
     }
-    modify(epoll_.get(), listener_.get(), relays_.size() < kMaxRelays ? EPOLLIN : 0U, &listener_);
+    (void)modify(epoll_.get(), listener_.get(), relays_.size() < kMaxRelays ? EPOLLIN : 0U, &listener_);
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <termios.h>
 
 #include "base/result.h"
@@ -21,9 +23,12 @@ class RelayedTerminal {
   // Once the command has its own descriptor of it: so that its end can be seen.
   void closeCommandsEnd() { slave_.reset(); }
   int masterFd() const { return master_.get(); }
-  void takeSize();    // the caller's window is as large as that now
+  void takeSize();  // the caller's window is as large as that now
+  // What was typed and the command has not taken yet: no more is read before it has.
+  bool hasPending() const { return !pending_.empty(); }
   bool fromCaller();  // false: no more will come
   bool fromCommand();
+  void toCommand();  // as much of it as there is room for
 
  private:
   RelayedTerminal(base::UniqueFd master, base::UniqueFd slave, const termios& before)
@@ -33,6 +38,7 @@ class RelayedTerminal {
   base::UniqueFd slave_;
   termios before_;
   bool raw_;
+  std::string pending_;
 };
 
 }  // namespace vpclab::cli

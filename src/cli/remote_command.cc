@@ -72,14 +72,20 @@ void relay(int socket, const SignalReader& signals, std::optional<RelayedTermina
   for (;;) {
     std::array<pollfd, 4> entries{pollfd{socket, POLLIN, 0}, pollfd{signals.fd(), POLLIN, 0},
                                   pollfd{screen ? terminal->masterFd() : -1, POLLIN, 0},
-                                  pollfd{typing ? STDIN_FILENO : -1, POLLIN, 0}};
+                                  pollfd{typing && !terminal->hasPending() ? STDIN_FILENO : -1, POLLIN, 0}};
+    if (terminal && terminal->hasPending()) {
+      entries[2].events |= POLLOUT;
+    }
     if (::poll(entries.data(), entries.size(), -1) < 0) {
       if (errno == EINTR) {
         continue;
       }
       return;
     }
-    if (entries[2].revents != 0) {
+    if ((entries[2].revents & POLLOUT) != 0) {
+      terminal->toCommand();
+    }
+    if ((entries[2].revents & ~POLLOUT) != 0) {
       screen = terminal->fromCommand();
     }
     if (entries[3].revents != 0) {
