@@ -4,6 +4,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 #include <poll.h>
@@ -21,6 +23,7 @@ namespace vpclab::cli {
 namespace {
 
 constexpr std::chrono::seconds kConnectTime{5};
+constexpr int kStartPause = 50;  // milliseconds
 constexpr std::chrono::seconds kDaemonEndTime{10};
 constexpr int kInterruptedStatus = 130;  // as shells tell SIGINT: 128 + 2
 
@@ -87,7 +90,13 @@ class Presenter {
   void operator()(const api::Event& event) {
     std::visit([this](const auto& e) { show(e); }, event);
   }
-  void end() { line_.clear(); }
+  // `final`: how it ended, if that is known.
+  void end(const api::Final* final) {
+    line_.clear();
+    if (final != nullptr) {
+      tellApplied(*final);
+    }
+  }
   const std::vector<std::string>& planLines() const { return planLines_; }
 
  private:
@@ -107,15 +116,20 @@ class Presenter {
     }
   }
   void show(const api::Progress& progress) {
+    const bool applying = progress.phase == "apply";
+    // Another round, or the checks: they begin only where all went well so far.
+    if (applying || progress.phase == "check") {
+      tellApplied();
+    }
     line_.show(progress.phase, progress.done, progress.total);
-    if (progress.phase == "apply" && progress.done == progress.total && !context_.json) {
+    if (applying && progress.done == progress.total) {
       const auto elapsed =
           std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start_);
-      print("Applied " + std::to_string(progress.total) + (progress.total == 1 ? " change in " : " changes in ") +
-            std::to_string(elapsed.count()) + " ms.");
+      applied_ = Applied{progress.total, elapsed.count()};
     }
   }
   void show(const api::TextLine& text) {
+    tellApplied();
     if (!context_.json) {
       print(text.text);
     }
@@ -126,6 +140,34 @@ class Presenter {
   void show(const api::Items&) {}
   void show(const api::Final&) {}
 
+  // Held back until it is known whether the changes went well: the progress counts those that were tried.
+  void tellApplied() {
+    if (const auto applied = std::exchange(applied_, std::nullopt); applied && !context_.json) {
+      print("Applied " + std::to_string(applied->changes) + (applied->changes == 1 ? " change in " : " changes in ") +
+            std::to_string(applied->milliseconds) + " ms.");
+    }
+  }
+  void tellApplied(const api::Final& final) {
+    const auto data = nlohmann::json::parse(final.data, nullptr, false);
+    const auto failure = data.find("failure");
+    if (failure == data.end() || !failure->is_object()) {
+      return tellApplied();
+    }
+    const auto applied = std::exchange(applied_, std::nullopt);
+    std::int64_t all = 0;
+    for (const char* outcome : {"done", "failed", "left_out"}) {
+      const auto count = failure->find(outcome);
+      if (count == failure->end() || !count->is_number_unsigned()) {
+        return;
+      }
+      all += count->get<std::int64_t>();
+    }
+    if (applied && !context_.json) {
+      print("Applied " + std::to_string(failure->at("done").get<std::int64_t>()) + " of " + std::to_string(all) +
+            (all == 1 ? " change in " : " changes in ") + std::to_string(applied->milliseconds) + " ms.");
+    }
+  }
+
   void print(const std::string& text) {
     line_.clear();
     std::puts(text.c_str());
@@ -134,7 +176,13 @@ class Presenter {
 
   const Context& context_;
   const AskOptions& options_;
+  struct Applied {
+    std::int64_t changes = 0;
+    std::int64_t milliseconds = 0;
+  };
+
   ProgressLine line_;
+  std::optional<Applied> applied_;
   std::vector<std::string> planLines_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
@@ -208,10 +256,19 @@ base::Result<api::Client> connectToDaemon(const Context& context, bool start) {
                       client.error().message() + "; start one: sudo " + programBeside("vpclabd") + " --daemonize" +
                           (context.runDir == api::kDefaultRunDir ? std::string() : " --run-dir " + context.runDir));
   }
-  if (auto started = startDaemon(context.runDir); !started) {
+  auto started = startDaemon(context.runDir);
+  for (;;) {
+    client = api::Client::connect(context.runDir, deadline);
+    if (client || client.error().kind() != base::ErrorKind::kNotFound || started || deadline.passed()) {
+      break;
+    }
+    // Somebody else may be starting one at this moment, which is why ours could not serve.
+    ::poll(nullptr, 0, kStartPause);
+  }
+  if (!client && !started) {
     return base::fail(std::move(started.error()));
   }
-  return api::Client::connect(context.runDir, deadline);
+  return client;
 }
 
 int ask(const Context& context, const api::Request& request, const AskOptions& options) {
@@ -233,7 +290,7 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
     const InterruptScope scope(*client);
     return client->call(request, std::ref(presenter));
   }();
-  presenter.end();
+  presenter.end(final ? &*final : nullptr);
   if (!final) {
     return end(context, options, finalOf(base::Error(final.error()).context("ask the daemon")));
   }

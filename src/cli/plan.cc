@@ -18,7 +18,8 @@ class PlanVerb : public Verb {
   const char* examples() const override {
     return "  sudo vpclab plan labs/cross-region/stage-2.yaml\n"
            "  sudo vpclab plan labs/cross-region/stage-2.yaml --shell    also as commands of ip, nft and wg\n"
-           "  sudo vpclab plan labs/cross-region/stage-2.yaml --out stage-2.plan && sudo vpclab apply stage-2.plan\n"
+           "  sudo vpclab plan labs/cross-region/stage-2.yaml --out stage-2.plan    keep the plan, and later:\n"
+           "  sudo vpclab apply stage-2.plan\n"
            "Below a change stands, behind a `!`, what it does to traffic that is there.\n"
            "Exit status: 0 no changes; 3 changes not applied yet; 1 failed; 2 bad input.";
   }

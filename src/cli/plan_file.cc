@@ -1,6 +1,9 @@
 #include "cli/plan_file.h"
 
+#include <filesystem>
+
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "api/json_reader.h"
 #include "api/request.h"
@@ -15,9 +18,26 @@ namespace {
 constexpr const char* kMark = "vpclab_plan";
 constexpr std::int64_t kVersion = 1;
 
+// A new file takes the name's place, and what had it is gone: that must not be a device such as /dev/null.
+base::Result<> mayReplace(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) {
+    return {};  // none there, or the writing says why not
+  }
+  std::error_code problem;
+  const auto folder = std::filesystem::weakly_canonical(std::filesystem::absolute(path).parent_path(), problem);
+  if (S_ISREG(info.st_mode) || (S_ISLNK(info.st_mode) && !problem && folder != "/dev")) {
+    return {};
+  }
+  return base::fail(base::ErrorKind::kInvalid, "--out " + path + ": it is there, and no regular file");
+}
+
 }  // namespace
 
 base::Result<> writePlanFile(const std::string& path, const PlanFile& plan) {
+  if (auto allowed = mayReplace(path); !allowed) {
+    return allowed;
+  }
   const json document{{kMark, kVersion},
                       {"lines", plan.lines},
                       {"expected", json::parse(plan.expected, nullptr, false)},

@@ -25,7 +25,16 @@ class ValidateVerb : public Verb {
     api::Final final;
     final.exit = loaded.ok() ? api::Exit::kOk : api::Exit::kBadInput;
     final.diagnostics = std::move(loaded.diagnostics);
-    final.data = api::dumpJson({{"file", file_}, {"lab", loaded.lab.name}});
+    nlohmann::json data{{"file", file_}, {"lab", loaded.lab.name}};
+    if (final.exit == api::Exit::kOk) {
+      data["vpcs"] = loaded.lab.vpcs.size();
+      data["vxnets"] = loaded.lab.vxnets.size();
+      data["servers"] = loaded.lab.servers.size();
+      data["border_routers"] = loaded.lab.borderRouters.size();
+      data["load_balancers"] = loaded.lab.loadBalancers.size();
+      data["checks"] = loaded.lab.checks.size();
+    }
+    final.data = api::dumpJson(data);
     if (final.exit == api::Exit::kOk && !context.json) {
       std::printf(
           "%s: valid: lab %s with %zu VPCs, %zu vxnets, %zu servers, %zu border routers, %zu load balancers, "

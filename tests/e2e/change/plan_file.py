@@ -74,6 +74,12 @@ def test(host):
     hostname = pathlib.Path("/etc/hostname").read_text()
     host.vpclab("plan", host.stage("4b"), "--out", link, status=None)
     equal(pathlib.Path("/etc/hostname").read_text(), hostname, "what a link of that name led to")
+    # What is no file is not replaced by one.
+    null = host.directory / "null"
+    run("mknod", null, "c", 1, 3)
+    refused = host.vpclab("plan", host.stage("4b"), "--out", null, status=2)
+    assert "no regular file" in refused.stderr, refused.stderr
+    assert null.is_char_device(), "a device was replaced by a plan"
     host.vpclab("down", "cross-region")
     host.nothing_left()
 

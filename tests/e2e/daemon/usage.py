@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Exit statuses of the command line, with and without a daemon."""
 import sandbox
+from sandbox import equal
 
 
 def test(host):
@@ -20,12 +21,16 @@ def test(host):
     host.vpclab("plan", host.stage("2"), status=3)
     host.vpclab("drift", status=0)
     host.vpclab("exec", "bj-server1", "--", "sh", "-c", "exit 42", status=42)
+    words = ["[a,b]", "[]", "{}", '[{"a":1},{"b":2}]']
+    equal(host.vpclab("exec", "bj-server1", "--", "printf", "%s\n", *words).stdout.split(), words, "words of a command")
     host.vpclab("exec", "bj-server1", "--", "/nowhere/program", status=127)
     host.vpclab("exec", "bj-server1", "--", "/etc/passwd", status=126)
     host.vpclab("exec", "bj-server9", "--", "true", status=125)
     host.vpclab("check", "nothing-of-that-name", status=1)
     host.vpclab("down", "../../etc", status=2)
-    host.vpclab("down", "cross-region", status=0)
+    mistyped = host.vpclab("down", "cross-regoin", status=0).stdout
+    assert "was not up; did you mean `cross-region`?" in mistyped, mistyped
+    assert "is down." in host.vpclab("down", "cross-region", status=0).stdout
     assert not host.run_dir.exists(), "the daemon's run directory is still there"
 
 

@@ -259,5 +259,13 @@ TEST_CASE("what needs no daemon works without one") {
   const auto valid = runCli({"validate", hello});
   CHECK(valid.status == 0);
   CHECK(holds(valid.out, "valid: lab hello"));
-  CHECK(nlohmann::json::parse(runCli({"validate", hello, "--json"}).out, nullptr, false)["ok"] == true);
+  const auto document = nlohmann::json::parse(runCli({"validate", hello, "--json"}).out, nullptr, false);
+  REQUIRE(document.is_object());
+  CHECK(document.value("ok", false));
+  // The same counts as in words.
+  for (const auto& [key, words] :
+       std::map<std::string, std::string>{{"vpcs", "VPCs"}, {"servers", "servers"}, {"checks", "checks"}}) {
+    CAPTURE(key);
+    CHECK(holds(valid.out, " " + std::to_string(document.value(key, 999)) + " " + words));
+  }
 }

@@ -64,6 +64,21 @@ TEST_CASE("in a pipe there is plain text and no progress") {
   CHECK(holds(seen.request, "\"colours\":false"));
 }
 
+TEST_CASE("of changes that failed it is not said that they were applied") {
+  api::Final final = failed();
+  final.data = R"({"lab":"hello","failure":{"done":1,"failed":1,"left_out":0}})";
+  const auto seen =
+      ask({"heal"}, Output::kPipe, {}, {api::Progress{"apply", 1, 2}, api::Progress{"apply", 2, 2}, final});
+  CHECK(seen.status == 1);
+  CHECK(seen.out.starts_with("Applied 1 of 2 changes in "));
+}
+
+TEST_CASE("a list that a failed answer does not have hides no error") {
+  const auto seen = ask({"heal", "--json"}, Output::kPipe, {}, {api::Items{"/plan/steps", "[1]"}, failed()});
+  CHECK(seen.status == 1);
+  CHECK(holds(seen.out, "no such device"));
+}
+
 TEST_CASE("on a terminal there are colours, and progress that leaves nothing behind") {
   const auto seen = ask({"heal"}, Output::kTerminal, {}, kHealing);
   CHECK(seen.status == 1);
