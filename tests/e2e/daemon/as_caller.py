@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import termios
+import time
 
 import sandbox
 from sandbox import equal, run, until
@@ -166,6 +167,36 @@ def test(host):
         told += os.read(master, 65536)
     equal(told.count(b"\r\n"), 20000, "lines in the terminal")
     equal(shell.wait(20), 0, "status of seq")
+    os.close(master)
+
+    # A long paste into a command that answers as much arrives whole: neither waits for the other.
+    master, slave = pty.openpty()
+    size = 400_000
+    shell = subprocess.Popen(words("exec", "web", "--", "sh", "-c", f"stty raw -echo; echo ready; head -c {size}; echo end"),
+                             stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+    os.close(slave)
+    told = b""
+    while b"ready" not in told:
+        told += os.read(master, 1024)
+    os.set_blocking(master, False)
+    told, left = b"", b"x" * size
+    def pasted():
+        nonlocal told, left
+        try:
+            left = left[os.write(master, left):] if left else left
+        except BlockingIOError:
+            pass
+        # Read late and little, as a slow terminal.
+        try:
+            told += os.read(master, 4096)
+        except BlockingIOError:
+            pass
+        return b"end" in told
+    deadline = time.monotonic() + 20
+    while not pasted():
+        assert time.monotonic() < deadline, f"{len(told)} bytes came back, {left[:1]!r} is left"
+    equal(told.count(b"x"), size, "bytes of the paste that came back")
+    equal(shell.wait(20), 0, "status after the paste")
     os.close(master)
 
     # The page of the lab's server, also once the lab was made anew; `down` waits for nobody's command.
