@@ -62,8 +62,8 @@ std::unique_ptr<Verb> makeDial();
 std::unique_ptr<Verb> makeDoctor();
 std::unique_ptr<Verb> makeVersion();
 
-// The words behind the program's name, for the parser, which would take those in brackets apart: "[a,b]" is two words to
-// it. VerbOptions gives them back as they were.
+// The words behind the program's name, for the parser, which would take those in brackets apart: "[a,b]" is two words
+// to it. VerbOptions gives them back as they were.
 std::vector<std::string> guardedWords(int argc, char** argv);
 
 // The whole command line: finds the verb and runs it.
