@@ -169,10 +169,10 @@ def test(host):
     equal(shell.wait(20), 0, "status of seq")
     os.close(master)
 
-    # A long paste into a command that answers as much arrives whole: neither waits for the other.
+    # A long paste into a command that answers more arrives whole: neither waits for the other.
     master, slave = pty.openpty()
     size = 400_000
-    shell = subprocess.Popen(words("exec", "web", "--", "sh", "-c", f"stty raw -echo; echo ready; head -c {size}; echo end"),
+    shell = subprocess.Popen(words("exec", "web", "--", "sh", "-c", f"stty raw -echo; echo ready; head -c {size} | od -An -v -c; echo end"),
                              stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
     os.close(slave)
     told = b""
@@ -188,7 +188,7 @@ def test(host):
             pass
         # Read late and little, as a slow terminal.
         try:
-            told += os.read(master, 4096)
+            told += os.read(master, 16384)
         except BlockingIOError:
             pass
         return b"end" in told
