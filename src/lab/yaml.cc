@@ -4,10 +4,13 @@
 #include <exception>
 #include <istream>
 #include <map>
+#include <optional>
 #include <streambuf>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include <yaml-cpp/emitterstyle.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -40,12 +43,35 @@ constexpr std::size_t kFewKeys = 8;
 // Leaves the parser after the reason was told; caught in parseYaml().
 struct Stop {};
 
+// The text, and a comment in the line after its last one: yaml-cpp takes a quote that nobody closes for one that ends
+// with the file, if nothing follows the last line's end.
 class ViewBuffer : public std::streambuf {
  public:
   explicit ViewBuffer(std::string_view text) {
+    const auto last = text.find_last_not_of(' ');
+    if (last != std::string_view::npos && text[last] == '\n') {
+      text = text.substr(0, last + 1);  // else the comment could be a line of a block scalar
+      rest_ = "#";
+    }
+    read(text);
+  }
+
+ protected:
+  int_type underflow() override {
+    if (rest_.empty()) {
+      return traits_type::eof();
+    }
+    read(std::exchange(rest_, {}));
+    return traits_type::to_int_type(*gptr());
+  }
+
+ private:
+  void read(std::string_view text) {
     auto* begin = const_cast<char*>(text.data());  // streambuf's signature; a get area is only read
     setg(begin, begin, begin + text.size());
   }
+
+  std::string_view rest_;
 };
 
 // Builds the tree from yaml-cpp's events. Its own Node is not used: it keeps no place per key, merges duplicates
@@ -65,8 +91,11 @@ class Builder : public YAML::EventHandler {
       stop(mark, "a key must be a text, not empty");
     }
     auto value = newValue(mark, Value::Kind::kNull, "?");
+    // Of what is not written yaml-cpp gives the place of what comes next.
     if (!open_.empty() && open_.back().value->isMap()) {
-      value->pos = open_.back().keyPos;  // yaml-cpp gives the place of what comes next
+      value->pos = open_.back().keyPos;
+    } else if (!open_.empty() && open_.back().dash) {
+      value->pos = placeOfItem(mark, *open_.back().dash);
     }
     finish(std::move(value), anchor);
   }
@@ -104,8 +133,11 @@ class Builder : public YAML::EventHandler {
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
+                       YAML::EmitterStyle::value style) override {
     begin(mark, Value::Kind::kList, tag, anchor);
+    if (style == YAML::EmitterStyle::Block) {
+      open_.back().dash = mark;
+    }
   }
   void OnSequenceEnd() override { end(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -119,6 +151,7 @@ class Builder : public YAML::EventHandler {
   struct Open {
     std::shared_ptr<Value> value;
     YAML::anchor_t anchor = YAML::NullAnchor;
+    std::optional<YAML::Mark> dash;  // of a list with an item a line: where the first one's is
     bool hasKey = false;
     std::string key;
     SourcePos keyPos;
@@ -128,6 +161,26 @@ class Builder : public YAML::EventHandler {
   SourcePos place(const YAML::Mark& mark) {
     return mark.line < 0 ? places_.at(0, 0)
                          : places_.at(static_cast<std::size_t>(mark.line), static_cast<std::size_t>(mark.column));
+  }
+
+  // Of an item that is nothing: where it is written (`~`), or its dash, above comments and empty lines.
+  SourcePos placeOfItem(const YAML::Mark& mark, const YAML::Mark& first) {
+    const auto dash = static_cast<std::size_t>(first.column);
+    const auto holdsDash = [&](int number) {
+      const std::string_view text = places_.line(static_cast<std::size_t>(number));
+      return dash < text.size() && text[dash] == '-' && text.find_first_not_of(" -") >= dash &&
+             (dash + 1 == text.size() || std::string_view(" \t\r").find(text[dash + 1]) != std::string_view::npos);
+    };
+    if (mark.column <= first.column ||
+        static_cast<std::size_t>(mark.column) >= places_.line(static_cast<std::size_t>(mark.line)).size()) {
+      // In the same column it is the next item's dash.
+      for (int line = mark.column == first.column ? mark.line - 1 : mark.line; line >= first.line; --line) {
+        if (holdsDash(line)) {
+          return places_.at(static_cast<std::size_t>(line), dash);
+        }
+      }
+    }
+    return place(mark);
   }
 
   [[noreturn]] void stop(const YAML::Mark& mark, std::string message, std::string hint = "") {
@@ -258,7 +311,66 @@ class Builder : public YAML::EventHandler {
   ValuePtr root_;
 };
 
-void reportSyntax(const YAML::Exception& error, PlaceFinder& places, Report& report) {
+class Nobody : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+bool endsInQuote(std::string_view text) {
+  try {
+    ViewBuffer buffer(text);
+    std::istream stream(&buffer);
+    YAML::Parser parser(stream);
+    Nobody nobody;
+    while (parser.HandleNextDocument(nobody)) {
+    }
+  } catch (const YAML::Exception& error) {
+    return error.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
+  }
+  return false;
+}
+
+// Where the quote begins that nobody closes in the text. Of each kind of quotes it can only be the last one that is not
+// escaped: \" or ''. Of the two it is the later one before which none is open.
+std::optional<std::size_t> unclosedQuote(std::string_view text) {
+  const auto countBefore = [&](std::size_t end, char c) {
+    std::size_t count = 0;
+    while (count < end && text[end - count - 1] == c) {
+      ++count;
+    }
+    return count;
+  };
+  auto two = text.rfind('"');
+  while (two != std::string_view::npos && two > 0 && countBefore(two, '\\') % 2 != 0) {
+    two = text.rfind('"', two - 1);
+  }
+  auto one = text.rfind('\'');
+  while (one != std::string_view::npos) {
+    const std::size_t before = countBefore(one, '\'');
+    one -= before;
+    if (before % 2 == 0) {
+      break;  // as many as one that begins and pairs
+    }
+    one = one == 0 ? std::string_view::npos : text.rfind('\'', one - 1);
+  }
+  std::optional<std::size_t> out;
+  for (const std::size_t begin : {two, one}) {
+    if (begin != std::string_view::npos && (!out || begin > *out) && !endsInQuote(text.substr(0, begin))) {
+      out = begin;
+    }
+  }
+  return out;
+}
+
+void reportSyntax(const YAML::Exception& error, std::string_view text, PlaceFinder& places, Report& report) {
   const auto line = error.mark.line < 0 ? std::size_t{0} : static_cast<std::size_t>(error.mark.line);
   const auto column = error.mark.column < 0 ? std::size_t{0} : static_cast<std::size_t>(error.mark.column);
   const auto indentation = places.line(line).substr(0, places.line(line).find_first_not_of(" \t"));
@@ -271,6 +383,16 @@ void reportSyntax(const YAML::Exception& error, PlaceFinder& places, Report& rep
   if (error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {
     report.error(places.at(line, column), "an alias to an anchor that is not defined", "define it before, as &name");
     return;
+  }
+  if (error.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {
+    if (const auto begin = unclosedQuote(text)) {
+      const std::string_view before = text.substr(0, *begin);
+      const auto lineStart = before.rfind('\n') + 1;  // 0 of the first line
+      report.error(
+          places.at(static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')), *begin - lineStart),
+          "a quote that is not closed", "end the text with " + std::string(1, text[*begin]));
+      return;
+    }
   }
   report.error(places.at(line, column), "not valid YAML: " + base::printable(error.msg));
 }
@@ -311,7 +433,7 @@ ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& b
   } catch (const Stop&) {
     return nullptr;
   } catch (const YAML::Exception& error) {
-    reportSyntax(error, places, report);
+    reportSyntax(error, text, places, report);
     return nullptr;
   } catch (const std::exception& error) {
     report.error({file, 0, 0}, std::string("not valid YAML: ") + error.what());

@@ -49,6 +49,63 @@ TEST_CASE("a byte order mark and CRLF are read, places stay right") {
         "lab.yaml:3:7: error: a region has no key \"tile\"; did you mean \"title\"?\n");
 }
 
+TEST_CASE("a quote that nobody closes is told where it begins, however the file ends") {
+  for (const std::string end : {"", "\n", "\n  ", "\n\n", "\r\n"}) {
+    CAPTURE(end);
+    const auto said = [&](const std::string& text) { return test::textOf(test::loadText(text + end).diagnostics); };
+    CHECK(said(kNet + "title: \"abc \\\"d\nservers: {}") ==
+          "lab.yaml:5:8: error: a quote that is not closed; end the text with \"\n");
+    CHECK(said(kNet + "title: 'it''s") == "lab.yaml:5:8: error: a quote that is not closed; end the text with '\n");
+    CHECK(said("lab: x\ntitle: \"a\"\nsection: \"it's") ==
+          "lab.yaml:3:10: error: a quote that is not closed; end the text with \"\n");
+    CHECK(said("lab: x\ntitle: 'a'\nsection: '''a\"b\" c''") ==
+          "lab.yaml:3:10: error: a quote that is not closed; end the text with '\n");
+  }
+}
+
+TEST_CASE("the last text of a file stays as it is, however the file ends") {
+  const std::map<std::string, std::string> texts{{"\"a\"\n", "a"},
+                                                 {"'a'", "a"},
+                                                 {"a\n", "a"},
+                                                 {"a\n\n", "a"},
+                                                 {"|\n  a\n", "a\n"},
+                                                 {"|\n  a\n\n", "a\n"},
+                                                 {"|\n  a\n  ", "a\n"},
+                                                 {"|+\n  a\n", "a\n"},
+                                                 {"|-\n  a\n", "a"},
+                                                 {"|+\n  a\n\n", "a\n\n"},
+                                                 {"|\n  a\n  # b\n", "a\n# b\n"},
+                                                 {">\n  a\n  b\n", "a b\n"},
+                                                 {"|2\n   a\n", " a\n"}};
+  for (const auto& [text, value] : texts) {
+    CAPTURE(text);
+    std::string indented = text;
+    for (auto at = indented.find("\n  "); at != std::string::npos; at = indented.find("\n  ", at + 1)) {
+      indented.insert(at + 1, 8, ' ');
+    }
+    const auto lab =
+        loadGood(kNet + "servers:\n  s:\n    vxnet: n\n    run: [a]\n    files:\n      /f:\n        text: " + indented);
+    REQUIRE(lab.servers.at("s").files.size() == 1);
+    CHECK(lab.servers.at("s").files[0].second == value);
+  }
+}
+
+TEST_CASE("a list's item that is nothing is told at its dash") {
+  const auto said = [](const std::string& checks) {
+    return test::textOf(test::loadText("lab: x\nchecks:\n" + checks).diagnostics);
+  };
+  const std::string what =
+      "error: a check has no value; a map, as in {key: value}; {} where no key is needed; `~` removes what an "
+      "extended file has\n";
+  for (const std::string end : {"", "\n", "\n\n  # - a comment\n", "\nregions: {}\n", " # here\nregions: {}\n"}) {
+    CAPTURE(end);
+    CHECK(said("-" + end) == "lab.yaml:3:1: " + what);
+    CHECK(said("  -" + end) == "lab.yaml:3:3: " + what);
+    CHECK(said("  - ~" + end) == "lab.yaml:3:5: " + what);
+  }
+  CHECK(said("  -\n  # -\n  -\n") == "lab.yaml:3:3: " + what + "lab.yaml:5:3: " + what);
+}
+
 TEST_CASE("extends: maps merge, lists and texts replace, ~ removes, paths follow the file that names them") {
   const std::string base = kNet + R"(servers:
   a: {vxnet: n, http: {page: a.html}}
