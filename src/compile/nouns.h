@@ -28,8 +28,9 @@ std::string regionOf(const lab::Lab& lab, const lab::Vxnet& vxnet);
 std::string plug(Builder& builder, const lab::Vxnet& vxnet, Leg leg, const state::Origin& origin,
                  const lab::Impairment& line = {});
 
-// ---- route_table.cc: the routes of a table in one server or load balancer, which sits in `vxnet` by `device`.
-void compileRouteTable(Builder& builder, const std::string& table, const std::string& netns, const std::string& device,
+// ---- route_table.cc: the routes of a table in one server or load balancer, which sits in `vxnet` by `device`. Returns
+// whether a default route is among them.
+bool compileRouteTable(Builder& builder, const std::string& table, const std::string& netns, const std::string& device,
                        const lab::Vxnet& vxnet);
 
 // ---- border_router.cc

@@ -79,7 +79,7 @@ void Reach::addNets() {
         }
       }
     }
-    net.table.add({}, {Hop::Way::kVia, index, lab::gatewayOf(vxnet.cidr), 0, 0, ""});
+    net.gateway = {Hop::Way::kVia, index, lab::gatewayOf(vxnet.cidr), 0, 0, ""};
   }
 }
 
@@ -243,6 +243,9 @@ Reach::End Reach::walk(std::size_t from, std::size_t to, bool words) const {
                          : here.kind == Kind::kVpc ? vpcs_[here.index].table
                                                    : domains_[here.index].table;
     const Hop* hop = table.find(target, host ? source : net::IpAddr());
+    if (hop == nullptr && host) {
+      hop = &nets_[hosts_[from].net].gateway;
+    }
     if (hop == nullptr) {
       if (words) {
         out.lost = (here.kind == Kind::kVpc ? vpcs_ : domains_)[here.index].deadEnd + " leads to " + target.toString();

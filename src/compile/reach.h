@@ -70,6 +70,7 @@ class Reach {
     const lab::Vxnet* vxnet = nullptr;
     std::unordered_map<std::uint32_t, Owner> owners;
     Table table;  // of its servers
+    Hop gateway;  // theirs where the table has nothing
   };
   struct Router {
     std::string deadEnd;  // "no route policy of vpc v (lab.yaml:3:3)"

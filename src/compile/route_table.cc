@@ -20,12 +20,13 @@ std::optional<net::IpAddr> nextHop(const lab::Lab& lab, const lab::TableRoute& r
 
 }  // namespace
 
-void compileRouteTable(Builder& builder, const std::string& table, const std::string& netns, const std::string& device,
+bool compileRouteTable(Builder& builder, const std::string& table, const std::string& netns, const std::string& device,
                        const lab::Vxnet& vxnet) {
   const auto it = builder.lab().routeTables.find(table);
   if (it == builder.lab().routeTables.end()) {
-    return;
+    return false;
   }
+  bool leadsAnywhere = false;
   const bool shared = it->second.usedBy == lab::RouteTable::For::kVxnet;
   const auto own = addressOf(builder, netns);
   for (const auto& route : it->second.routes) {
@@ -41,6 +42,7 @@ void compileRouteTable(Builder& builder, const std::string& table, const std::st
         builder.error(route.pos, "the next hop " + gateway->toString() + " is the address of " + netns + " itself");
       }
     } else if (gateway) {
+      leadsAnywhere = leadsAnywhere || route.to == net::Prefix();
       builder.add(Route{netns, kMainTable, route.to, 0, RouteType::kUnicast, gateway, false, device, std::nullopt},
                   origin);
     } else {
@@ -48,6 +50,7 @@ void compileRouteTable(Builder& builder, const std::string& table, const std::st
                                    ", where " + netns + " is");
     }
   }
+  return leadsAnywhere;
 }
 
 }  // namespace vpclab::compile

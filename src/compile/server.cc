@@ -53,10 +53,11 @@ void compileServer(Builder& builder, const lab::Server& server) {
   leg.addressPos = builder.lab().placeOf(server, server.address ? "address" : "vxnet");
   const Origin here{origin.noun, builder.lab().placeOf(server, "vxnet")};
   const std::string device = plug(builder, vxnet, leg, here, server.line);
-  builder.add(Route{server.id, kMainTable, net::Prefix(), 0, RouteType::kUnicast, lab::gatewayOf(vxnet.cidr), false,
-                    device, std::nullopt},
-              here);
-  compileRouteTable(builder, vxnet.routeTable, server.id, device, vxnet);
+  if (!compileRouteTable(builder, vxnet.routeTable, server.id, device, vxnet)) {
+    builder.add(Route{server.id, kMainTable, net::Prefix(), 0, RouteType::kUnicast, lab::gatewayOf(vxnet.cidr), false,
+                      device, std::nullopt},
+                here);
+  }
   compileService(builder, server, origin);
 }
 

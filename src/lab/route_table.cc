@@ -13,6 +13,7 @@ struct Bound {
   std::string resource;  // for messages
   std::string vxnet;
   std::optional<net::IpAddr> address;  // the resource's own
+  bool hasEips;                        // of a load balancer
   RouteTable::For kind;
   std::string table;
   SourcePos pos;
@@ -22,14 +23,14 @@ std::vector<Bound> bindingsOf(const Context& context) {
   std::vector<Bound> out;
   for (const auto& [id, balancer] : context.lab.loadBalancers) {
     if (!balancer.routeTable.empty()) {
-      out.push_back({"load balancer " + called(balancer), balancer.vxnet, balancer.address,
+      out.push_back({"load balancer " + called(balancer), balancer.vxnet, balancer.address, !balancer.eips.empty(),
                      RouteTable::For::kLoadBalancer, balancer.routeTable,
                      context.places.at(id, "route_table").value_or(balancer.pos)});
     }
   }
   for (const auto& [id, vxnet] : context.lab.vxnets) {
     if (!vxnet.routeTable.empty()) {
-      out.push_back({"vxnet " + called(vxnet), id, std::nullopt, RouteTable::For::kVxnet, vxnet.routeTable,
+      out.push_back({"vxnet " + called(vxnet), id, std::nullopt, false, RouteTable::For::kVxnet, vxnet.routeTable,
                      context.places.at(id, "route_table").value_or(vxnet.pos)});
     }
   }
@@ -93,6 +94,12 @@ void checkBound(Context& context, const RouteTable& table, const Bound& bound) {
   const Vxnet& vxnet = context.lab.vxnets.at(bound.vxnet);
   for (const TableRoute& route : table.routes) {
     checkNextHop(context, route, bound);
+    if (bound.hasEips && !route.disabled && route.to == net::Prefix()) {
+      context.report.error(
+          route.pos,
+          "a route to " + route.to.toString() + " for " + bound.resource + ", whose default route is its EIP's",
+          "list the networks that the route is for; the table is bound at " + bound.pos.toString());
+    }
     if (context.places.has(bound.vxnet, "cidr") && vxnet.cidr.contains(route.to)) {
       context.report.error(
           route.pos, route.to.toString() + " lies in vxnet " + called(vxnet) + ", where " + bound.resource + " is",

@@ -137,6 +137,14 @@ TEST_CASE("a next hop that is a server forwards nothing, and for that server its
   CHECK(model.between("b", "d") == Expected::kReachable);
 }
 
+TEST_CASE("a default route of a vxnet's table takes the place of the one by the VPC") {
+  const std::string tables = "route_tables: {t: {for: vxnet, routes: [{name: out, to: 0.0.0.0/0, via: 10.1.1.3}]}}\n";
+  const Model model = Model::ofText(twoVpcs("", "", ", route_table: t") + tables);
+  CHECK(model.between("a", "c") == Expected::kBlocked);
+  CHECK(model.why("a", "c").find("the next hop 10.1.1.3 is server b") != std::string::npos);
+  CHECK(model.between("b", "c") == Expected::kReachable);  // the next hop itself has .1
+}
+
 TEST_CASE("domains and SD-WANs: tenants with the same ranges never meet") {
   lab::Loaded loaded = tests::loadLab("labs/shared-border/lab.yaml");
   REQUIRE(loaded.ok());

@@ -59,6 +59,17 @@ std::vector<std::string> routesIn(const compile::Compiled& compiled) {
   return out;
 }
 
+// The next hops of a namespace's default routes.
+std::vector<std::string> defaultsOf(const compile::Compiled& compiled, const std::string& netns) {
+  std::vector<std::string> out;
+  compiled.desired.each<state::Route>([&](const state::Key&, const state::Route& route) {
+    if (route.netns == netns && route.destination == net::Prefix()) {
+      out.push_back(route.gateway->toString());
+    }
+  });
+  return out;
+}
+
 using Routes = std::vector<std::string>;
 
 }  // namespace
@@ -105,4 +116,15 @@ TEST_CASE("a load balancer whose own, automatic address is the next hop is told 
   CHECK(compiled.diagnostics[0].message == "the next hop 10.0.1.4 is the address of lb itself");
   CHECK(compiled.diagnostics[0].pos.line > 0);
   CHECK(routesIn(compiled) == Routes{});
+}
+
+TEST_CASE("a default route of a vxnet's table takes the place of the one by .1") {
+  const auto compiled = compileText(kNetworks + kBound + table("vxnet", "{to: 0.0.0.0/0, via: 10.0.1.3}"));
+  CHECK(compiled.diagnostics.empty());
+  CHECK(defaultsOf(compiled, "s1") == Routes{"10.0.1.3"});
+  CHECK(defaultsOf(compiled, "s2") == Routes{"10.0.1.1"});  // the next hop itself
+  CHECK(defaultsOf(compiled, "s3") == Routes{"10.0.2.1"});
+  const auto off = compileText(kNetworks + kBound + table("vxnet", "{to: 0.0.0.0/0, via: br, disabled: true}"));
+  CHECK(off.diagnostics.empty());
+  CHECK(defaultsOf(off, "s1") == Routes{"10.0.1.1"});
 }
