@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "compile/compile.h"
 #include "lab/addressing.h"
@@ -117,18 +118,49 @@ class Allocator {
     return offset >> 8U < kWanCount ? std::optional(offset >> 8U) : std::nullopt;
   }
 
-  // The networks of the WANs, then the addresses in them. A WAN keeps the network that its members have.
-  void allocateWans() {
-    std::set<std::uint32_t> taken;
-    std::map<std::string, std::uint32_t> networks;
+  // What of its members' earlier addresses a WAN may go on with.
+  struct EarlierNetwork {
+    std::size_t members = 0;  // of the WAN, that were in it
+    std::size_t choices = 0;  // of the WAN: how many networks its members were in
+    std::string wan;
+    std::uint32_t number = 0;
+  };
+
+  // A network goes to the WAN that has most of those who were in it, so that one access point that moves to another
+  // WAN takes along no network that others stay in. Of WANs with as many it is the one that can have no other.
+  std::map<std::string, std::uint32_t> earlierNetworks() const {
+    std::vector<EarlierNetwork> earlier;
     for (const auto& [id, sdwan] : lab_.sdwans) {
+      std::map<std::uint32_t, std::size_t> members;
       for (const auto& point : sdwan.accessPoints) {
         const auto before = previous_.wanAddresses.find(point.id);
-        const auto number = before == previous_.wanAddresses.end() ? std::nullopt : wanNumber(before->second);
-        if (number && networks.count(id) == 0 && taken.insert(*number).second) {
-          networks[id] = *number;
+        if (const auto number = before == previous_.wanAddresses.end() ? std::nullopt : wanNumber(before->second)) {
+          ++members[*number];
         }
       }
+      for (const auto& [number, count] : members) {
+        earlier.push_back({count, members.size(), id, number});
+      }
+    }
+    std::sort(earlier.begin(), earlier.end(), [](const EarlierNetwork& x, const EarlierNetwork& y) {
+      return std::tie(y.members, x.choices, x.wan, x.number) < std::tie(x.members, y.choices, y.wan, y.number);
+    });
+    std::set<std::uint32_t> taken;
+    std::map<std::string, std::uint32_t> out;
+    for (const EarlierNetwork& one : earlier) {
+      if (out.count(one.wan) == 0 && taken.insert(one.number).second) {
+        out[one.wan] = one.number;
+      }
+    }
+    return out;
+  }
+
+  // The networks of the WANs, then the addresses in them.
+  void allocateWans() {
+    std::map<std::string, std::uint32_t> networks = earlierNetworks();
+    std::set<std::uint32_t> taken;
+    for (const auto& [id, number] : networks) {
+      taken.insert(number);
     }
     std::uint32_t next = 0;
     for (const auto& [id, sdwan] : lab_.sdwans) {

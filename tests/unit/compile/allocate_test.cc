@@ -157,3 +157,36 @@ TEST_CASE("a bridge takes 1023 ports") {
   REQUIRE(compiled.diagnostics.size() == 1);
   CHECK(compiled.diagnostics[0].message == "vxnet n has 1024 members; a bridge takes 1023");
 }
+
+TEST_CASE("an access point that moves to another WAN renumbers nobody else") {
+  const auto labOf = [](const std::map<std::string, std::vector<std::string>>& wans) {
+    lab::Lab lab;
+    for (const auto& [id, points] : wans) {
+      for (const std::string& point : points) {
+        lab.sdwans[id].accessPoints.push_back({{point, point, {}}, "r", "br"});
+      }
+      lab.sdwans[id].id = id;
+    }
+    return lab;
+  };
+  const auto first = tests::allocated(labOf({{"w1", {"m", "n"}}, {"w2", {"a", "b", "c"}}}));
+  CHECK(first.wanAddresses.at("m").toString() == "100.64.0.1");
+  CHECK(first.wanAddresses.at("a").toString() == "100.64.1.1");
+  const auto moved = [&first](const lab::Lab& lab, const std::string& point) {
+    auto now = tests::allocated(lab, first).wanAddresses;
+    auto before = first.wanAddresses;
+    CHECK(now.at(point) != before.at(point));
+    now.erase(point);
+    before.erase(point);
+    CHECK(now == before);
+  };
+  moved(labOf({{"w1", {"a", "m", "n"}}, {"w2", {"b", "c"}}}), "a");
+  moved(labOf({{"w1", {"n"}}, {"w2", {"a", "b", "c", "m"}}}), "m");
+  // As many of either: the one that has no other network keeps it.
+  const auto two = tests::allocated(labOf({{"w0", {"x", "y"}}, {"w1", {"z"}}}));
+  const auto swapped = tests::allocated(labOf({{"w0", {"z"}}, {"w1", {"x", "y"}}}), two);
+  CHECK(swapped.wanAddresses == two.wanAddresses);
+  const auto split = tests::allocated(labOf({{"w0", {"x", "z"}}, {"w1", {"y"}}}), two);
+  CHECK(split.wanAddresses.at("y") == two.wanAddresses.at("y"));
+  CHECK(split.wanAddresses.at("z") == two.wanAddresses.at("z"));
+}
