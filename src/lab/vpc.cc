@@ -42,6 +42,22 @@ void checkVia(Context& context, const Vpc& vpc, const RoutePolicy& policy) {
   }
 }
 
+// A policy wins over the way out by an EIP, which is for what no network of the intranet takes.
+void checkBesideEips(Context& context, const Vpc& vpc, const RoutePolicy& policy) {
+  if (!policy.to.contains(internetRange())) {
+    return;
+  }
+  for (const auto& [id, server] : context.lab.servers) {
+    if (!server.eip.empty() && !server.vxnet.empty() && context.lab.vxnets.at(server.vxnet).vpc == vpc.id) {
+      context.report.error(policy.pos,
+                           "a policy to " + policy.to.toString() + " in VPC " + called(vpc) +
+                               " would take what leaves by an EIP, such as that of server " + called(server),
+                           "list the ranges that border router " + quote(policy.via) + " leads to");
+      return;
+    }
+  }
+}
+
 void checkPolicies(Context& context, const Vpc& vpc) {
   std::map<net::Prefix, SourcePos> seen;
   for (const RoutePolicy& policy : vpc.routePolicies) {
@@ -56,6 +72,7 @@ void checkPolicies(Context& context, const Vpc& vpc) {
                            "its vxnets reach each other by the VPC's router; a policy is for networks elsewhere");
     }
     checkVia(context, vpc, policy);
+    checkBesideEips(context, vpc, policy);
   }
 }
 
