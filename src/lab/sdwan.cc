@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "lab/addressing.h"
 #include "lab/impairment.h"
@@ -59,6 +61,106 @@ void checkAccessPoint(Context& context, const AccessPoint& point) {
   }
 }
 
+// A border router's domain in an SD-WAN.
+struct Member {
+  const AccessPoint* point;
+  const Domain* domain;
+};
+using Members = std::map<const Sdwan*, std::vector<Member>>;
+
+std::string rangeOf(const std::string& owner, const net::Prefix& range) {
+  return owner + " (" + range.toString() + ")";
+}
+
+// What it announces.
+std::set<net::Prefix> rangesOf(const Context& context, const Domain& domain) {
+  std::set<net::Prefix> out;
+  for (const Join& join : domain.joins) {
+    if (context.places.has(join.vxnet, "cidr")) {
+      out.insert(context.lab.vxnets.at(join.vxnet).cidr);
+    }
+  }
+  for (const StaticRoute& route : domain.routes) {
+    out.insert(route.to);
+  }
+  return out;
+}
+
+// The static routes of a member: they are announced as its vxnets are.
+void checkRoutes(Context& context, const Sdwan& wan, const std::vector<Member>& members) {
+  struct Use {
+    std::string owner;
+    const Domain* domain;
+    SourcePos pos;
+  };
+  std::map<net::Prefix, Use> vxnets;
+  for (const Member& member : members) {
+    for (const Join& join : member.domain->joins) {
+      const Vxnet& vxnet = context.lab.vxnets.at(join.vxnet);
+      if (context.places.has(vxnet.id, "cidr")) {
+        vxnets.emplace(vxnet.cidr, Use{"vxnet " + rangeOf(called(vxnet), vxnet.cidr), member.domain, join.pos});
+      }
+    }
+  }
+  std::map<net::Prefix, Use> routes;
+  for (const Member& member : members) {
+    for (const StaticRoute& route : member.domain->routes) {
+      const Use use{"the route of border router " + called(context.lab.borderRouters.at(member.point->borderRouter)) +
+                        " to " + route.to.toString(),
+                    member.domain, route.pos};
+      const auto [same, fresh] = routes.emplace(route.to, use);
+      const Use* other = fresh ? nullptr : &same->second;
+      for (unsigned length = 0; length <= route.to.length() && other == nullptr; ++length) {
+        const auto around = vxnets.find(net::Prefix(route.to.address(), length).network());
+        other = around == vxnets.end() ? nullptr : &around->second;
+      }
+      if (other != nullptr && other->domain != member.domain) {
+        context.report.error(
+            route.pos, use.owner + " overlaps " + other->owner + ", which SD-WAN " + called(wan) + " links it with",
+            "linked networks need different ranges; the other is at " + other->pos.toString());
+      }
+    }
+  }
+}
+
+// A domain in several SD-WANs: what it is told of by one of them it cannot be told of by another.
+void checkSeveral(Context& context, const Members& all) {
+  std::map<const Domain*, std::vector<std::pair<const Sdwan*, const AccessPoint*>>> points;
+  for (const auto& [wan, members] : all) {
+    for (const Member& member : members) {
+      points[member.domain].emplace_back(wan, member.point);
+    }
+  }
+  for (auto& [domain, own] : points) {
+    if (own.size() < 2) {
+      continue;
+    }
+    std::sort(own.begin(), own.end(), [](const auto& x, const auto& y) { return x.second->pos < y.second->pos; });
+    std::map<net::Prefix, const AccessPoint*> heard;
+    for (const auto& [wan, point] : own) {
+      std::set<net::Prefix> announced;
+      for (const Member& member : all.at(wan)) {
+        const auto ranges = member.domain == domain ? std::set<net::Prefix>() : rangesOf(context, *member.domain);
+        announced.insert(ranges.begin(), ranges.end());
+      }
+      for (const net::Prefix& range : rangesOf(context, *domain)) {
+        announced.erase(range);
+      }
+      for (const net::Prefix& range : announced) {
+        const auto [first, fresh] = heard.emplace(range, point);
+        if (!fresh) {
+          context.report.error(context.places.at(point->id, "border_router").value_or(point->pos),
+                               "access points " + called(*first->second) + " and " + called(*point) +
+                                   " of border router " + called(context.lab.borderRouters.at(point->borderRouter)) +
+                                   " both lead to " + range.toString(),
+                               "in the SD-WANs of one border router, different networks need different ranges");
+          break;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void parseSdwan(Context& context, const Names::Named& self, const Value& value) {
@@ -73,6 +175,7 @@ void parseSdwan(Context& context, const Names::Named& self, const Value& value) 
 }
 
 void validateSdwans(Context& context) {
+  Members all;
   for (const auto& [id, wan] : context.lab.sdwans) {
     std::map<const Domain*, const AccessPoint*> attached;
     std::vector<RangeUse> uses;
@@ -90,6 +193,7 @@ void validateSdwans(Context& context) {
                              "a border router's domain has one access point in an SD-WAN");
         continue;
       }
+      all[&wan].push_back({&point, domain});
       for (const Join& join : domain->joins) {
         const Vxnet& vxnet = context.lab.vxnets.at(join.vxnet);
         if (context.places.has(vxnet.id, "cidr")) {
@@ -106,6 +210,10 @@ void validateSdwans(Context& context) {
                            "linked networks need different ranges");
     });
   }
+  for (const auto& [wan, members] : all) {
+    checkRoutes(context, *wan, members);
+  }
+  checkSeveral(context, all);
 }
 
 }  // namespace vpclab::lab
