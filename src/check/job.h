@@ -21,6 +21,7 @@ inline constexpr std::size_t kMaxRunningJobs = 8192;
 inline constexpr std::uint32_t kMaxPings = 10'000;
 inline constexpr std::size_t kMaxSweepTargets = 8192;
 inline constexpr std::uint32_t kMaxSweepWindow = 256;
+inline constexpr std::uint32_t kMaxSweepTries = 40;
 inline constexpr std::size_t kMaxSweepTexts = 64;  // different ones in one reply
 inline constexpr std::uint32_t kMaxHops = 64;
 inline constexpr std::uint32_t kMaxRequests = 1000;            // of one HTTP job
@@ -188,6 +189,7 @@ struct SweepJob {
   std::size_t socket = 0;  // as PingJob's
   std::vector<net::IpAddr> targets;
   std::uint32_t window = 64;                    // requests in flight at once
+  std::uint32_t tries = 2;                      // per target, until one is answered
   std::chrono::milliseconds timeout{1000};      // per request
   std::chrono::milliseconds deadline{120'000};  // for all
 

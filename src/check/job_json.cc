@@ -65,11 +65,8 @@ json toJson(const SweepJob& job) {
   for (const net::IpAddr target : job.targets) {
     targets.push_back(target.toString());
   }
-  return {{"socket", job.socket},
-          {"targets", std::move(targets)},
-          {"window", job.window},
-          {"timeout", job.timeout.count()},
-          {"deadline", job.deadline.count()}};
+  return {{"socket", job.socket}, {"targets", std::move(targets)},  {"window", job.window},
+          {"tries", job.tries},   {"timeout", job.timeout.count()}, {"deadline", job.deadline.count()}};
 }
 
 SweepJob readSweep(JsonObject& in) {
@@ -84,6 +81,7 @@ SweepJob readSweep(JsonObject& in) {
     job.targets.push_back(*address);
   }
   job.window = static_cast<std::uint32_t>(in.number("window", 1, kMaxSweepWindow));
+  job.tries = static_cast<std::uint32_t>(in.number("tries", 1, kMaxSweepTries));
   job.timeout = in.span("timeout");
   job.deadline = in.span("deadline");
   return job;

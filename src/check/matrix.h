@@ -32,6 +32,7 @@ enum class PairExpectation : std::uint8_t { kReachable, kBlocked, kElsewhere };
 struct MatrixSpec {
   std::string lab;
   std::chrono::milliseconds roundTrip{0};  // as CheckSpec's
+  double loss = 0;                         // the chance that the lab's own lines lose a ping or its answer, at most
   std::vector<MatrixNode> nodes;
   // Of a pair of them, by their places. kElsewhere: the address means another node there, so that nothing can be seen.
   std::function<PairExpectation(std::size_t from, std::size_t to)> expected;
@@ -76,7 +77,8 @@ struct MatrixOptions {
 };
 
 // A socket per server, some tens of servers at once, thousands of requests in flight in sum. A pair whose ping is lost
-// is asked once more before that is believed. What goes wrong on the way (a socket, the worker) is in the report.
+// is asked once more before that is believed, and more often where the lab's own lines lose packets. What goes wrong on
+// the way (a socket, the worker) is in the report.
 MatrixReport runMatrix(const MatrixSpec& spec, LabPort& lab, ProbePort& probes, const MatrixOptions& options);
 
 // Drawn server by server where that fits a terminal, else by the narrowest groups that do; then what is not as

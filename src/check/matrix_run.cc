@@ -91,6 +91,9 @@ class MatrixRun {
     }
   }
 
+  // More where more is asked.
+  milliseconds sweepTime() const { return std::min(kSweepTime * tries_ / SweepJob{}.tries, kMaxWait); }
+
   void submit() {
     while (waiting_.size() < kSourcesAtOnce && nextRow_ < spec_.nodes.size()) {
       addPieces(nextRow_++);
@@ -112,7 +115,8 @@ class MatrixRun {
       SweepJob job;
       job.socket = sockets.size();
       job.window = kWindow;
-      job.deadline = kSweepTime;
+      job.tries = tries_;
+      job.deadline = sweepTime();
       job.targets = {node.address, node.gateway};
       for (const auto& column : piece.columns) {
         job.targets.push_back(spec_.nodes[column.place].address);
@@ -124,7 +128,7 @@ class MatrixRun {
     if (jobs.empty()) {
       return;
     }
-    giveUp_ = base::Clock::now() + kSweepTime + longestPatience(spec_.roundTrip) + kWorkerGrace;
+    giveUp_ = base::Clock::now() + sweepTime() + longestPatience(spec_.roundTrip) + kWorkerGrace;
     if (auto sent = probes_.submit(jobs, std::move(sockets), base::Deadline::after(kSendTime)); !sent) {
       broken_ = "cannot tell: " + sent.error().message();
     }
@@ -230,6 +234,7 @@ class MatrixRun {
   LabPort& lab_;
   ProbePort& probes_;
   const MatrixOptions& options_;
+  const std::uint32_t tries_ = triesFor(spec_.loss);
   MatrixReport report_;
   base::Clock::time_point start_ = base::Clock::now();
   base::Clock::time_point giveUp_;

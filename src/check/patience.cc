@@ -15,6 +15,8 @@ constexpr int kOfStream = 4;
 constexpr int kOfCount = 6;  // hello, then in each direction what is still on its way, waited for twice as long
 constexpr int kMost = std::max({kOfConnection, kOfRequest, kOfStream, kOfCount});
 
+constexpr double kFalseMiss = 1e-9;
+
 void extend(milliseconds& time, milliseconds by) {
   time = std::min(time + by, kMaxWait);
 }
@@ -47,6 +49,18 @@ struct Patience {
 Job withPatience(Job job, milliseconds roundTrip) {
   std::visit(Patience{std::min(roundTrip, kMaxWait)}, job);
   return job;
+}
+
+std::uint32_t triesFor(double loss) {
+  constexpr std::uint32_t kFewest = 2;  // a moment's reason may be none of the lab's
+  if (loss >= 1) {
+    return kFewest;  // no number of them helps
+  }
+  std::uint32_t tries = 1;
+  for (double lost = loss; (lost > kFalseMiss || tries < kFewest) && tries < kMaxSweepTries; lost *= loss) {
+    ++tries;
+  }
+  return tries;
 }
 
 milliseconds longestPatience(milliseconds roundTrip) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include "check/job.h"
 
@@ -12,5 +13,9 @@ Job withPatience(Job job, std::chrono::milliseconds roundTrip);
 
 // By how much it lets any job take longer, at most.
 std::chrono::milliseconds longestPatience(std::chrono::milliseconds roundTrip);
+
+// How many times a sweep asks, where the lab's own lines lose a request or its answer with this chance: so often that
+// all of them get lost once in a billion pairs at most, twice in any case, and no more than kMaxSweepTries.
+std::uint32_t triesFor(double loss);
 
 }  // namespace vpclab::check

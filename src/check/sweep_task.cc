@@ -8,7 +8,7 @@ namespace vpclab::check {
 
 namespace {
 
-// Before the second request: what was lost for a moment's reason is not lost for the same one.
+// Before another request: what was lost for a moment's reason is not lost for the same one.
 constexpr std::chrono::milliseconds kPause{100};
 
 }  // namespace
@@ -17,7 +17,7 @@ SweepTask::SweepTask(SweepJob job, std::shared_ptr<IcmpChannel> channel, TimePoi
     : job_(std::move(job)),
       channel_(std::move(channel)),
       firstSequence_(randomNumber<std::uint16_t>()),
-      asked_(job_.targets.size()),
+      misses_(job_.targets.size()),
       results_(job_.targets.size(), PingResult::kTimeout),
       details_(job_.targets.size(), "was not asked in time"),
       id_(channel_->attach(&inbox_)),
@@ -39,8 +39,7 @@ void SweepTask::close(Request& request) {
 void SweepTask::missed(std::size_t target, PingResult result, std::string detail, TimePoint now) {
   results_[target] = result;
   details_[target] = std::move(detail);
-  if (!asked_[target]) {
-    asked_[target] = true;
+  if (++misses_[target] < job_.tries) {
     again_.push_back({target, now + kPause});
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
@@ -48,9 +49,9 @@ class SweepTask : public Task {
   std::deque<Request> requests_;
   std::uint16_t firstSequence_;  // of requests_.front()
   std::size_t inFlight_ = 0;
-  std::size_t next_ = 0;     // the first target that was not asked yet
-  std::deque<Again> again_;  // what is asked a second time
-  std::vector<bool> asked_;  // a second time, or about to be
+  std::size_t next_ = 0;               // the first target that was not asked yet
+  std::deque<Again> again_;            // what is asked another time
+  std::vector<std::uint32_t> misses_;  // requests to each target that were not answered
   std::vector<PingResult> results_;
   std::vector<std::string> details_;
   std::uint16_t id_;

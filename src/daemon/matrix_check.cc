@@ -39,6 +39,7 @@ check::MatrixSpec specOf(const lab::Lab& lab, const compile::Reach& reach) {
   check::MatrixSpec out;
   out.lab = lab.name;
   out.roundTrip = lab::delayOfRoundTrip(lab);
+  out.loss = lab::lossOfRoundTrip(lab);
   std::vector<std::size_t> places(reach.hosts().size());
   std::iota(places.begin(), places.end(), std::size_t{0});
   std::sort(places.begin(), places.end(), [&reach](std::size_t x, std::size_t y) {

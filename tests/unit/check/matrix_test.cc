@@ -20,6 +20,7 @@ class FakeNetwork : public ProbePort, public LabPort {
   std::set<std::string> silent;
   std::set<std::string> gone;  // nodes without a namespace
   std::vector<std::size_t> asked;
+  std::set<std::uint32_t> tries;
 
   base::Result<> submit(const std::vector<NumberedJob>& jobs, std::vector<base::UniqueFd> sockets,
                         base::Deadline) override {
@@ -42,6 +43,7 @@ class FakeNetwork : public ProbePort, public LabPort {
       }
     }
     asked.push_back(sweep.targets.size());
+    tries.insert(sweep.tries);
     return NumberedReply{job.number, std::move(reply)};
   }
 
@@ -104,7 +106,16 @@ TEST_CASE("all is as expected") {
   CHECK(report.rows == std::vector<std::string>{"-+..", "+-..", "..-+", "..+-"});
   CHECK(report.passed());
   CHECK(network.asked == std::vector<std::size_t>{5, 5, 5, 5});
+  CHECK(network.tries == std::set<std::uint32_t>{2});
   CHECK(toText(spec, report, false).find("4 reached and 8 blocked as expected, 0 not") != std::string::npos);
+}
+
+TEST_CASE("where the lab's lines lose packets, each pair is asked more often") {
+  auto spec = specOf(2);
+  spec.loss = 0.5;
+  FakeNetwork network;
+  CHECK(run(spec, network).passed());
+  CHECK(network.tries == std::set<std::uint32_t>{30});
 }
 
 TEST_CASE("what is missing and what leaks names both ends, what was expected and why, and what was seen") {
@@ -182,6 +193,7 @@ TEST_CASE("sweeps between daemon and worker") {
   SweepJob job;
   job.socket = 2;
   job.targets = {*net::IpAddr::parse("10.0.0.1"), *net::IpAddr::parse("10.0.0.2")};
+  job.tries = 7;
   const std::vector<NumberedJob> jobs{{1, job}};
   const auto request = decodeRequest(encodeRequest(jobs));
   REQUIRE(request);
@@ -194,7 +206,7 @@ TEST_CASE("sweeps between daemon and worker") {
   CHECK_FALSE(decodeReply(R"({"number":1,"sweep":{"results":"au","texts":[],"details":["why"]}})"));
   CHECK_FALSE(decodeReply(R"({"number":1,"sweep":{"results":"au","texts":[1],"details":["why"]}})"));
   CHECK_FALSE(decodeRequest(
-      R"({"jobs":[{"number":1,"sweep":{"socket":0,"targets":["x"],"window":1,"timeout":1,"deadline":1}}]})"));
+      R"({"jobs":[{"number":1,"sweep":{"socket":0,"targets":["x"],"window":1,"tries":2,"timeout":1,"deadline":1}}]})"));
   CHECK_FALSE(decodeRequest(
-      R"({"jobs":[{"number":1,"sweep":{"socket":0,"targets":[],"window":100000,"timeout":1,"deadline":1}}]})"));
+      R"({"jobs":[{"number":1,"sweep":{"socket":0,"targets":[],"window":100000,"tries":2,"timeout":1,"deadline":1}}]})"));
 }

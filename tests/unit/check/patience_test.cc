@@ -31,3 +31,12 @@ TEST_CASE("without slow lines nothing changes, and no probe waits longer than an
   CHECK(std::get<PingJob>(withPatience(PingJob{}, 24h)).timeout == kMaxWait);
   CHECK(longestPatience(24h) <= 10 * kMaxWait);
 }
+
+TEST_CASE("a sweep asks as often as the lab's lines make it necessary") {
+  CHECK(triesFor(0) == SweepJob{}.tries);
+  CHECK(triesFor(1e-6) == 2);
+  CHECK(triesFor(0.19) == 13);  // 10% on a line; 0.19^12 is 2e-9
+  CHECK(triesFor(0.5) == 30);
+  CHECK(triesFor(0.99) == kMaxSweepTries);
+  CHECK(triesFor(1) == 2);
+}

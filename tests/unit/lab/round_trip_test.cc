@@ -26,3 +26,19 @@ TEST_CASE("what a lab's lines delay a question and its answer by, at most") {
   lab.servers["d"].line.delay = 35'001;
   CHECK(delayOfRoundTrip(lab) == 2 * (35ms + 35ms + 100ms + 300ms + 300ms) + 1ms);
 }
+
+TEST_CASE("how likely a lab's lines lose a question or its answer, at most") {
+  Lab lab;
+  CHECK(lossOfRoundTrip(lab) == doctest::Approx(0));
+  lab.servers["a"].line.lossPerMillion = 100'000;
+  CHECK(lossOfRoundTrip(lab) == doctest::Approx(1 - 0.9 * 0.9));
+  // A way has two ends: the worst two.
+  lab.servers["b"].line.lossPerMillion = 200'000;
+  lab.servers["c"].line.lossPerMillion = 50'000;
+  CHECK(lossOfRoundTrip(lab) == doctest::Approx(1 - 0.9 * 0.9 * 0.8 * 0.8));
+  lab.sdwans["w"].accessPoints.resize(1);
+  lab.sdwans["w"].accessPoints[0].line.lossPerMillion = 500'000;
+  CHECK(lossOfRoundTrip(lab) == doctest::Approx(1 - 0.9 * 0.9 * 0.8 * 0.8 * 0.25));
+  lab.eips["e"].line.lossPerMillion = 1'000'000;
+  CHECK(lossOfRoundTrip(lab) == doctest::Approx(1));
+}
