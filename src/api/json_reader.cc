@@ -4,42 +4,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_shape.h"
+
 namespace vpclab::api {
 
 using nlohmann::json;
 
-namespace {
-
-// How deep arrays and objects nest, by a scan that needs no memory: whoever parses, prints or frees the value may
-// recurse.
-int depthOf(std::string_view text) {
-  int depth = 0;
-  int deepest = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        quoted = false;
-      }
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return deepest;
-}
-
-}  // namespace
-
 base::Result<json> parseJson(std::string_view text, const std::string& what) {
-  if (depthOf(text) > kMaxJsonDepth) {
-    return base::fail(base::ErrorKind::kInvalid, what + ": nested deeper than " + std::to_string(kMaxJsonDepth));
+  if (base::jsonShape(text).depth > base::kMaxJsonDepth) {
+    return base::fail(base::ErrorKind::kInvalid, what + ": nested deeper than " + std::to_string(base::kMaxJsonDepth));
   }
   json value = json::parse(text, nullptr, false);
   if (value.is_discarded()) {

@@ -13,9 +13,7 @@
 
 namespace vpclab::api {
 
-inline constexpr int kMaxJsonDepth = 64;
-
-// Parses JSON text (RFC 8259) whose values nest at most kMaxJsonDepth deep. Errors: kInvalid; names `what`.
+// Parses JSON text (RFC 8259) whose values nest at most base::kMaxJsonDepth deep. Errors: kInvalid; names `what`.
 base::Result<nlohmann::json> parseJson(std::string_view text, const std::string& what);
 
 // As text on one line; bytes that are no UTF-8 are replaced by U+FFFD.

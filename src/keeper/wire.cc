@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/json_shape.h"
 #include "state/process_json.h"
 
 namespace vpclab::keeper {
@@ -60,6 +61,10 @@ std::string dump(const json& value) {
 }
 
 base::Result<json> parse(std::string_view text) {
+  // A worker's answer is copied and printed again, and the stack that this might take is the keeper's.
+  if (base::jsonShape(text).depth > base::kMaxJsonDepth) {
+    return base::fail(base::ErrorKind::kProtocol, "a message nests deeper than " + std::to_string(base::kMaxJsonDepth));
+  }
   json value = json::parse(text, nullptr, false);
   if (!value.is_object()) {
     return base::fail(base::ErrorKind::kProtocol, "a message is no JSON object");

@@ -18,7 +18,7 @@ namespace vpclab::keeper {
 
 // Never throws: bytes that are not UTF-8 become U+FFFD.
 std::string dump(const nlohmann::json& json);
-// Errors: kProtocol. Only an object is accepted.
+// Errors: kProtocol. Only an object is accepted, whose values nest at most base::kMaxJsonDepth deep.
 base::Result<nlohmann::json> parse(std::string_view text);
 
 nlohmann::json errorToJson(const base::Error& error);
