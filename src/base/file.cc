@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -72,25 +73,43 @@ Result<> writeAll(int fd, std::string_view data) {
   return {};
 }
 
-Result<> writeFileAtomically(const std::string& path, std::string_view content, unsigned mode) {
-  const std::string temporary = path + ".new";
-  {
-    UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
-    if (!fd) {
-      return failErrno("create " + temporary);
-    }
-    if (auto written = writeAll(fd.get(), content); !written) {
-      ::unlink(temporary.c_str());
-      return fail(std::move(written.error()).context("write " + temporary));
-    }
-    if (::fsync(fd.get()) != 0) {
-      return failErrno("fsync " + temporary);
-    }
+Result<> syncDirectory(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
+    // Who may write to a directory, but not read it, cannot sync it.
+    return errno == EACCES ? Result<>() : failErrno("open " + path);
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    return failErrno("rename " + temporary + " to " + path);
+  // EINVAL: this file system has nothing to sync there.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) {
+    return failErrno("fsync " + path);
   }
   return {};
+}
+
+std::string parentOf(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+Result<> writeFileAtomically(const std::string& path, std::string_view content, unsigned mode) {
+  const std::string temporary = path + ".new";
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!fd) {
+    return failErrno("create " + temporary);
+  }
+  auto written = writeAll(fd.get(), content);
+  if (!written) {
+    written = fail(std::move(written.error()).context("write " + temporary));
+  } else if (::fsync(fd.get()) != 0) {
+    written = failErrno("fsync " + temporary);
+  } else if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    written = failErrno("rename " + temporary + " to " + path);
+  }
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  return syncDirectory(parentOf(path));
 }
 
 }  // namespace vpclab::base

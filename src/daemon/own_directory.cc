@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 namespace vpclab::daemon {
 
 using base::ErrorKind;
@@ -26,7 +28,8 @@ base::Result<> isOwnDirectory(const std::string& path) {
 base::Result<> makeOwnDirectory(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) == 0) {
     // The umask may have taken bits away.
-    return ::chmod(path.c_str(), mode) == 0 ? base::Result<>() : base::failErrno("chmod " + path);
+    return ::chmod(path.c_str(), mode) == 0 ? base::syncDirectory(base::parentOf(path))
+                                            : base::failErrno("chmod " + path);
   }
   return errno == EEXIST ? isOwnDirectory(path) : base::failErrno("make the directory " + path);
 }

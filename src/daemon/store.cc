@@ -58,8 +58,11 @@ base::Result<std::string> Store::directoryFor(const std::string& lab) const {
     return base::fail(base::ErrorKind::kInvalid, "`" + lab.substr(0, 64) + "` is no name of a lab");
   }
   std::string path = labsDir_ + "/" + lab;
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return base::failErrno("make " + path);
+  if (::mkdir(path.c_str(), 0700) != 0) {
+    return errno == EEXIST ? base::Result<std::string>(path) : base::failErrno("make " + path);
+  }
+  if (auto synced = base::syncDirectory(labsDir_); !synced) {
+    return base::fail(std::move(synced.error()));
   }
   return path;
 }
@@ -125,11 +128,12 @@ base::Result<> Store::forget(const std::string& lab) const {
     return base::fail(base::ErrorKind::kInvalid, "`" + lab.substr(0, 64) + "` is no name of a lab");
   }
   std::error_code problem;
-  std::filesystem::remove_all(labsDir_ + "/" + lab, problem);
+  const auto removed = std::filesystem::remove_all(labsDir_ + "/" + lab, problem);
   if (problem) {
     return tl::make_unexpected(base::Error::fromErrno(problem.value(), "remove " + labsDir_ + "/" + lab));
   }
-  return {};
+  // A lab that was taken down must not be there again after a loss of power.
+  return removed == 0 ? base::Result<>() : base::syncDirectory(labsDir_);
 }
 
 base::Result<std::vector<std::string>> Store::labs() const {
