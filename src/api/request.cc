@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/json_reader.h"
+#include "base/json_shape.h"
 #include "base/overloaded.h"
 
 namespace vpclab::api {
@@ -13,6 +14,10 @@ namespace vpclab::api {
 using nlohmann::json;
 
 namespace {
+
+// A value takes up to a hundred bytes, and may have been three of the text. A kept plan is part of a request: one that
+// is as long as it may be, of 100,000 steps or more, has some three million.
+constexpr std::size_t kMaxValues = 4'000'000;
 
 constexpr std::array<std::pair<LabVerb, const char*>, 3> kLabVerbs{{
     {LabVerb::kDrift, "drift"},
@@ -160,6 +165,10 @@ base::Result<Request> decodeRequest(const std::string& target, const std::string
     return unknown();
   }
   const std::string verb = target.substr(prefix.size());
+  if (base::jsonShape(body).values > kMaxValues) {
+    return base::fail(base::ErrorKind::kInvalid,
+                      "request `" + verb.substr(0, 32) + "`: more than " + std::to_string(kMaxValues) + " values");
+  }
   auto value = parseJson(body, "request `" + verb.substr(0, 32) + "`");
   if (!value) {
     return base::fail(std::move(value.error()));

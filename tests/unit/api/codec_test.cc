@@ -73,6 +73,16 @@ TEST_CASE("a request that is not exactly as it should be is refused, and says wh
   }
 }
 
+TEST_CASE("a request of more values than any has is refused before it is parsed") {
+  std::string many = R"({"lab":[)";
+  for (int i = 0; i < 2'000'001; ++i) {
+    many += "[],";
+  }
+  const auto decoded = decodeRequest("/v1/down", many + "[]]}");
+  REQUIRE_FALSE(decoded.has_value());
+  CHECK(decoded.error().message().find("more than 4000000 values") != std::string::npos);
+}
+
 TEST_CASE("deep nesting is refused before it is parsed") {
   const std::string deep(100'000, '[');
   const auto decoded = decodeRequest("/v1/down", deep);
