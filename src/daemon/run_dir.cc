@@ -128,10 +128,12 @@ void RunDir::removeSocket() const {
 
 void RunDir::removeAll() const {
   removeSocket();
-  for (const char* name : {"/vpclabd.log", "/vpclabd.1.log", "/vpclabd.lock"}) {
+  for (const char* name : {"/vpclabd.log", "/vpclabd.1.log"}) {
     (void)::unlink((path_ + name).c_str());
   }
   (void)::rmdir((path_ + "/labs").c_str());
+  // The last of what is ours: from here on the next daemon may make its own.
+  (void)::unlink((path_ + "/vpclabd.lock").c_str());
   (void)::rmdir(path_.c_str());
 }
 
