@@ -14,6 +14,7 @@ base::Result<> KeptLabs::keep(const std::string& lab, const api::Bundle& bundle,
                           ": `restart: always` wants a place that a reboot leaves alone: start the daemon with "
                           "--state-dir DIR");
   }
+  const std::lock_guard lock(mutex_);
   for (const auto& path : {stateDir_, stateDir_ + "/labs"}) {
     if (auto made = makeOwnDirectory(path, 0700); !made) {
       return made;
@@ -30,6 +31,7 @@ base::Result<> KeptLabs::keep(const std::string& lab, const api::Bundle& bundle,
 }
 
 base::Result<> KeptLabs::forget(const std::string& lab) const {
+  const std::lock_guard lock(mutex_);
   // Where others can write to it nothing is read, and so nothing is kept.
   if (stateDir_.empty() || !isOwnDirectory(stateDir_) || !isOwnDirectory(stateDir_ + "/labs")) {
     return {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@ namespace vpclab::daemon {
 
 // The labs that come back by themselves after the host has started again (`restart: always`): their files, and what was
 // given out to them, under <stateDir>/labs, where a reboot leaves them. Directories 0700, files 0600. Calls for one lab
-// must not overlap.
+// must not overlap; those for others may.
 class KeptLabs {
  public:
   // Empty: none can be kept.
@@ -27,6 +28,7 @@ class KeptLabs {
  private:
   std::string stateDir_;
   Store store_;
+  mutable std::mutex mutex_;  // the directories of all labs: the last that goes takes them along
 };
 
 }  // namespace vpclab::daemon

@@ -1,7 +1,9 @@
 #include "daemon/kept_labs.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -47,6 +49,24 @@ TEST_CASE("what is kept is found again, its owner's alone, and goes with its dir
   CHECK(*kept.labs() == std::vector<std::string>{"b"});
   CHECK(kept.forget("b").has_value());
   CHECK_FALSE(std::filesystem::exists(state));
+}
+
+TEST_CASE("one lab is kept while another is forgotten") {
+  const TemporaryDir dir;
+  const KeptLabs kept(dir.path + "/state");
+  std::atomic<bool> done = false;
+  std::thread forgetting([&] {
+    while (!done) {
+      CHECK(kept.keep("a", kBundle, {}).has_value());
+      CHECK(kept.forget("a").has_value());
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    CHECK(kept.keep("b", kBundle, {}).has_value());
+    CHECK(kept.forget("b").has_value());
+  }
+  done = true;
+  forgetting.join();
 }
 
 TEST_CASE("a directory that others can write to is neither read nor written") {
