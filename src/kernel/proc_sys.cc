@@ -29,6 +29,13 @@ constexpr std::string_view kConf = "net/ipv4/conf/";
 
 constexpr std::size_t kMaxValue = 256;
 
+// Without IPv6 in the kernel (ipv6.disable=1) there is no such parameter, and nothing to switch off.
+constexpr std::string_view kIpv6Off = "1";
+
+bool switchesIpv6Off(std::string_view path) {
+  return path == "net/ipv6/conf/all/disable_ipv6" || path == "net/ipv6/conf/default/disable_ipv6";
+}
+
 // Where a thread finds the parameters of the namespace that it is in.
 class View {
  public:
@@ -78,6 +85,9 @@ base::Result<> ProcSys::write(const std::string& path, const std::string& value)
     return base::fail(base::ErrorKind::kInvalid, "'" + base::printable(path) + "' is no parameter of a namespace");
   }
   auto written = writeThrough(view, path, value);
+  if (!written && written.error().errnoValue() == ENOENT && value == kIpv6Off && switchesIpv6Off(path)) {
+    return {};
+  }
   if (written || written.error().errnoValue() != EROFS || view.isPrivate()) {
     return written;
   }
@@ -91,7 +101,10 @@ base::Result<> ProcSys::write(const std::string& path, const std::string& value)
 base::Result<std::optional<std::string>> ProcSys::read(const std::string& path) {
   const base::UniqueFd file = view.open(path, O_RDONLY);
   if (!file) {
-    return errno == ENOENT ? base::Result<std::optional<std::string>>(std::nullopt) : base::failErrno("open " + path);
+    if (errno != ENOENT) {
+      return base::failErrno("open " + path);
+    }
+    return switchesIpv6Off(path) ? std::optional<std::string>(kIpv6Off) : std::optional<std::string>();
   }
   std::array<char, kMaxValue> text{};
   const ssize_t size = ::read(file.get(), text.data(), text.size());

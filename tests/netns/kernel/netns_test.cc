@@ -1,12 +1,17 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "kernel/presence.h"
+#include "kernel/proc_sys.h"
 #include "lab_fixture.h"
 
 using namespace vpclab;
@@ -71,6 +76,25 @@ TEST_CASE("what another made is left alone, and its maker is named") {
   shell("umount " + pin + " && rm " + pin);
 }
 
+TEST_CASE("a kernel without IPv6 has it switched off, and nothing else that it lacks is taken for granted") {
+  tests::skipUnlessRoot();
+  // In a mount namespace of the thread's own.
+  std::thread([] {
+    REQUIRE(::unshare(CLONE_NEWNS) == 0);
+    REQUIRE(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0);
+    REQUIRE(::mount("none", "/proc/sys/net/ipv6", "tmpfs", 0, nullptr) == 0);
+    kernel::ProcSys parameters;
+    for (const std::string scope : {"all", "default"}) {
+      const std::string path = "net/ipv6/conf/" + scope + "/disable_ipv6";
+      CHECK(parameters.write(path, "1").has_value());
+      CHECK_FALSE(parameters.write(path, "0").has_value());
+      CHECK(kernel::ProcSys::read(path)->value_or("none") == "1");
+    }
+    CHECK_FALSE(parameters.write("net/ipv6/conf/eth0/disable_ipv6", "1").has_value());
+    CHECK_FALSE(kernel::ProcSys::read("net/ipv6/conf/all/forwarding")->has_value());
+  }).join();
+}
+
 TEST_CASE("dead pins count as nothing and are cleared away") {
   tests::skipUnlessRoot();
   LabFixture lab;
@@ -79,6 +103,13 @@ TEST_CASE("dead pins count as nothing and are cleared away") {
     std::ofstream(lab.system->pinPath(lab.name, node)) << "";
   }
   CHECK_FALSE(lab.has(Netns{"dead"}));
+  const auto isThere = [&](const std::string& runDir) {
+    return *kernel::hasNamespaces(runDir, lab.netnsDir(), lab.name, LabFixture::soon());
+  };
+  CHECK(isThere(lab.runDir()));
+  CHECK_FALSE(isThere(lab.directory + "/other-run"));
+  lab.remove({Netns{"live"}});
+  CHECK_FALSE(isThere(lab.runDir()));
   lab.makeNodes({"dead"});
   CHECK(lab.holds(Netns{"dead"}));
   CHECK(lab.system->destroy(lab.name, LabFixture::soon()).empty());
