@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +37,10 @@ namespace {
 }  // namespace
 
 base::Result<Background> Background::enter() {
+  // A caller's lock or pipe would stay open for as long as there is a daemon.
+  if (::syscall(SYS_close_range, static_cast<unsigned>(STDERR_FILENO) + 1, ~0U, 0U) != 0) {
+    return base::failErrno("close the caller's descriptors");
+  }
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return base::failErrno("pipe");

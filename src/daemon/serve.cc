@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <optional>
@@ -21,18 +22,22 @@ namespace vpclab::daemon {
 namespace {
 
 // Waits for SIGTERM or SIGINT in a thread of its own, so that no code runs inside a signal handler. SIGUSR2, sent by
-// the destructor to the thread alone, ends it.
+// the destructor to the thread alone, ends it; from anybody else it means nothing.
 class SignalThread {
  public:
   explicit SignalThread(Server& server)
-      : thread_([&server] {
+      : thread_([this, &server] {
           int signal = 0;
-          if (::sigwait(&set(), &signal) == 0 && signal != SIGUSR2) {
-            logInfo(std::string("ending: ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT") + "; the labs stay up");
-            server.stop();
-          }
+          do {
+            if (::sigwait(&set(), &signal) != 0 || ending_) {
+              return;
+            }
+          } while (signal == SIGUSR2);
+          logInfo(std::string("ending: ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT") + "; the labs stay up");
+          server.stop();
         }) {}
   ~SignalThread() {
+    ending_ = true;
     (void)::pthread_kill(thread_.native_handle(), SIGUSR2);
     thread_.join();
   }
@@ -54,6 +59,7 @@ class SignalThread {
     }();
     return signals;
   }
+  std::atomic<bool> ending_{false};  // before the thread, which reads it
   std::thread thread_;
 };
 
