@@ -1,11 +1,12 @@
 #include "daemon/serve.h"
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <set>
+#include <string>
 
 #include <pthread.h>
 
@@ -16,10 +17,13 @@
 #include "daemon/run_dir.h"
 #include "daemon/server.h"
 #include "daemon/supervisor.h"
+#include "kernel/presence.h"
 
 namespace vpclab::daemon {
 
 namespace {
+
+constexpr std::chrono::seconds kLookTime{10};  // at one lab's namespaces, of which the first that is there is enough
 
 // Waits for SIGTERM or SIGINT in a thread of its own, so that no code runs inside a signal handler. SIGUSR2, sent by
 // the destructor to the thread alone, ends it; from anybody else it means nothing.
@@ -64,15 +68,17 @@ class SignalThread {
 };
 
 // Labs of an earlier daemon are this one's now. They are watched, and otherwise left as they are.
-void adopt(Engine& engine, Supervisor& supervisor) {
+void adopt(Engine& engine, Supervisor& supervisor, const std::set<std::string>& broughtBack) {
   const auto labs = engine.store().labs();
   if (!labs) {
     logError(labs.error().message());
     return;
   }
   for (const auto& lab : *labs) {
-    logInfo("lab " + lab + ": taken over as it is");
-    supervisor.watch(lab);
+    if (!broughtBack.contains(lab)) {
+      logInfo("lab " + lab + ": taken over as it is");
+      supervisor.watch(lab);
+    }
   }
 }
 
@@ -101,26 +107,38 @@ base::Result<> prepare(Engine& engine, const std::string& lab) {
   return engine.store().saveBundle(lab, (*kept)->bundle);
 }
 
-// Labs that an earlier boot had, and that want to be there after each. What is wrong with one keeps no other.
-void bringBack(Engine& engine, Supervisor& supervisor) {
+// Labs that an earlier boot had, and that want to be there after each. What is wrong with one keeps no other. The run
+// directory may have outlived the boot, so that its word alone is not enough. Returns those that are brought back.
+std::set<std::string> bringBack(Engine& engine, Supervisor& supervisor) {
+  std::set<std::string> out;
   const auto kept = engine.kept().labs();
-  const auto here = engine.store().labs();
-  if (!kept || !here) {
-    logError("labs kept for a restart: " + (kept ? here.error() : kept.error()).message());
-    return;
+  if (!kept) {
+    logError("labs kept for a restart: " + kept.error().message());
+    return out;
   }
   for (const auto& lab : *kept) {
-    if (std::find(here->begin(), here->end(), lab) != here->end()) {
+    const auto stored = engine.store().load(lab);
+    const bool hasFile = stored && *stored;  // none, or half of one, is written anew
+    const auto here = hasFile ? kernel::hasNamespaces(engine.options().runDir, engine.options().netnsDir, lab,
+                                                      base::Deadline::after(kLookTime))
+                              : false;
+    if (!here) {
+      logError("lab " + lab + ": whether it is there cannot be told: " + here.error().message());
+    }
+    if (!here || *here) {
       continue;
     }
-    if (auto ready = prepare(engine, lab); !ready) {
+    const auto ready = hasFile ? base::Result<>() : prepare(engine, lab);
+    if (!ready) {
       logError("lab " + lab + ": it is kept for a restart, and cannot be brought back: " + ready.error().message() +
                "; apply it again, or take it down");
       continue;
     }
     logInfo("lab " + lab + ": brought back, for its file says `restart: always`");
     supervisor.bringBack(lab);
+    out.insert(lab);
   }
+  return out;
 }
 
 base::Result<bool> run(const Options& options, const RunDir& runDir, std::optional<Background>& background) {
@@ -143,8 +161,7 @@ base::Result<bool> run(const Options& options, const RunDir& runDir, std::option
     lastLabGone = true;
     (*server)->stop();
   };
-  adopt(**engine, supervisor);
-  bringBack(**engine, supervisor);
+  adopt(**engine, supervisor, bringBack(**engine, supervisor));
   const SignalThread signals(**server);
   logInfo("serving in " + options.runDir);
   if (background) {

@@ -73,6 +73,16 @@ def test(host):
     until(lambda: host.vpclab("drift", "hello", status=None).returncode == 0, 60, "the lab is taken over")
     equal(host.nodes("hello"), nodes, "the same namespaces")
 
+    # A run directory that outlives the boot, whole or only half written, says nothing of what is there.
+    for lost in (None, "bundle.json"):
+        until(lambda: not kill_all(host), 20, "all processes have ended")
+        run("sh", "-c", f"umount {host.netns_dir}/*; rm {host.netns_dir}/*")
+        if lost:
+            (host.run_dir / "labs" / "hello" / lost).unlink()
+        start_daemon(host)
+        until(lambda: host.vpclab("drift", "hello", status=None).returncode == 0, 60, "the lab is back")
+        host.vpclab("check", "hello")
+
     # What is damaged, stale or strange is told, and keeps nothing else from coming back.
     labs = host.state_dir / "labs"
     for name in ("torn", "empty", "stranger"):
