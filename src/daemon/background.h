@@ -7,9 +7,9 @@
 
 namespace vpclab::daemon {
 
-// Goes on as a process of its own: own session, / as directory, nothing of the terminal, no descriptor of the
-// caller's. The process that was started
-// waits for ready() or failed() and then ends with what it is told. Before any thread is started or descriptor opened.
+// Goes on as a process of its own: own session, / as directory, nothing of the terminal, no descriptor of the caller's.
+// The process that was started waits for ready() or failed() and then ends with what it is told. Before any thread is
+// started or descriptor opened.
 class Background {
  public:
   // Returns in the child only.
