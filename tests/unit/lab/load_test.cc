@@ -77,7 +77,9 @@ TEST_CASE("the last text of a file stays as it is, however the file ends") {
                                                  {"|\n  a\n  # b\n", "a\n# b\n"},
                                                  {">\n  a\n  b\n", "a b\n"},
                                                  {"|2\n   a\n", " a\n"}};
-  for (const auto& [text, value] : texts) {
+  for (const auto& entry : texts) {
+    const auto& text = entry.first;  // no structured binding, which clang 14 captures in no lambda
+    const auto& value = entry.second;
     CAPTURE(text);
     std::string indented = text;
     for (auto at = indented.find("\n  "); at != std::string::npos; at = indented.find("\n  ", at + 1)) {
