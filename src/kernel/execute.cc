@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
-#include <map>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -11,9 +10,7 @@
 #include <variant>
 
 #include <net/if.h>
-#include <sys/stat.h>
 
-#include "kernel/holders.h"
 #include "kernel/link_requests.h"
 #include "kernel/links.h"
 #include "kernel/namespaces.h"
@@ -244,34 +241,22 @@ class Execution {
     return {base::ErrorKind::kTimeout, steps_[i].key.toString() + ": the deadline passed before it could begin"};
   }
 
-  // Of the namespaces that are to go those that somebody's process will keep.
-  void findHeld() {
-    std::map<NetnsId, std::string> going;
-    std::set<NetnsId> ids;
+  std::vector<std::string> going() const {
+    std::vector<std::string> nodes;
     for (const Job& entry : jobs_) {
       const Step& step = steps_[entry.step];
-      if (step.action != Action::kDelete || step.key.kind != Kind::kNetns) {
-        continue;
-      }
-      const auto& node = std::get<Netns>(*step.before).name;
-      struct stat info = {};
-      if (::stat(environment_.pins.path(lab_, node).c_str(), &info) == 0) {
-        going.emplace(NetnsId(info.st_dev, info.st_ino), node.str());
-        ids.emplace(info.st_dev, info.st_ino);
+      if (step.action == Action::kDelete && step.key.kind == Kind::kNetns) {
+        nodes.push_back(std::get<Netns>(*step.before).name);
       }
     }
-    if (!ids.empty()) {
-      for (const NetnsId& id : heldAmong(ids)) {
-        held_.insert(going.at(id));
-      }
-    }
+    return nodes;
   }
 
   void runJobs() {
     if (jobs_.empty()) {
       return;
     }
-    findHeld();
+    held_ = heldNodes(environment_, lab_, going());
     auto ran = onThreads(jobs_.size(), [this](std::size_t n) {
       const Job& entry = jobs_[n];
       const KindTimes::Scope scope(times_, kindOf(entry.step), 1);

@@ -1,9 +1,13 @@
 #include "kernel/namespaces.h"
 
+#include <map>
+
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/stat.h>
 
+#include "kernel/holders.h"
 #include "kernel/links.h"
 #include "kernel/route_requests.h"
 #include "kernel/threads.h"
@@ -97,6 +101,26 @@ base::Result<> updateNetns(Environment& environment, const std::string& lab, con
     return base::fail(std::move(socket.error()));
   }
   return moveLocalRule(*socket, netns.name, netns.localRulePriority, deadline);
+}
+
+std::set<std::string> heldNodes(const Environment& environment, const std::string& lab,
+                                const std::vector<std::string>& nodes) {
+  std::map<NetnsId, std::string> byId;
+  std::set<NetnsId> ids;
+  for (const auto& node : nodes) {
+    struct stat info = {};
+    if (::stat(environment.pins.path(lab, node).c_str(), &info) == 0) {
+      byId.emplace(NetnsId(info.st_dev, info.st_ino), node);
+      ids.emplace(info.st_dev, info.st_ino);
+    }
+  }
+  std::set<std::string> held;
+  if (!ids.empty()) {
+    for (const NetnsId& id : heldAmong(ids)) {
+      held.insert(byId.at(id));
+    }
+  }
+  return held;
 }
 
 base::Result<> deleteNetns(Environment& environment, const std::string& lab, const state::Netns& netns, bool held,

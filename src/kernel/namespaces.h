@@ -1,5 +1,9 @@
 #pragma once
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "base/clock.h"
 #include "base/result.h"
 #include "kernel/execute.h"
@@ -15,6 +19,9 @@ base::Result<NetlinkSocket> createNetns(Environment& environment, const std::str
                                         base::Deadline deadline);
 base::Result<> updateNetns(Environment& environment, const std::string& lab, const state::Netns& netns,
                            base::Deadline deadline);
+// Those of the nodes in whose namespaces somebody's process lives.
+std::set<std::string> heldNodes(const Environment& environment, const std::string& lab,
+                                const std::vector<std::string>& nodes);
 // Takes its pin away, with which it goes; succeeds if it is gone already. Where it is `held`, by somebody's process in
 // it, it stays for as long as that does, and its cables are cut first: it must be on no network of the lab any more,
 // where another node may have its address by then. Errors: kForeign.
