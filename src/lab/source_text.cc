@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "base/text.h"
-#include "lab/load.h"
 
 namespace vpclab::lab {
 namespace {
@@ -28,6 +27,11 @@ bool isControl(std::string_view character) {
   return character.size() == 1 && (first == 0x7F || (first < 0x20 && first != '\t' && first != '\n' && first != '\r'));
 }
 
+// U+2028 and U+2029.
+bool isSeparator(std::string_view character) {
+  return character == "\xE2\x80\xA8" || character == "\xE2\x80\xA9";
+}
+
 std::string hexOf(std::string_view bytes) {
   std::string out;
   for (const char c : bytes) {
@@ -40,10 +44,10 @@ std::string hexOf(std::string_view bytes) {
 
 }  // namespace
 
-PlaceFinder::PlaceFinder(std::string file, std::string_view text) : file_(std::move(file)), text_(text) {
+PlaceFinder::PlaceFinder(base::SharedString file, std::string_view text) : file_(std::move(file)), text_(text) {
   starts_.push_back(0);
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') {
+    if (text[i] == '\n' || (text[i] == '\r' && text.substr(i + 1, 1) != "\n")) {
       starts_.push_back(i + 1);
     }
   }
@@ -53,50 +57,54 @@ std::string_view PlaceFinder::line(std::size_t number) const {
   if (number >= starts_.size()) {
     return {};
   }
-  const std::size_t end = number + 1 < starts_.size() ? starts_[number + 1] - 1 : text_.size();
-  return text_.substr(starts_[number], end - starts_[number]);
+  const std::size_t end = number + 1 < starts_.size() ? starts_[number + 1] : text_.size();
+  const auto line = text_.substr(starts_[number], end - starts_[number]);
+  return line.substr(0, line.find_last_not_of("\r\n") + 1);
 }
 
-SourcePos PlaceFinder::at(std::size_t line, std::size_t byte) {
+SourcePos PlaceFinder::at(std::size_t byte) const {
+  const auto next = std::upper_bound(starts_.begin(), starts_.end(), std::min(byte, text_.size()));
+  const auto number = static_cast<std::size_t>(next - starts_.begin()) - 1;
+  const auto passed = text_.substr(starts_[number], byte - starts_[number]);
+  return at(number, static_cast<std::size_t>(
+                        std::count_if(passed.begin(), passed.end(), [](char c) { return !isContinuation(c); })));
+}
+
+SourcePos PlaceFinder::at(std::size_t line, std::size_t column) const {
   line = std::min(line, starts_.size() - 1);
   const std::string_view content = this->line(line);
-  byte = std::min(byte, content.size());
-  if (line != lastLine_ || byte < lastByte_) {
-    lastLine_ = line;
-    lastByte_ = 0;
-    lastColumn_ = 1;
-  }
-  const auto passed = content.substr(lastByte_, byte - lastByte_);
-  lastColumn_ +=
-      static_cast<int>(std::count_if(passed.begin(), passed.end(), [](char c) { return !isContinuation(c); }));
-  lastByte_ = byte;
-  return {file_, static_cast<int>(line) + 1, lastColumn_};
+  const auto length = std::count_if(content.begin(), content.end(), [](char c) { return !isContinuation(c); });
+  return {file_, static_cast<int>(line) + 1, static_cast<int>(std::min(column, static_cast<std::size_t>(length))) + 1};
 }
 
-bool checkSourceText(std::string_view text, PlaceFinder& places, Report& report) {
-  std::size_t line = 0;
-  std::size_t start = 0;
-  std::size_t flow = 0;
+std::string PlaceFinder::character(const SourcePos& place) const {
+  const std::string_view content = line(static_cast<std::size_t>(place.line) - 1);
+  int column = 0;
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    if (!isContinuation(content[i]) && ++column == place.column) {
+      return std::string(content.substr(i, announcedLength(content[i])));
+    }
+  }
+  return "";
+}
+
+bool checkSourceText(const base::SharedString& file, std::string_view text, Report& report) {
+  const auto refuse = [&](std::size_t byte, std::string message, std::string hint) {
+    report.error(PlaceFinder(file, text).at(byte), std::move(message), std::move(hint));
+    return false;
+  };
   for (std::size_t i = 0; i < text.size();) {
     const std::string_view character = text.substr(i, announcedLength(text[i]));
     if (!base::isValidUtf8(character)) {
-      report.error(places.at(line, i - start), "not UTF-8: byte " + hexOf(text.substr(i, 1)), "save the file as UTF-8");
-      return false;
+      return refuse(i, "not UTF-8: byte " + hexOf(text.substr(i, 1)), "save the file as UTF-8");
     }
     if (isControl(character)) {
-      report.error(places.at(line, i - start), "a control character (" + hexOf(character) + ")", "remove it");
-      return false;
+      return refuse(i, "a control character (" + hexOf(character) + ")", "remove it");
     }
-    if (std::string_view("[]{},").find(character) != std::string_view::npos && ++flow > kMaxNodes) {
-      report.error(places.at(line, i - start), "too many lists and maps",
-                   "at most " + std::to_string(kMaxNodes) + " brackets and commas are read");
-      return false;
+    if (isSeparator(character)) {
+      return refuse(i, "a line or paragraph separator (" + hexOf(character) + ")", "remove it, or begin a new line");
     }
     i += character.size();
-    if (character == "\n") {
-      ++line;
-      start = i;
-    }
   }
   return true;
 }

@@ -8,26 +8,26 @@
 
 namespace vpclab::lab {
 
-// Turns (line, byte in the line) into places, columns counted in characters. Cheap when asked in the text's order.
+// Turns bytes of a text into places, whose columns count characters. Lines end as libyaml ends them: with a line feed,
+// a carriage return, or both.
 class PlaceFinder {
  public:
-  PlaceFinder(std::string file, std::string_view text);
-  // Both count from 0; beyond the text they are clamped to its end.
-  SourcePos at(std::size_t line, std::size_t byte);
+  PlaceFinder(base::SharedString file, std::string_view text);
+  SourcePos at(std::size_t byte) const;
+  // As libyaml counts: both from 0, columns in characters. What lies behind the text is its end.
+  SourcePos at(std::size_t line, std::size_t column) const;
+  // Without its end; empty behind the last one.
   std::string_view line(std::size_t number) const;
+  std::string character(const SourcePos& place) const;
 
  private:
-  base::SharedString file_;  // of every place
+  base::SharedString file_;
   std::string_view text_;
   std::vector<std::size_t> starts_;  // of each line
-  // The last answer: columns of one long line are not counted from its start each time.
-  std::size_t lastLine_ = 0;
-  std::size_t lastByte_ = 0;
-  int lastColumn_ = 1;
 };
 
-// Refuses what a parser should not even see: bytes that are not UTF-8, control characters, and more brackets and commas
-// than a file of the allowed number of nodes has (yaml-cpp keeps every token of a flow list before it tells the first).
-bool checkSourceText(std::string_view text, PlaceFinder& places, Report& report);
+// Refuses what a parser should not even see: bytes that are not UTF-8, control characters, and those that end a line
+// for YAML 1.1 but for nobody else.
+bool checkSourceText(const base::SharedString& file, std::string_view text, Report& report);
 
 }  // namespace vpclab::lab

@@ -2,19 +2,12 @@
 
 #include <algorithm>
 #include <exception>
-#include <istream>
 #include <map>
-#include <optional>
-#include <streambuf>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include <yaml-cpp/emitterstyle.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
 #include "base/text.h"
 #include "lab/source_text.h"
@@ -43,79 +36,121 @@ constexpr std::size_t kFewKeys = 8;
 // Leaves the parser after the reason was told; caught in parseYaml().
 struct Stop {};
 
-// The text, and a comment in the line after its last one: yaml-cpp takes a quote that nobody closes for one that ends
-// with the file, if nothing follows the last line's end.
-class ViewBuffer : public std::streambuf {
- public:
-  explicit ViewBuffer(std::string_view text) {
-    const auto last = text.find_last_not_of(' ');
-    if (last != std::string_view::npos && text[last] == '\n') {
-      text = text.substr(0, last + 1);  // else the comment could be a line of a block scalar
-      rest_ = "#";
-    }
-    read(text);
-  }
+// libyaml is a library of C: a name, or nothing.
+std::string_view textOf(const yaml_char_t* text) {
+  return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
+}
 
- protected:
-  int_type underflow() override {
-    if (rest_.empty()) {
-      return traits_type::eof();
+// What libyaml tells of the text, one thing after another. It reads no further than it has to for the next one.
+class Events {
+ public:
+  explicit Events(std::string_view text) {
+    if (yaml_parser_initialize(&parser_) == 0) {
+      throw std::bad_alloc();
     }
-    read(std::exchange(rest_, {}));
-    return traits_type::to_int_type(*gptr());
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   }
+  ~Events() {
+    yaml_event_delete(&event_);
+    yaml_parser_delete(&parser_);
+  }
+  Events(const Events&) = delete;
+  Events& operator=(const Events&) = delete;
+
+  // The next one, until the call after; null: the text is no YAML, see problem().
+  const yaml_event_t* next() {
+    yaml_event_delete(&event_);
+    return yaml_parser_parse(&parser_, &event_) == 0 ? nullptr : &event_;
+  }
+  const yaml_parser_t& problem() const { return parser_; }
 
  private:
-  void read(std::string_view text) {
-    auto* begin = const_cast<char*>(text.data());  // streambuf's signature; a get area is only read
-    setg(begin, begin, begin + text.size());
-  }
-
-  std::string_view rest_;
+  yaml_parser_t parser_{};
+  yaml_event_t event_{};
 };
 
-// Builds the tree from yaml-cpp's events. Its own Node is not used: it keeps no place per key, merges duplicates
-// silently and lets an alias grow without bound.
-class Builder : public YAML::EventHandler {
+// Builds the tree. libyaml's own documents are not used: they keep no place per key, and merge duplicates silently.
+class Builder {
  public:
-  Builder(PlaceFinder& places, YamlBudget& budget, Report& report)
-      : places_(places), budget_(budget), report_(report) {}
+  Builder(base::SharedString file, YamlBudget& budget, Report& report)
+      : file_(std::move(file)), budget_(budget), report_(report) {}
 
   ValuePtr root() const { return root_; }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    if (expectsKey()) {
-      stop(mark, "a key must be a text, not empty");
+  void take(const yaml_event_t& event) {
+    switch (event.type) {
+      case YAML_ALIAS_EVENT:
+        return alias(event.start_mark, textOf(event.data.alias.anchor));
+      case YAML_SCALAR_EVENT:
+        return scalar(event);
+      case YAML_SEQUENCE_START_EVENT:
+        return begin(event.start_mark, Value::Kind::kList, textOf(event.data.sequence_start.tag),
+                     textOf(event.data.sequence_start.anchor));
+      case YAML_MAPPING_START_EVENT:
+        return begin(event.start_mark, Value::Kind::kMap, textOf(event.data.mapping_start.tag),
+                     textOf(event.data.mapping_start.anchor));
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        return end();
+      default:
+        return;  // of documents and the whole text
     }
-    auto value = newValue(mark, Value::Kind::kNull, "?");
-    // Of what is not written yaml-cpp gives the place of what comes next.
-    if (!open_.empty() && open_.back().value->isMap()) {
-      value->pos = open_.back().keyPos;
-    } else if (!open_.empty() && open_.back().dash) {
-      value->pos = placeOfItem(mark, *open_.back().dash);
-    }
-    finish(std::move(value), anchor);
   }
 
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+ private:
+  // A list or map that is being read.
+  struct Open {
+    std::shared_ptr<Value> value;
+    std::string anchor;  // empty: none
+    bool hasKey = false;
+    std::string key;
+    SourcePos keyPos;
+    std::unordered_map<std::string, std::size_t> seen;  // of a large map: key -> its place in the entries
+  };
+
+  SourcePos place(const yaml_mark_t& mark) const {
+    return {file_, static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1};
+  }
+
+  [[noreturn]] void stop(const yaml_mark_t& mark, std::string message, std::string hint = "") {
+    report_.error(place(mark), std::move(message), std::move(hint));
+    throw Stop();
+  }
+
+  bool expectsKey() const { return !open_.empty() && open_.back().value->isMap() && !open_.back().hasKey; }
+
+  void alias(const yaml_mark_t& mark, std::string_view anchor) {
     if (expectsKey()) {
       stop(mark, "an alias cannot be a key");
     }
-    const auto known = anchors_.find(anchor);
+    const auto known = anchors_.find(std::string(anchor));
     if (known == anchors_.end()) {
-      stop(mark, "an alias inside of what it stands for");
+      stop(mark, "an alias to an anchor that is not defined", "define it before, as &name");
     }
     const ValuePtr& value = known->second;
+    if (!value) {
+      stop(mark, "an alias inside of what it stands for");
+    }
     spend(mark, value->nodes, value->bytes);
     checkDepth(mark, value->height);
     attach(value);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) override {
+  // The core schema's words for nothing (YAML 1.2, 10.3.2).
+  static bool isNull(std::string_view text, yaml_scalar_style_t style) {
+    return style == YAML_PLAIN_SCALAR_STYLE &&
+           (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL");
+  }
+
+  void scalar(const yaml_event_t& event) {
+    const yaml_mark_t& mark = event.start_mark;
+    const auto& scalar = event.data.scalar;
+    const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    const std::string_view tag = textOf(scalar.tag);
+    if (isNull(text, scalar.style)) {
+      return nothing(event, tag, textOf(scalar.anchor));
+    }
     checkText(mark, text);
     if (expectsKey()) {
       checkTag(mark, tag);
@@ -129,75 +164,30 @@ class Builder : public YAML::EventHandler {
     spend(mark, 0, text.size());
     value->text = text;
     value->bytes = text.size();
-    finish(std::move(value), anchor);
+    finish(std::move(value), std::string(textOf(scalar.anchor)));
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value style) override {
-    begin(mark, Value::Kind::kList, tag, anchor);
-    if (style == YAML::EmitterStyle::Block) {
-      open_.back().dash = mark;
+  void nothing(const yaml_event_t& event, std::string_view tag, std::string_view anchor) {
+    if (expectsKey()) {
+      stop(event.start_mark, "a key must be a text, not empty");
     }
-  }
-  void OnSequenceEnd() override { end(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    begin(mark, Value::Kind::kMap, tag, anchor);
-  }
-  void OnMapEnd() override { end(); }
-
- private:
-  // A list or map that is being read.
-  struct Open {
-    std::shared_ptr<Value> value;
-    YAML::anchor_t anchor = YAML::NullAnchor;
-    std::optional<YAML::Mark> dash;  // of a list with an item a line: where the first one's is
-    bool hasKey = false;
-    std::string key;
-    SourcePos keyPos;
-    std::unordered_map<std::string, std::size_t> seen;  // of a large map: key -> its place in the entries
-  };
-
-  SourcePos place(const YAML::Mark& mark) {
-    return mark.line < 0 ? places_.at(0, 0)
-                         : places_.at(static_cast<std::size_t>(mark.line), static_cast<std::size_t>(mark.column));
-  }
-
-  // Of an item that is nothing: where it is written (`~`), or its dash, above comments and empty lines.
-  SourcePos placeOfItem(const YAML::Mark& mark, const YAML::Mark& first) {
-    const auto dash = static_cast<std::size_t>(first.column);
-    const auto holdsDash = [&](int number) {
-      const std::string_view text = places_.line(static_cast<std::size_t>(number));
-      return dash < text.size() && text[dash] == '-' && text.find_first_not_of(" -") >= dash &&
-             (dash + 1 == text.size() || std::string_view(" \t\r").find(text[dash + 1]) != std::string_view::npos);
-    };
-    if (mark.column <= first.column ||
-        static_cast<std::size_t>(mark.column) >= places_.line(static_cast<std::size_t>(mark.line)).size()) {
-      // In the same column it is the next item's dash.
-      for (int line = mark.column == first.column ? mark.line - 1 : mark.line; line >= first.line; --line) {
-        if (holdsDash(line)) {
-          return places_.at(static_cast<std::size_t>(line), dash);
-        }
-      }
+    auto value = newValue(event.start_mark, Value::Kind::kNull, tag);
+    if (!open_.empty() && open_.back().value->isMap()) {
+      value->pos = open_.back().keyPos;
+    } else if (!open_.empty() && event.start_mark.index == event.end_mark.index && value->pos.column > 1) {
+      --value->pos.column;  // what is not written stands behind its dash
     }
-    return place(mark);
+    finish(std::move(value), std::string(anchor));
   }
 
-  [[noreturn]] void stop(const YAML::Mark& mark, std::string message, std::string hint = "") {
-    report_.error(place(mark), std::move(message), std::move(hint));
-    throw Stop();
-  }
-
-  bool expectsKey() const { return !open_.empty() && open_.back().value->isMap() && !open_.back().hasKey; }
-
-  void checkTag(const YAML::Mark& mark, const std::string& tag) {
-    if (!tag.empty() && tag != "?" && tag != "!") {  // "!": yaml-cpp's word for a quoted scalar
+  void checkTag(const yaml_mark_t& mark, std::string_view tag) {
+    if (!tag.empty()) {
       stop(mark, "YAML tags are not supported", "remove " + quote(tag));
     }
   }
 
   // Escapes in double quotes can make what the file itself may not hold.
-  void checkText(const YAML::Mark& mark, const std::string& text) {
+  void checkText(const yaml_mark_t& mark, std::string_view text) {
     for (const char c : text) {
       const auto byte = static_cast<unsigned char>(c);
       if (byte == 0x7F || (byte < 0x20 && byte != '\n' && byte != '\t' && byte != '\r')) {
@@ -209,7 +199,7 @@ class Builder : public YAML::EventHandler {
     }
   }
 
-  void spend(const YAML::Mark& mark, std::size_t nodes, std::size_t bytes) {
+  void spend(const yaml_mark_t& mark, std::size_t nodes, std::size_t bytes) {
     if (nodes > budget_.nodes || bytes > budget_.bytes) {
       stop(mark, "the file is too large: more than " + std::to_string(kMaxNodes) + " values or " +
                      std::to_string(kMaxTotalBytes >> 20U) + " MiB, aliases counted each time");
@@ -218,13 +208,13 @@ class Builder : public YAML::EventHandler {
     budget_.bytes -= bytes;
   }
 
-  void checkDepth(const YAML::Mark& mark, int height) {
+  void checkDepth(const yaml_mark_t& mark, int height) {
     if (open_.size() + static_cast<std::size_t>(height) > static_cast<std::size_t>(kMaxDepth)) {
       stop(mark, "nested too deeply", "at most " + std::to_string(kMaxDepth) + " levels are read");
     }
   }
 
-  std::shared_ptr<Value> newValue(const YAML::Mark& mark, Value::Kind kind, const std::string& tag) {
+  std::shared_ptr<Value> newValue(const yaml_mark_t& mark, Value::Kind kind, std::string_view tag) {
     checkTag(mark, tag);
     spend(mark, 1, 0);
     checkDepth(mark, 1);
@@ -234,24 +224,29 @@ class Builder : public YAML::EventHandler {
     return value;
   }
 
-  void begin(const YAML::Mark& mark, Value::Kind kind, const std::string& tag, YAML::anchor_t anchor) {
+  void begin(const yaml_mark_t& mark, Value::Kind kind, std::string_view tag, std::string_view anchor) {
     if (expectsKey()) {
       stop(mark, "a list or map cannot be a key");
     }
     Open open;
     open.value = newValue(mark, kind, tag);
     open.anchor = anchor;
+    if (!anchor.empty()) {
+      anchors_[open.anchor] = nullptr;  // until it is complete
+    }
     open_.push_back(std::move(open));
   }
 
   void end() {
     Open done = std::move(open_.back());
     open_.pop_back();
-    finish(std::move(done.value), done.anchor);
+    // One of the same name inside of it is the later one.
+    const auto own = anchors_.find(done.anchor);
+    finish(std::move(done.value), own == anchors_.end() || own->second ? std::string() : std::move(done.anchor));
   }
 
-  void finish(std::shared_ptr<Value> value, YAML::anchor_t anchor) {
-    if (anchor != YAML::NullAnchor) {
+  void finish(std::shared_ptr<Value> value, const std::string& anchor) {
+    if (!anchor.empty()) {
       anchors_[anchor] = value;
     }
     attach(std::move(value));
@@ -303,98 +298,49 @@ class Builder : public YAML::EventHandler {
     parent.height = std::max(parent.height, child.height + 1);
   }
 
-  PlaceFinder& places_;
+  const base::SharedString file_;  // of every place
   YamlBudget& budget_;
   Report& report_;
   std::vector<Open> open_;
-  std::map<YAML::anchor_t, ValuePtr> anchors_;
+  std::map<std::string, ValuePtr> anchors_;  // null: of a list or map that is being read
   ValuePtr root_;
 };
 
-class Nobody : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
-};
+// What libyaml says while it reads a quoted text to the end of the file.
+constexpr std::string_view kInQuotes = "while scanning a quoted scalar";
+constexpr std::string_view kAtEnd = "found unexpected end of stream";
 
-bool endsInQuote(std::string_view text) {
-  try {
-    ViewBuffer buffer(text);
-    std::istream stream(&buffer);
-    YAML::Parser parser(stream);
-    Nobody nobody;
-    while (parser.HandleNextDocument(nobody)) {
-    }
-  } catch (const YAML::Exception& error) {
-    return error.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
+void reportSyntax(const yaml_parser_t& parser, const std::string& file, std::string_view text, Report& report) {
+  if (parser.error == YAML_MEMORY_ERROR) {
+    throw std::bad_alloc();
   }
-  return false;
-}
-
-// Where the quote begins that nobody closes in the text. Of each kind of quotes it can only be the last one that is not
-// escaped: \" or ''. Of the two it is the later one before which none is open.
-std::optional<std::size_t> unclosedQuote(std::string_view text) {
-  const auto countBefore = [&](std::size_t end, char c) {
-    std::size_t count = 0;
-    while (count < end && text[end - count - 1] == c) {
-      ++count;
-    }
-    return count;
+  const PlaceFinder places(file, text);
+  if (parser.error == YAML_READER_ERROR) {
+    report.error(places.at(parser.problem_offset), "a character that YAML does not allow", "remove it");
+    return;
+  }
+  const auto placeOf = [&](const yaml_mark_t& mark) { return places.at(mark.line, mark.column); };
+  const auto wordsOf = [](const char* words) {
+    return words == nullptr ? std::string_view() : std::string_view(words);
   };
-  auto two = text.rfind('"');
-  while (two != std::string_view::npos && two > 0 && countBefore(two, '\\') % 2 != 0) {
-    two = text.rfind('"', two - 1);
+  const std::string_view problem = wordsOf(parser.problem);
+  const std::string_view context = wordsOf(parser.context);
+  if (context == kInQuotes && problem == kAtEnd) {
+    const auto begin = placeOf(parser.context_mark);
+    report.error(begin, "a quote that is not closed", "end the text with " + places.character(begin));
+    return;
   }
-  auto one = text.rfind('\'');
-  while (one != std::string_view::npos) {
-    const std::size_t before = countBefore(one, '\'');
-    one -= before;
-    if (before % 2 == 0) {
-      break;  // as many as one that begins and pairs
-    }
-    one = one == 0 ? std::string_view::npos : text.rfind('\'', one - 1);
-  }
-  std::optional<std::size_t> out;
-  for (const std::size_t begin : {two, one}) {
-    if (begin != std::string_view::npos && (!out || begin > *out) && !endsInQuote(text.substr(0, begin))) {
-      out = begin;
-    }
-  }
-  return out;
-}
-
-void reportSyntax(const YAML::Exception& error, std::string_view text, PlaceFinder& places, Report& report) {
-  const auto line = error.mark.line < 0 ? std::size_t{0} : static_cast<std::size_t>(error.mark.line);
-  const auto column = error.mark.column < 0 ? std::size_t{0} : static_cast<std::size_t>(error.mark.column);
-  const auto indentation = places.line(line).substr(0, places.line(line).find_first_not_of(" \t"));
-  const auto tab = indentation.find('\t');
+  const auto line = places.line(parser.problem_mark.line);
+  const auto tab = line.substr(0, line.find_first_not_of(" \t")).find('\t');
   if (tab != std::string_view::npos) {
-    report.error(places.at(line, tab), "a tab in the indentation", "indent with spaces");
+    report.error(places.at(parser.problem_mark.line, tab), "a tab in the indentation", "indent with spaces");
     return;
   }
-  // In words of our own: the releases of yaml-cpp differ in theirs.
-  if (error.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {
-    report.error(places.at(line, column), "an alias to an anchor that is not defined", "define it before, as &name");
-    return;
+  std::string hint;
+  if (!context.empty()) {
+    hint = std::string(context) + ", which begins at " + placeOf(parser.context_mark).toString();
   }
-  if (error.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {
-    if (const auto begin = unclosedQuote(text)) {
-      const std::string_view before = text.substr(0, *begin);
-      const auto lineStart = before.rfind('\n') + 1;  // 0 of the first line
-      report.error(
-          places.at(static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')), *begin - lineStart),
-          "a quote that is not closed", "end the text with " + std::string(1, text[*begin]));
-      return;
-    }
-  }
-  report.error(places.at(line, column), "not valid YAML: " + base::printable(error.msg));
+  report.error(placeOf(parser.problem_mark), "not valid YAML: " + base::printable(problem), std::move(hint));
 }
 
 }  // namespace
@@ -403,25 +349,31 @@ ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& b
   if (text.starts_with("\xEF\xBB\xBF")) {
     text.remove_prefix(3);
   }
-  PlaceFinder places(file, text);
-  if (!checkSourceText(text, places, report)) {
+  const base::SharedString name = file;
+  if (!checkSourceText(name, text, report)) {
     return nullptr;
   }
   try {
-    ViewBuffer buffer(text);
-    std::istream stream(&buffer);
-    YAML::Parser parser(stream);
-    Builder builder(places, budget, report);
-    const bool any = parser.HandleNextDocument(builder);
-    ValuePtr root = builder.root();
-    if (!any || !root || root->isNull()) {
-      report.error({file, 0, 0}, "the file is empty", "a lab begins with `lab: NAME`");
-      return nullptr;
+    Events events(text);
+    Builder builder(name, budget, report);
+    int documents = 0;
+    for (auto last = YAML_NO_EVENT; last != YAML_STREAM_END_EVENT;) {
+      const yaml_event_t* event = events.next();
+      if (event == nullptr) {
+        reportSyntax(events.problem(), name, text, report);
+        return nullptr;
+      }
+      last = event->type;
+      if (last == YAML_DOCUMENT_START_EVENT && ++documents == 2) {
+        report.error(PlaceFinder(name, text).at(event->start_mark.line, event->start_mark.column),
+                     "a second YAML document", "one lab per file: remove the line `---` and what follows");
+        return nullptr;
+      }
+      builder.take(*event);
     }
-    Builder second(places, budget, report);
-    if (parser.HandleNextDocument(second)) {
-      const SourcePos pos = second.root() ? second.root()->pos : SourcePos{file, 0, 0};
-      report.error(pos, "a second YAML document", "one lab per file: remove the line `---` and what follows");
+    const ValuePtr root = builder.root();
+    if (!root || root->isNull()) {
+      report.error({name, 0, 0}, "the file is empty", "a lab begins with `lab: NAME`");
       return nullptr;
     }
     if (!root->isMap()) {
@@ -432,11 +384,8 @@ ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& b
     return root;
   } catch (const Stop&) {
     return nullptr;
-  } catch (const YAML::Exception& error) {
-    reportSyntax(error, text, places, report);
-    return nullptr;
   } catch (const std::exception& error) {
-    report.error({file, 0, 0}, std::string("not valid YAML: ") + error.what());
+    report.error({name, 0, 0}, std::string("not valid YAML: ") + error.what());
     return nullptr;
   }
 }

@@ -49,6 +49,44 @@ TEST_CASE("a byte order mark and CRLF are read, places stay right") {
         "lab.yaml:3:7: error: a region has no key \"tile\"; did you mean \"title\"?\n");
 }
 
+TEST_CASE("lines end as the parser ends them; what ends one for nobody else is refused") {
+  const auto said = [](const std::string& text) { return test::textOf(test::loadText(text).diagnostics); };
+  const std::string what = "error: a region has no key \"tile\"; did you mean \"title\"?\n";
+  CHECK(said("lab: x\rregions:\r  r: {tile: A}\r") == "lab.yaml:3:7: " + what);
+  CHECK(said("lab: x\r\rregions: {r: {tile: A}}") == "lab.yaml:3:15: " + what);
+  for (const std::string separator : {"\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+    CHECK(said("lab: x\r\n# \xC3\xA4" + separator + "\n")
+              .starts_with("lab.yaml:2:4: error: a line or paragraph separator"));
+  }
+  CHECK(said("lab: x\ntitle: a \xEF\xBF\xBE\n") ==
+        "lab.yaml:2:10: error: a character that YAML does not allow; remove it\n");
+}
+
+TEST_CASE("an alias stands for the last anchor of its name that is complete") {
+  const auto said = [](const std::string& text) { return test::textOf(test::loadText(text).diagnostics); };
+  CHECK(said("lab: *x") ==
+        "lab.yaml:1:6: error: an alias to an anchor that is not defined; define it before, as &name\n");
+  CHECK(said("lab: &x [*x]") == "lab.yaml:1:10: error: an alias inside of what it stands for\n");
+  CHECK(said("*x : y") == "lab.yaml:1:1: error: an alias cannot be a key\n");
+  const auto lab = loadGood("lab: &n x\nregions: &n {r: {title: &n A}, s: {title: *n}}\ntitle: *n\n");
+  CHECK(lab.regions.at("s").title == "A");
+  CHECK(lab.title == "A");
+}
+
+TEST_CASE("what a text is that no quotes hold") {
+  const auto titleOf = [](const std::string& text) { return loadGood("lab: x\ntitle: " + text + "\n").title; };
+  CHECK(titleOf("http://a/b?c=d#e, [f]") == "http://a/b?c=d#e, [f]");
+  CHECK(titleOf("a # b") == "a");
+  CHECK(titleOf("a\n  b\n  c") == "a b c");
+  CHECK(titleOf("'null'") == "null");
+  CHECK(titleOf("\"a\\u00e4\\\n  b\"") ==
+        "a\xC3\xA4"
+        "b");
+  for (const std::string nothing : {"", "~", "null", "Null", "NULL"}) {
+    CHECK_FALSE(test::loadText("lab: x\ntitle: " + nothing + "\n").ok());
+  }
+}
+
 TEST_CASE("a quote that nobody closes is told where it begins, however the file ends") {
   for (const std::string end : {"", "\n", "\n  ", "\n\n", "\r\n"}) {
     CAPTURE(end);
