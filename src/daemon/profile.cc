@@ -73,10 +73,10 @@ base::Result<state::State> TimedKernel::observe(const std::string& lab) {
 }
 
 base::Result<state::State> TimedKernel::observeAgain(const std::string& lab, state::State before,
-                                                     const std::set<std::string>& namespaces) {
+                                                     const plan::Touched& touched) {
   Profile::Scope scope(profile_, "observe what was touched");
-  scope.setObjects(namespaces.size());
-  return kernel_.observeAgain(lab, std::move(before), namespaces, &profile_.readTimes());
+  scope.setObjects(touched.count());
+  return kernel_.observeAgain(lab, std::move(before), touched, &profile_.readTimes());
 }
 
 std::vector<base::Result<>> TimedKernel::execute(const std::string& lab, std::span<const plan::Step> steps,

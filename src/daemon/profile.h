@@ -59,7 +59,7 @@ class TimedKernel : public plan::KernelPort {
 
   base::Result<state::State> observe(const std::string& lab) override;
   base::Result<state::State> observeAgain(const std::string& lab, state::State before,
-                                          const std::set<std::string>& namespaces) override;
+                                          const plan::Touched& touched) override;
   void prepare(const std::string& lab, const plan::Plan& plan) override { kernel_.prepare(lab, plan); }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline) override;

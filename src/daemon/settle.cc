@@ -15,9 +15,9 @@ constexpr int kMaxRounds = 8;
 constexpr std::chrono::milliseconds kFirstPause{2};
 
 base::Result<state::State> lookAgain(plan::KernelPort& kernel, const std::string& lab,
-                                     const std::set<std::string>& touched, state::State before) {
+                                     const plan::Touched& touched, state::State before) {
   // Where it is most of them there is no use in telling them apart.
-  return before.of(state::Kind::kNetns).size() < 2 * touched.size()
+  return before.of(state::Kind::kNetns).size() < 2 * touched.namespaces.size()
              ? kernel.observe(lab)
              : kernel.observeAgain(lab, std::move(before), touched);
 }

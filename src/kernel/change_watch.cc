@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include <libmnl/libmnl.h>
+#include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
@@ -185,21 +186,41 @@ void ChangeWatch::drain(int fd, Changes& out) {
     if (size <= 0 || from.nl_pid != 0) {
       continue;
     }
-    std::int32_t number = sourceOf(message);
-    const auto* head = reinterpret_cast<const nlmsghdr*>(data.data());
-    const bool died = number == 0 && mnl_nlmsg_ok(head, static_cast<int>(size)) && head->nlmsg_type == RTM_DELNSID;
-    if (died) {
-      number = static_cast<std::int32_t>(Attributes(head, sizeof(rtgenmsg)).u32(NETNSA_NSID));
-    }
-    if (const auto followed = numbers_.find(number); followed != numbers_.end()) {
-      out.nodes[followed->second.lab].insert(followed->second.node);
-      if (died) {
-        out.died = true;
-        numbers_.erase(followed);
-      }
+    const std::int32_t number = sourceOf(message);
+    int left = static_cast<int>(size);
+    for (const auto* next = reinterpret_cast<const nlmsghdr*>(data.data()); mnl_nlmsg_ok(next, left);
+         next = mnl_nlmsg_next(next, &left)) {
+      note(next, number, out);
     }
   }
   out.lostCount = true;
+}
+
+void ChangeWatch::note(const nlmsghdr* message, std::int32_t number, Changes& out) {
+  const bool died = number == 0 && message->nlmsg_type == RTM_DELNSID;
+  if (died) {
+    number = static_cast<std::int32_t>(Attributes(message, sizeof(rtgenmsg)).u32(NETNSA_NSID));
+  }
+  const auto followed = numbers_.find(number);
+  if (followed == numbers_.end()) {
+    return;
+  }
+  const auto& [lab, node, inode] = followed->second;
+  if (message->nlmsg_type == RTM_NEWNEIGH || message->nlmsg_type == RTM_DELNEIGH) {
+    // Others are what a bridge has learnt, and IPv6: no objects of a lab.
+    const auto* info = static_cast<const ndmsg*>(NLMSG_DATA(message));
+    if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(ndmsg)) && info->ndm_family == AF_INET) {
+      if (const auto address = Attributes(message, sizeof(ndmsg)).address(NDA_DST)) {
+        out.neighbours[lab][node].emplace(info->ndm_ifindex, *address);
+      }
+    }
+    return;
+  }
+  out.nodes[lab].insert(node);
+  if (died) {
+    out.died = true;
+    numbers_.erase(followed);
+  }
 }
 
 }  // namespace vpclab::kernel

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "kernel/netlink_socket.h"
+#include "net/ip.h"
 
 namespace vpclab::kernel {
 
@@ -39,8 +41,10 @@ class ChangeWatch {
 
   struct Changes {
     bool lostCount = false;  // anything may have changed, in all labs
-    // By lab, the nodes in whose namespaces something has.
+    // By lab, the nodes in whose namespaces something has that is no neighbour.
     std::map<std::string, std::set<std::string>> nodes;
+    // By lab and node, the IPv4 neighbours that have, with their links' indexes.
+    std::map<std::string, std::map<std::string, std::set<std::pair<int, net::IpAddr>>>> neighbours;
     bool died = false;  // one of the namespaces is gone: whoever follows its lab has to say so again
   };
   // Since the last call. Never waits.
@@ -53,6 +57,7 @@ class ChangeWatch {
         routing_(std::move(routing)),
         tables_(std::move(tables)) {}
   void drain(int fd, Changes& out);
+  void note(const nlmsghdr* message, std::int32_t number, Changes& out);
   base::Result<> number(const std::string& path, std::int32_t number, int netns);
 
   struct Followed {

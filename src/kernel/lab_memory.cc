@@ -1,8 +1,10 @@
 #include "kernel/lab_memory.h"
 
+#include <set>
 #include <utility>
 
 #include "kernel/change_watch.h"
+#include "kernel/links.h"
 
 namespace vpclab::kernel {
 
@@ -31,6 +33,32 @@ struct LabMemory::Entry {
   std::shared_ptr<state::State> seen;  // guarded by mutex
 };
 
+// What the kernel has told of.
+struct LabMemory::Heard {
+  std::set<std::string> nodes;
+  std::map<std::string, std::set<std::pair<int, net::IpAddr>>> neighbours;  // by node; with their links' indexes
+
+  plan::Touched seenFrom(const std::string& lab, const state::State& before) const;
+};
+
+// Neighbours of links that are not the lab's are nobody's business.
+plan::Touched LabMemory::Heard::seenFrom(const std::string& lab, const state::State& before) const {
+  plan::Touched out{nodes, {}};
+  for (const auto& [node, places] : neighbours) {
+    std::set<std::string> links;  // that can have any
+    before.eachIn<state::Address>(
+        node, [&links](const state::Key&, const state::Address& address) { links.insert(address.link); });
+    for (const auto& link : links) {
+      for (const auto& [index, address] : places) {
+        if (!nodes.contains(node) && isIndexOf(index, lab, node, link)) {
+          out.neighbours[node][link].insert(address);
+        }
+      }
+    }
+  }
+  return out;
+}
+
 LabMemory::LabMemory(std::string netnsDir, Hearing& hearing) : netnsDir_(std::move(netnsDir)), hearing_(hearing) {}
 
 LabMemory::~LabMemory() = default;
@@ -41,7 +69,7 @@ std::shared_ptr<LabMemory::Entry> LabMemory::find(const std::string& lab) {
   return it == labs_.end() ? nullptr : it->second;
 }
 
-std::optional<std::set<std::string>> LabMemory::hear(const std::string& lab, Entry& entry, Pins pins) {
+std::optional<LabMemory::Heard> LabMemory::hear(const std::string& lab, Entry& entry, Pins pins) {
   const bool isNew = !entry.watch;
   if (isNew) {
     auto opened = ChangeWatch::open(netnsDir_, ChangeWatch::Neighbours::kHeard);
@@ -74,7 +102,7 @@ std::optional<std::set<std::string>> LabMemory::hear(const std::string& lab, Ent
     return std::nullopt;
   }
   nodes.merge(*out);
-  return nodes;
+  return Heard{std::move(nodes), std::move(changes.neighbours[lab])};
 }
 
 std::optional<Again> LabMemory::recall(const std::string& lab, base::Clock::time_point now) {
@@ -87,13 +115,14 @@ std::optional<Again> LabMemory::recall(const std::string& lab, base::Clock::time
     }
     entry = slot;
   }
-  auto nodes = hear(lab, *entry, Pins::kCompared);
+  const auto heard = hear(lab, *entry, Pins::kCompared);
   auto seen = entry->set(nullptr);
-  if (!nodes || !seen || now - entry->sawAll > kBelieved) {
+  if (!heard || !seen || now - entry->sawAll > kBelieved) {
     entry->sawAll = now;
     return std::nullopt;
   }
-  return Again{std::move(*seen), std::move(*nodes)};
+  auto touched = heard->seenFrom(lab, *seen);
+  return Again{std::move(*seen), std::move(touched)};
 }
 
 void LabMemory::listen(const std::string& lab, base::Clock::time_point now) {
@@ -103,17 +132,19 @@ void LabMemory::listen(const std::string& lab, base::Clock::time_point now) {
   static_cast<void>(recall(lab, now));
 }
 
-std::optional<std::set<std::string>> LabMemory::heard(const std::string& lab, base::Clock::time_point now) {
+std::optional<plan::Touched> LabMemory::heard(const std::string& lab, const state::State& before,
+                                              base::Clock::time_point now) {
   const auto entry = find(lab);
   if (!entry) {
-    return std::set<std::string>{};
+    return plan::Touched();
   }
   entry->set(nullptr);
-  auto out = hear(lab, *entry, Pins::kBelieved);
+  const auto out = hear(lab, *entry, Pins::kBelieved);
   if (!out) {
     entry->sawAll = now;
+    return std::nullopt;
   }
-  return out;
+  return out->seenFrom(lab, before);
 }
 
 void LabMemory::remember(const std::string& lab, state::State seen) {

@@ -4,7 +4,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -27,16 +26,16 @@ class LabMemory {
   LabMemory(const LabMemory&) = delete;
   LabMemory& operator=(const LabMemory&) = delete;
 
-  // What was seen last, and the nodes in which something may be otherwise since; nothing: all is to be looked at now.
+  // What was seen last, and what may be otherwise since; nothing: all is to be looked at now.
   // What it returns is not remembered any more, until remember(). Listens from now on.
   std::optional<Again> recall(const std::string& lab, base::Clock::time_point now);
   // Listens from now on; what was seen before is forgotten: all is looked at now.
   void listen(const std::string& lab, base::Clock::time_point now);
 
-  // The nodes of which the kernel has told since the last call of recall(), listen() or this one; nothing: all of them,
-  // and all is to be looked at now. None where it does not listen. What was seen before is forgotten. Whether a pin
-  // stands for another namespace now, or there is a new one, the next recall() finds.
-  std::optional<std::set<std::string>> heard(const std::string& lab, base::Clock::time_point now);
+  // Of what the kernel has told since the last call of recall(), listen() or this one, seen from `before`; nothing: of
+  // too much, and all is to be looked at now. None where it does not listen. What was seen before is forgotten. Whether
+  // a pin stands for another namespace now, or there is a new one, the next recall() finds.
+  std::optional<plan::Touched> heard(const std::string& lab, const state::State& before, base::Clock::time_point now);
 
   // What has been seen since the last call of the three above. Dropped where it does not listen.
   void remember(const std::string& lab, state::State seen);
@@ -49,9 +48,10 @@ class LabMemory {
 
  private:
   struct Entry;
+  struct Heard;
   std::shared_ptr<Entry> find(const std::string& lab);
   enum class Pins { kCompared, kBelieved };  // there are thousands
-  std::optional<std::set<std::string>> hear(const std::string& lab, Entry& entry, Pins pins);
+  std::optional<Heard> hear(const std::string& lab, Entry& entry, Pins pins);
 
   std::string netnsDir_;
   Hearing& hearing_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -41,7 +42,8 @@ class Observation {
         like_(like) {
     if (again) {
       out_ = std::move(again->before);
-      namespaces_ = std::move(again->namespaces);
+      namespaces_ = std::move(again->touched.namespaces);
+      partly_ = std::move(again->touched.neighbours);
     }
   }
 
@@ -56,7 +58,7 @@ class Observation {
     pairWithOthers();
     out_.add(std::exchange(read_, {}));
     if (auto read = readNeighbourTables(); !read) {
-      return base::fail(std::move(read.error()));
+      return partly_.empty() ? base::fail(std::move(read.error())) : lookAtAll();  // which says what is wrong
     }
     auto listing = [this] {
       const KindTimes::Scope scope(times_, state::Kind::kProcess);
@@ -67,7 +69,7 @@ class Observation {
     }
     if (std::any_of(listing->tunnels.begin(), listing->tunnels.end(),
                     [this](const keeper::TunnelStatus& status) { return !isRead(status.tunnel.netns); })) {
-      return Observation(environment_, lab_, deadline_, times_, std::nullopt, like_).run();  // one that nobody knew of
+      return lookAtAll();  // one that nobody knew of
     }
     for (keeper::ProcessStatus& status : listing->processes) {
       // One that nobody wants is not gone because it has ended: it would come back.
@@ -85,12 +87,17 @@ class Observation {
  private:
   bool isRead(const std::string& netns) const { return !again_ || namespaces_.contains(netns); }
 
+  base::Result<state::State> lookAtAll() {
+    return Observation(environment_, lab_, deadline_, times_, std::nullopt, like_).run();
+  }
+
   // Of what was there before only that stays which lies elsewhere. Tunnels are few, and a process may have taken one
   // away by its end, so they are always looked at.
   void forgetOld() {
     out_.each<state::WgDevice>([this](const state::Key&, const state::WgDevice& device) {
       namespaces_.insert({device.netns, device.socketNetns});
     });
+    std::erase_if(partly_, [this](const auto& entry) { return isRead(entry.first); });
     std::vector<state::Key> old;
     out_.each<state::Process>([&](const state::Key& key, const state::Process&) { old.push_back(key); });
     out_.each<state::Veth>([&](const state::Key& key, const state::Veth& veth) {
@@ -163,6 +170,9 @@ class Observation {
     nodes.reserve(pins->size());
     for (const Pin& pin : *pins) {
       nodes.push_back(pin.node);
+    }
+    for (const auto& [node, links] : partly_) {
+      nodes.push_back(node);
     }
     hints_ = environment_.neighbourHints.of(lab_, nodes);
     std::vector<base::Result<NodeView>> results(pins->size());
@@ -262,7 +272,7 @@ class Observation {
   // is not looked at.
   base::Result<> readNeighbourTables() {
     NeighbourHints::Tables wanted;
-    const auto isViewed = [this](const std::string& netns) { return isRead(netns); };
+    const auto isViewed = [this](const std::string& netns) { return isRead(netns) || partly_.contains(netns); };
     for (auto& [table, place] : state::possibleNeighbours(out_, isViewed)) {
       auto& slot = wanted[table.netns][table.link];
       slot = std::make_shared<const state::Neighbours>(std::move(table));
@@ -294,13 +304,12 @@ class Observation {
     for (NodeView& view : views_) {
       for (state::Neighbours& table : view.neighbours) {
         if (!table.entries.empty()) {
-          // What is there is asked for until it is gone.
-          auto& known = wanted[table.netns][table.link];
-          merge(known, table);
-          put(std::move(table));
-          share(known, read_.back().object);
+          keep(std::move(table), wanted);
         }
       }
+    }
+    if (auto partly = readPartly(wanted); ran && !partly) {
+      ran = std::move(partly);
     }
     if (!again_) {
       environment_.neighbourHints.replace(lab_, std::move(wanted));
@@ -309,10 +318,110 @@ class Observation {
     for (const NodeView& view : views_) {
       environment_.neighbourHints.replace(lab_, view.node, std::move(wanted[view.node]));
     }
+    for (const auto& [node, links] : partly_) {
+      environment_.neighbourHints.replace(lab_, node, std::move(wanted[node]));
+    }
     return ran;
   }
 
   using TablesByLink = NeighbourHints::TablesByLink;
+  // A table with entries. What is there is asked for until it is gone.
+  void keep(state::Neighbours table, NeighbourHints::Tables& wanted) {
+    auto& known = wanted[table.netns][table.link];
+    merge(known, table);
+    put(std::move(table));
+    share(known, read_.back().object);
+  }
+
+  // Where nothing else has been touched, only those neighbours are asked for that have, or that may be there and were
+  // not known to.
+  base::Result<> readPartly(NeighbourHints::Tables& wanted) {
+    std::vector<TablesByLink> asked;
+    std::vector<std::string> nodes;
+    for (const auto& [node, links] : partly_) {
+      nodes.push_back(node);
+      TablesByLink& tables = asked.emplace_back();
+      for (const auto& [link, addresses] : links) {
+        state::Neighbours table{node, link, {}};
+        for (const auto& address : addresses) {
+          table.entries.emplace_back(address, net::Mac());
+        }
+        merge(tables[link], table);
+      }
+      for (const auto& [link, table] : wanted[node]) {
+        const auto hints = hints_[node].find(link);
+        if (hints == hints_[node].end()) {
+          merge(tables[link], *table);
+        } else if (state::Neighbours rest{node, link, {}}; !includes(*hints->second, *table)) {
+          std::set_difference(table->entries.begin(), table->entries.end(), hints->second->entries.begin(),
+                              hints->second->entries.end(), std::back_inserter(rest.entries), byAddress);
+          merge(tables[link], rest);
+        }
+      }
+    }
+    std::vector<std::vector<state::Neighbours>> read(nodes.size());
+    std::vector<base::Result<>> results(nodes.size());
+    auto ran = onThreads(nodes.size(), [&](std::size_t i) { results[i] = readPart(nodes[i], asked[i], read[i]); });
+    for (std::size_t i = 0; ran && i < nodes.size(); ++i) {
+      ran = std::move(results[i]);
+    }
+    if (!ran) {
+      return ran;
+    }
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      for (state::Neighbours& table : read[i]) {
+        const auto& addresses = *asked[i].at(table.link);
+        replaceIn(addresses, std::move(table), wanted);
+      }
+      out_.eachIn<state::Neighbours>(nodes[i], [&](const state::Key&, const state::Neighbours& table) {
+        if (!asked[i].contains(table.link)) {
+          merge(wanted[table.netns][table.link], table);
+        }
+      });
+    }
+    return {};
+  }
+
+  base::Result<> readPart(const std::string& node, const TablesByLink& asked, std::vector<state::Neighbours>& out) {
+    const std::string path = environment_.pins.path(lab_, node);
+    auto socket = enterPin(path);
+    if (!socket) {
+      return base::fail(std::move(socket.error()));
+    }
+    if (auto owned = environment_.pins.checkOwner(*socket, path, deadline_); !owned) {
+      return owned;
+    }
+    const KindTimes::Scope scope(times_, state::Kind::kNeighbours, asked.size());
+    LinkTable links(*socket);
+    for (const auto& [link, table] : asked) {
+      const auto index = links.index(link, deadline_);
+      auto read = index ? readNeighbours(*socket, *table, *index, deadline_) : base::fail(base::Error(index.error()));
+      if (!read) {
+        return base::fail(std::move(read.error()));
+      }
+      out.push_back(std::move(*read));
+    }
+    return {};
+  }
+
+  // `now` holds what is there of what was asked for.
+  void replaceIn(const state::Neighbours& asked, state::Neighbours now, NeighbourHints::Tables& wanted) {
+    const state::Key key = now.key();
+    if (const auto* before = out_.get<state::Neighbours>(key)) {
+      std::vector<std::pair<net::IpAddr, net::Mac>> entries;
+      std::set_difference(before->entries.begin(), before->entries.end(), asked.entries.begin(), asked.entries.end(),
+                          std::back_inserter(entries), byAddress);
+      entries.insert(entries.end(), now.entries.begin(), now.entries.end());
+      std::sort(entries.begin(), entries.end());
+      now.entries = std::move(entries);
+    }
+    if (now.entries.empty()) {
+      out_.remove(key);
+    } else {
+      keep(std::move(now), wanted);
+    }
+  }
+
   static bool byAddress(const std::pair<net::IpAddr, net::Mac>& x, const std::pair<net::IpAddr, net::Mac>& y) {
     return x.first < y.first;
   }
@@ -444,7 +553,9 @@ class Observation {
   bool again_;
   const state::State* like_;
   std::set<std::string> namespaces_;  // those that are looked at, again
-  std::vector<state::Veth> half_;     // with one end there
+  // Those of which only some neighbours are, by link.
+  std::map<std::string, std::map<std::string, std::set<net::IpAddr>>> partly_;
+  std::vector<state::Veth> half_;  // with one end there
   NeighbourHints::Tables hints_;
   std::vector<NodeView> views_;
   std::mutex readMutex_;  // while threads read

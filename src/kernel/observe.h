@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "kernel/execute.h"
 #include "kernel/kind_times.h"
 #include "kernel/links.h"
+#include "plan/touched.h"
 #include "state/state.h"
 
 namespace vpclab::kernel {
@@ -18,7 +18,7 @@ namespace vpclab::kernel {
 // What KernelPort::observeAgain() is given.
 struct Again {
   state::State before;
-  std::set<std::string> namespaces;
+  plan::Touched touched;
 };
 
 // KernelPort::observe(), or observeAgain(). `times`: may be nullptr. `like`: what may well be seen again, whose objects

@@ -56,12 +56,12 @@ class RealSystem : public System {
     return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again),
                            seen.get());
   }
-  base::Result<state::State> observeAgain(const std::string& lab, state::State before,
-                                          const std::set<std::string>& namespaces, KindTimes* times) override {
+  base::Result<state::State> observeAgain(const std::string& lab, state::State before, const plan::Touched& touched,
+                                          KindTimes* times) override {
     std::optional<Again> again;
-    if (auto nodes = memory_.heard(lab, base::Clock::now())) {
-      nodes->insert(namespaces.begin(), namespaces.end());
-      again.emplace(Again{std::move(before), std::move(*nodes)});
+    if (auto heard = memory_.heard(lab, before, base::Clock::now())) {
+      heard->merge(touched);
+      again.emplace(Again{std::move(before), std::move(*heard)});
     }
     return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again), nullptr);
   }

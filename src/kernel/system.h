@@ -55,13 +55,13 @@ class System : public plan::KernelPort {
   // observe() and execute(), which also say where the time went.
   virtual base::Result<state::State> observe(const std::string& lab, KindTimes* times, Memory memory) = 0;
   virtual base::Result<state::State> observeAgain(const std::string& lab, state::State before,
-                                                  const std::set<std::string>& namespaces, KindTimes* times) = 0;
+                                                  const plan::Touched& touched, KindTimes* times) = 0;
   virtual std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                               base::Deadline deadline, KindTimes* times) = 0;
   base::Result<state::State> observe(const std::string& lab) final { return observe(lab, nullptr, Memory::kNone); }
   base::Result<state::State> observeAgain(const std::string& lab, state::State before,
-                                          const std::set<std::string>& namespaces) final {
-    return observeAgain(lab, std::move(before), namespaces, nullptr);
+                                          const plan::Touched& touched) final {
+    return observeAgain(lab, std::move(before), touched, nullptr);
   }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline) final {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "plan/plan.h"
+#include "plan/touched.h"
 #include "state/state.h"
 
 namespace vpclab::plan {
@@ -22,10 +22,10 @@ class KernelPort {
   // The objects that the lab owns now, normalised. A namespace of the lab's that another daemon owns is kForeign and
   // names that daemon. Fails rather than report a part.
   virtual base::Result<state::State> observe(const std::string& lab) = 0;
-  // The same where nothing but `namespaces`, processes and tunnels has been changed since `before` was observed: a port
+  // The same where nothing but `touched`, processes and tunnels has been changed since `before` was observed: a port
   // may take the rest over from there.
   virtual base::Result<state::State> observeAgain(const std::string& lab, state::State before,
-                                                  const std::set<std::string>& namespaces) = 0;
+                                                  const Touched& touched) = 0;
 
   // What will be carried out next, as a whole; apply() does not need it. A port may begin what takes a while to be
   // there; it need not do anything, and reports nothing: what goes wrong goes wrong again in execute().

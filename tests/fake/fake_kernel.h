@@ -17,7 +17,7 @@ class FakeKernel : public plan::KernelPort {
  public:
   base::Result<state::State> observe(const std::string& lab) override;
   base::Result<state::State> observeAgain(const std::string& lab, state::State /*before*/,
-                                          const std::set<std::string>& /*namespaces*/) override {
+                                          const plan::Touched& /*touched*/) override {
     return observe(lab);
   }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,

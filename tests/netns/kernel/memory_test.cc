@@ -145,6 +145,53 @@ TEST_CASE("what the kernel tells nobody is seen by looking at all") {
   CHECK(lab.seen(kernel::Memory::kUse).get<Sysctl>(wanted.key())->value == "1");
 }
 
+TEST_CASE("where only neighbours have changed, only they are looked at") {
+  LargeLab lab;
+  lab.in("n1", "ip neighbour add 10.1.0.2 lladdr 02:00:00:00:00:01 dev eth0 nud permanent");
+  lab.in("n1", "sh -c 'echo 1 >/proc/sys/net/ipv4/fwmark_reflect'");  // of which the kernel tells nobody
+  const Sysctl silent{"n1", "net/ipv4/fwmark_reflect", "1"};
+  const Neighbours table{"n1", "eth0", {{net::IpAddr::parse("10.1.0.2").value(), net::Mac::fromSeed("1")}}};
+  const auto now = lab.seen(kernel::Memory::kUse);
+  CHECK(lab.visits == 1);
+  CHECK(now.get<Sysctl>(silent.key())->value == "0");
+  REQUIRE(now.get<Neighbours>(table.key()) != nullptr);
+  CHECK(now.get<Neighbours>(table.key())->entries[0].second.toString() == "02:00:00:00:00:01");
+
+  // One more, one that is another, and one that goes.
+  lab.create({Address{"n2", "eth0", prefix("10.1.0.3/24")}});
+  lab.in("n1", "ip neighbour add 10.1.0.3 lladdr 02:00:00:00:00:03 dev eth0 nud permanent");
+  CHECK(lab.seen(kernel::Memory::kUse).get<Neighbours>(table.key())->entries.size() == 2);
+  lab.in("n1", "ip neighbour replace 10.1.0.2 lladdr 02:00:00:00:00:02 dev eth0 nud permanent");
+  lab.in("n1", "ip neighbour delete 10.1.0.3 dev eth0");
+  const auto then = lab.seen(kernel::Memory::kUse);
+  CHECK(lab.visits == 1);
+  REQUIRE(then.get<Neighbours>(table.key())->entries.size() == 1);
+  CHECK(then.get<Neighbours>(table.key())->entries[0].second.toString() == "02:00:00:00:00:02");
+  lab.in("n1", "ip neighbour delete 10.1.0.2 dev eth0");
+  CHECK(lab.seen(kernel::Memory::kUse).get<Neighbours>(table.key()) == nullptr);
+
+  // Not those of a link that a hand has made, nor what a bridge learns.
+  lab.in("n3", "ip link add x type veth peer name y");
+  lab.in("n3", "ip link set x up");
+  lab.seen(kernel::Memory::kUse);
+  lab.in("n3", "ip neighbour add 10.1.0.2 lladdr 02:00:00:00:00:01 dev x nud permanent");
+  lab.seen(kernel::Memory::kUse);
+  CHECK(lab.visits == 0);
+}
+
+TEST_CASE("a namespace that goes when only its neighbours are to be looked at is seen to be gone") {
+  LargeLab lab;
+  const auto before = lab.look(kernel::Memory::kNone);
+  const auto path = lab.system->pinPath(lab.name, "n1");
+  int status = 1;
+  tests::shell("umount " + path + " && rm " + path, &status);
+  REQUIRE(status == 0);
+  const plan::Touched touched{{}, {{"n1", {{"eth0", {net::IpAddr::parse("10.1.0.2").value()}}}}}};
+  const auto again = lab.system->observeAgain(lab.name, before, touched);
+  REQUIRE(again);
+  CHECK(again->find(Netns{"n1"}.key()) == nullptr);
+}
+
 TEST_CASE("what was seen of a large lab is believed for a minute after the last look at all of it") {
   using std::chrono::seconds;
   LargeLab lab;
@@ -155,7 +202,7 @@ TEST_CASE("what was seen of a large lab is believed for a minute after the last 
   const auto believed = [&](int after) {
     const auto again = memory.recall(lab.name, begun + seconds(after));
     CHECK(memory.seen(lab.name) == nullptr);  // it is given away, not lent
-    CHECK((!again || (again->before == all && again->namespaces.empty())));
+    CHECK((!again || (again->before == all && again->touched.count() == 0)));
     memory.remember(lab.name, all);
     return again.has_value();
   };
@@ -168,7 +215,7 @@ TEST_CASE("what was seen of a large lab is believed for a minute after the last 
   CHECK_FALSE(believed(122));
   memory.listen(lab.name, begun + seconds(150));
   memory.remember(lab.name, all);
-  CHECK(memory.heard(lab.name, begun + seconds(209)));  // a look at some of it
+  CHECK(memory.heard(lab.name, all, begun + seconds(209)));  // a look at some of it
   memory.remember(lab.name, all);
   CHECK(believed(210));
   CHECK_FALSE(believed(211));

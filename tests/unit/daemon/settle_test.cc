@@ -29,8 +29,8 @@ state::State labWith(const std::string& address) {
 class Watched : public tests::FakeKernel {
  public:
   base::Result<state::State> observeAgain(const std::string& lab, state::State /*before*/,
-                                          const std::set<std::string>& namespaces) override {
-    again.push_back(namespaces);
+                                          const plan::Touched& touched) override {
+    again.push_back(touched.namespaces);
     return FakeKernel::observe(lab);
   }
   std::vector<std::set<std::string>> again;
