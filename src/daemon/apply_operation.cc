@@ -1,11 +1,10 @@
-#include <future>
-
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "api/json_reader.h"
 #include "base/text.h"
 #include "daemon/check_run.h"
+#include "daemon/early_look.h"
 #include "daemon/failure_report.h"
 #include "daemon/finals.h"
 #include "daemon/log.h"
@@ -59,15 +58,6 @@ base::Result<> isExpected(const std::string& expected, const json& now) {
   return base::fail(base::ErrorKind::kExists, "lab " + now.at("lab").get<std::string>() +
                                                   " has moved since the plan was made; nothing was changed: " +
                                                   base::join(moved, "; ") + "; make a new plan");
-}
-
-// On a thread of its own, where there is one to be had.
-std::future<base::Result<state::State>> besides(const std::function<base::Result<state::State>()>& work) {
-  try {
-    return std::async(std::launch::async, work);
-  } catch (const std::system_error&) {
-    return std::async(std::launch::deferred, work);
-  }
 }
 
 struct Changed {
@@ -203,6 +193,8 @@ void rollBack(Engine& engine, const std::string& lab, bool first, Session& sessi
 
 api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& session) {
   Profile profile;
+  TimedKernel kernel(engine.system(), profile, kernel::Memory::kUse);
+  EarlyLook early(engine, kernel, request.bundle, request.checks ? "up" : "apply", session);
   auto desired = [&] {
     const Profile::Scope scope(profile, "load");
     return loadBundle(request.bundle);
@@ -214,13 +206,9 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
     return failed(allowed.error());
   }
   const std::string lab = desired.lab.name;
-  auto hold = engine.hold(lab, request.checks ? "up" : "apply", session);
-  if (!hold) {
-    return failed(hold.error());
+  if (auto begun = early.begin(lab); !begun) {
+    return failed(begun.error());
   }
-  TimedKernel kernel(engine.system(), profile, kernel::Memory::kUse);
-  // What is there does not depend on what is wanted: the one is looked at while the other is made out.
-  auto look = besides([&] { return kernel.observe(lab); });
   const auto& capabilities = [&]() -> auto& {
     const Profile::Scope scope(profile, "wait for the probe");
     return engine.probed().capabilities;
@@ -229,7 +217,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (!capabilities) {
     return failed(capabilities.error());
   }
-  auto stored = engine.store().load(lab);
+  auto stored = early.stored();
   if (!stored) {
     return failed(stored.error());
   }
@@ -241,7 +229,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
-  auto observed = look.get();
+  auto observed = early.observed();
   if (observed) {
     const Profile::Scope scope(profile, "share");
     desired.compiled.desired.shareWith(*observed);

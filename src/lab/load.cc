@@ -8,6 +8,7 @@
 #include "lab/nouns.h"
 #include "lab/object.h"
 #include "lab/scalars.h"
+#include "lab/yaml.h"
 
 namespace vpclab::lab {
 namespace {
@@ -96,6 +97,10 @@ void readLab(Context& context, const Value& tree, const std::string& path) {
 }
 
 }  // namespace
+
+std::string nameAhead(std::string_view text) {
+  return topTextAhead(text, "lab");
+}
 
 Loaded load(const std::string& path, FileSource& source) {
   Context context(source);

@@ -37,6 +37,9 @@ struct Loaded {
   bool ok() const { return !base::hasErrors(diagnostics); }
 };
 
+// The lab's name, if it is among the first things that the file says; empty otherwise. What load() makes of it counts.
+std::string nameAhead(std::string_view text);
+
 // Reads the file with everything that it extends and names (paths are relative to the file that names them), resolves
 // and validates. Never throws; every mistake is told, not only the first.
 Loaded load(const std::string& path, FileSource& source);

@@ -36,6 +36,12 @@ constexpr std::size_t kFewKeys = 8;
 // Leaves the parser after the reason was told; caught in parseYaml().
 struct Stop {};
 
+// Without the byte order mark that some editors put first.
+std::string_view withoutMark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return text.substr(text.starts_with(kMark) ? kMark.size() : 0);
+}
+
 // libyaml is a library of C: a name, or nothing.
 std::string_view textOf(const yaml_char_t* text) {
   return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
@@ -346,9 +352,7 @@ void reportSyntax(const yaml_parser_t& parser, const std::string& file, std::str
 }  // namespace
 
 ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& budget, Report& report) {
-  if (text.starts_with("\xEF\xBB\xBF")) {
-    text.remove_prefix(3);
-  }
+  text = withoutMark(text);
   const base::SharedString name = file;
   if (!checkSourceText(name, text, report)) {
     return nullptr;
@@ -388,6 +392,48 @@ ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& b
     report.error({name, 0, 0}, std::string("not valid YAML: ") + error.what());
     return nullptr;
   }
+}
+
+std::string topTextAhead(std::string_view text, std::string_view key) {
+  constexpr int kMostEvents = 64;
+  Events events(withoutMark(text));
+  int depth = 0;
+  bool isKey = true;  // of what comes next in the map at the top
+  bool isIt = false;  // that the last key there is the one
+  for (int i = 0; i < kMostEvents; ++i) {
+    const yaml_event_t* event = events.next();
+    if (event == nullptr || (depth == 0 && event->type == YAML_SEQUENCE_START_EVENT)) {
+      return "";
+    }
+    switch (event->type) {
+      case YAML_SEQUENCE_START_EVENT:
+      case YAML_MAPPING_START_EVENT:
+        ++depth;
+        break;
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        --depth;
+        isKey = true;
+        break;
+      case YAML_SCALAR_EVENT:
+        if (depth == 1) {
+          const auto& scalar = event->data.scalar;
+          const std::string_view word(reinterpret_cast<const char*>(scalar.value), scalar.length);
+          if (!isKey && isIt) {
+            return std::string(word);
+          }
+          isIt = isKey && word == key;
+          isKey = !isKey;
+        }
+        break;
+      case YAML_ALIAS_EVENT:
+        isKey = depth == 1 ? true : isKey;
+        break;
+      default:
+        break;  // of documents and the whole text
+    }
+  }
+  return "";
 }
 
 }  // namespace vpclab::lab

@@ -20,4 +20,8 @@ struct YamlBudget {
 // size.
 ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& budget, Report& report);
 
+// The text that the map at the top has for a key, if it is among the first things of the file; empty otherwise, and
+// where that is no such file. Nothing is checked.
+std::string topTextAhead(std::string_view text, std::string_view key);
+
 }  // namespace vpclab::lab

@@ -87,6 +87,23 @@ TEST_CASE("what a text is that no quotes hold") {
   }
 }
 
+TEST_CASE("a lab's name is known ahead where it is among the first things") {
+  CHECK(lab::nameAhead("lab: x\nregions: {r: {}}") == "x");
+  CHECK(lab::nameAhead("\xEF\xBB\xBF---\ntitle: &lab lab\nregions: {lab: a, b: [lab, c]}\nsection: *lab\nlab: 'x'\n") ==
+        "x");
+  CHECK(lab::nameAhead("{lab: x, broken") == "x");
+  for (const std::string text : {"", "[lab, x]", "lab", "a: {lab: x}", "lab: [x]", "lab: {x: y}\nb: x",
+                                 "title: lab\nb: x", "? [lab]\n: x\n", "\xFF\xFE", "\"lab"}) {
+    CAPTURE(text);
+    CHECK(lab::nameAhead(text).empty());
+  }
+  std::string late = "regions:\n";
+  for (int i = 0; i < 100; ++i) {
+    late += "  r" + std::to_string(i) + ": {}\n";
+  }
+  CHECK(lab::nameAhead(late + "lab: x\n").empty());
+}
+
 TEST_CASE("a quote that nobody closes is told where it begins, however the file ends") {
   for (const std::string end : {"", "\n", "\n  ", "\n\n", "\r\n"}) {
     CAPTURE(end);
