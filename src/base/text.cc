@@ -125,7 +125,10 @@ std::string nearest(std::string_view word, std::span<const std::string_view> can
 
 bool isValidUtf8(std::string_view text) {
   while (!text.empty()) {
-    if (!decodeUtf8(text)) {
+    // Nearly all that is asked about is ASCII.
+    const auto ascii = std::find_if(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; });
+    text.remove_prefix(static_cast<std::size_t>(ascii - text.begin()));
+    if (!text.empty() && !decodeUtf8(text)) {
       return false;
     }
   }

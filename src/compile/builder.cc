@@ -92,6 +92,8 @@ const std::vector<Parameter>& parametersOf(Role role) {
       // Every hop answers every probe (icmp(7)).
       out.push_back({"net/ipv4/icmp_ratelimit", zero()});
     }
+    // As they are sorted in the end.
+    std::sort(out.begin(), out.end(), [](const Parameter& x, const Parameter& y) { return x.path < y.path; });
     return out;
   };
   static const std::vector<Parameter> kHosts = make(Role::kHost);
@@ -101,45 +103,51 @@ const std::vector<Parameter>& parametersOf(Role role) {
 
 }  // namespace
 
+Builder::Place& Builder::placeOf(const std::string& netns) {
+  Place& place = places_[netns];
+  if (place.netns.empty()) {
+    place.netns = maker_.shared(netns);
+  }
+  return place;
+}
+
 void Builder::node(Node node, Role role, const Origin& origin, std::uint32_t localRulePriority) {
   const std::string id = node.id;
-  roles_[id] = role;
   if (!out_.nodes.emplace(id, std::move(node)).second) {
     error(origin.pos, "two objects need the namespace " + id);
     return;
   }
-  const base::SharedString netns = maker_.shared(id);
+  Place& place = placeOf(id);
+  place.role = role;
   const OriginPtr shared = maker_.shared(origin);
-  entries_.emplace_back(Netns{netns, localRulePriority}, shared);
+  entries_.emplace_back(Netns{place.netns, localRulePriority}, shared);
   for (const Parameter& parameter : parametersOf(role)) {
-    entries_.emplace_back(Sysctl{netns, parameter.path, parameter.value}, shared);
+    entries_.emplace_back(Sysctl{place.netns, parameter.path, parameter.value}, shared);
   }
 }
 
 std::string Builder::takeName(const std::string& netns, const std::string& wanted, const Origin& origin) {
   std::string name = interfaceName(wanted);
-  const auto [it, fresh] = names_.emplace(std::pair(netns, name), std::pair(wanted, OriginPtr()));
+  const auto [it, fresh] = placeOf(netns).names.try_emplace(name);
+  Taken& taken = it->second;
   if (fresh) {
-    it->second.second = maker_.shared(origin);
+    taken = {wanted, maker_.shared(origin)};
   } else {
-    const auto& [otherWanted, otherOrigin] = it->second;
     error(origin.pos,
           "the interface " + name + " of " + netns + " would stand for both " + wanted + " (" + origin.noun + ") and " +
-              otherWanted + " (" + otherOrigin->noun + ", " + otherOrigin->pos.toString() + ")",
+              taken.wanted + " (" + taken.origin->noun + ", " + taken.origin->pos.toString() + ")",
           "rename one of the two");
   }
   return name;
 }
 
 void Builder::interface(const Leg& leg, const std::string& name, const Origin& origin) {
-  Interface shown{name, leg.wanted, {}, leg.attachedTo};
+  Place& place = placeOf(leg.netns);
+  Interface& shown = place.interfaces.emplace_back(Interface{name, leg.wanted, {}, leg.attachedTo});
   if (leg.address) {
     shown.addresses.push_back(*leg.address);
-    add(Address{leg.netns, name, *leg.address, leg.noPrefixRoute},
+    add(Address{place.netns, name, *leg.address, leg.noPrefixRoute},
         leg.addressPos.file.empty() ? origin : Origin{origin.noun, leg.addressPos});
-  }
-  if (const auto node = out_.nodes.find(leg.netns); node != out_.nodes.end()) {
-    node->second.interfaces.push_back(std::move(shown));
   }
   if (leg.ported) {
     return;
@@ -150,11 +158,11 @@ void Builder::interface(const Leg& leg, const std::string& name, const Origin& o
     lastPaths_ = {name, maker_.shared(directory + "accept_redirects"), maker_.shared(directory + "send_redirects"),
                   maker_.shared(directory + "rp_filter")};
   }
-  const base::SharedString netns = maker_.shared(leg.netns);
   const OriginPtr shared = maker_.shared(origin);
-  const bool routes = roles_[leg.netns] == Role::kRouter;
-  entries_.emplace_back(Sysctl{netns, routes ? lastPaths_.sendRedirects : lastPaths_.acceptRedirects, zero()}, shared);
-  entries_.emplace_back(Sysctl{netns, lastPaths_.filter, zero()}, shared);
+  const bool routes = place.role == Role::kRouter;
+  entries_.emplace_back(Sysctl{place.netns, routes ? lastPaths_.sendRedirects : lastPaths_.acceptRedirects, zero()},
+                        shared);
+  entries_.emplace_back(Sysctl{place.netns, lastPaths_.filter, zero()}, shared);
 }
 
 namespace {
@@ -260,6 +268,7 @@ Compiled Builder::finish() {
   }
   settle();
   for (auto& [id, node] : out_.nodes) {
+    node.interfaces = std::move(placeOf(id).interfaces);
     std::sort(node.interfaces.begin(), node.interfaces.end(),
               [](const Interface& x, const Interface& y) { return x.name < y.name; });
   }

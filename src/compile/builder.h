@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,19 @@ class Builder {
   Compiled finish();
 
  private:
+  // Who has a name of an interface.
+  struct Taken {
+    std::string wanted;
+    state::OriginPtr origin;
+  };
+  // What is known of a namespace.
+  struct Place {
+    base::SharedString netns;
+    Role role = Role::kHost;
+    std::unordered_map<std::string, Taken> names;
+    std::vector<Interface> interfaces;
+  };
+  Place& placeOf(const std::string& netns);
   // What was added, as a State; tells where two want the same object differently.
   void settle();
   void checkPorts();
@@ -79,8 +93,7 @@ class Builder {
   Compiled out_;
   state::EntryMaker maker_;
   std::vector<state::Entry> entries_;  // in the order of coming
-  std::map<std::string, Role> roles_;
-  std::map<std::pair<std::string, std::string>, std::pair<std::string, state::OriginPtr>> names_;
+  std::unordered_map<std::string, Place> places_;
   struct InterfacePaths {
     std::string interface;
     base::SharedString acceptRedirects;

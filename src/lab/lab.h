@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -22,16 +24,25 @@ using base::SourcePos;
 class Places {
  public:
   void set(const std::string& id, std::string_view key, const SourcePos& pos) {
-    places_[id + "." + std::string(key)] = pos;
+    places_[id].insert_or_assign(std::string(key), pos);
   }
-  bool has(const std::string& id, std::string_view key) const { return at(id, key).has_value(); }
+  bool has(const std::string& id, std::string_view key) const { return find(id, key) != nullptr; }
   std::optional<SourcePos> at(const std::string& id, std::string_view key) const {
-    const auto found = places_.find(id + "." + std::string(key));
-    return found == places_.end() ? std::nullopt : std::optional(found->second);
+    const SourcePos* found = find(id, key);
+    return found == nullptr ? std::nullopt : std::optional(*found);
   }
 
  private:
-  std::map<std::string, SourcePos> places_;
+  const SourcePos* find(const std::string& id, std::string_view key) const {
+    const auto values = places_.find(id);
+    if (values == places_.end()) {
+      return nullptr;
+    }
+    const auto found = values->second.find(key);
+    return found == values->second.end() ? nullptr : &found->second;
+  }
+
+  std::unordered_map<std::string, std::map<std::string, SourcePos, std::less<>>> places_;  // by id and key
 };
 
 // What every cloud object has. Ids are slugs ([a-z0-9-]), unique within the lab across all kinds; titles are any UTF-8.

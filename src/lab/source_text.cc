@@ -94,6 +94,10 @@ bool checkSourceText(const base::SharedString& file, std::string_view text, Repo
     return false;
   };
   for (std::size_t i = 0; i < text.size();) {
+    if (text[i] >= ' ' && text[i] <= '~') {
+      ++i;
+      continue;
+    }
     const std::string_view character = text.substr(i, announcedLength(text[i]));
     if (!base::isValidUtf8(character)) {
       return refuse(i, "not UTF-8: byte " + hexOf(text.substr(i, 1)), "save the file as UTF-8");

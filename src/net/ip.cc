@@ -23,8 +23,8 @@ std::optional<IpAddr> IpAddr::parse(std::string_view text) {
   IpAddr out;
   // glibc's inet_pton takes no leading zeros, no short forms and nothing behind the address.
   if (::inet_pton(AF_INET, copy.c_str(), out.bytes_.data()) == 1 && copy.size() == std::strlen(copy.c_str())) {
-    for (const auto part : base::split(text, '.')) {
-      if (part.size() > 1 && part.front() == '0') {
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+      if (text[i] == '0' && text[i + 1] != '.' && (i == 0 || text[i - 1] == '.')) {
         return std::nullopt;
       }
     }

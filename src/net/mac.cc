@@ -1,7 +1,6 @@
 #include "net/mac.h"
 
 #include <charconv>
-#include <cstdio>
 
 #include "base/text.h"
 
@@ -35,10 +34,18 @@ std::optional<Mac> Mac::parse(std::string_view text) {
 }
 
 std::string Mac::toString() const {
-  std::array<char, 18> text{};
-  (void)std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3],
-                      bytes[4], bytes[5]);
-  return text.data();
+  // Not by snprintf(3): tables of neighbours hold tens of thousands.
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(3 * bytes.size());
+  for (const std::uint8_t byte : bytes) {
+    if (!out.empty()) {
+      out += ':';
+    }
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 0xFU];
+  }
+  return out;
 }
 
 }  // namespace vpclab::net
