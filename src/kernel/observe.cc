@@ -471,7 +471,8 @@ class Observation {
   }
 
   // An interface of wireguard-go and its process make one device. A process whose interface is not complete, or was
-  // taken away, is one without a socket, so that it is made anew.
+  // taken away, is one without a socket, so that it is made anew. So is one that has ended, or whose namespace is
+  // another one by now: the keeper has it, perhaps with a process that lives on, until it is taken away.
   base::Result<> joinTunnels(const std::vector<keeper::TunnelStatus>& tunnels) {
     std::map<std::pair<std::string, std::string>, std::pair<const NodeView*, const LinkInfo*>> links;
     for (const NodeView& view : views_) {
@@ -482,26 +483,17 @@ class Observation {
       }
     }
     for (const keeper::TunnelStatus& status : tunnels) {
-      if (!lives(status.state)) {
-        continue;
-      }
       const auto it = links.find({status.tunnel.netns, status.tunnel.name});
-      state::WgDevice device;
-      if (it != links.end()) {
-        auto read = readTunnel(status);
-        if (!read) {
-          return base::fail(std::move(read.error()));
-        }
-        if (!*read) {
-          continue;
-        }
-        device = std::move(**read);
+      const bool complete = lives(status.state) && it != links.end();
+      const auto read = complete ? readTunnel(status) : base::Result<std::optional<state::WgDevice>>(std::nullopt);
+      if (!read) {
+        return base::fail(read.error());
+      }
+      state::WgDevice device = read->value_or(state::WgDevice{status.tunnel.netns, status.tunnel.name});
+      if (*read) {
         completeWg(device, *it->second.first, *it->second.second);
         // Where the process really is counts, whatever the alias says.
         device.socketNetns = status.tunnel.socketNetns;
-      } else {
-        device.netns = status.tunnel.netns;
-        device.name = status.tunnel.name;
       }
       device.implementation = state::TunnelImplementation::kWireGuardGo;
       read_.push_back(maker_.make(std::move(device)));

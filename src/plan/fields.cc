@@ -290,6 +290,10 @@ std::string describe(const Object& object) {
 }
 
 std::string describeDifference(const Object& desired, const Object& observed) {
+  // What is left of one says nothing of how it was.
+  if (const auto* device = std::get_if<WgDevice>(&observed); device != nullptr && device->socketNetns.empty()) {
+    return "its process or its interface is gone";
+  }
   const Fields want = fieldsOf(desired);
   const Fields have = fieldsOf(observed);
   const std::set<std::string> wantWholes = wholesOf(want);

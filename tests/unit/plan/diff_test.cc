@@ -114,6 +114,19 @@ TEST_CASE("a link that changes its master loses its routes and neighbours, in it
                                  "create neighbours a/eth0", "create route a/10.1.0.0/16"});
 }
 
+TEST_CASE("what is left of a tunnel is told as that") {
+  State desired = small();
+  desired.add(tunnel());
+  State observed = small();
+  WgDevice left{"a", "wg"};
+  left.implementation = TunnelImplementation::kWireGuardGo;
+  observed.add(left);
+  const plan::Plan plan = plan::diff(desired, observed);
+  REQUIRE(plan.steps.size() == 3);
+  CHECK(plan.steps[0].reason == "its process or its interface is gone");
+  CHECK(told(plan::diff(small(), observed)) == std::vector<std::string>{"delete wireguard a/wg"});
+}
+
 TEST_CASE("parameters that nobody wants are no difference") {
   State observed = small();
   observed.add(Sysctl{"a", "net/ipv4/icmp_ratelimit", "1000"});
