@@ -42,6 +42,14 @@ base::Result<> cutCables(NetlinkSocket& socket, const std::string& node, base::D
   return listed;
 }
 
+Message loopbackRequest(const state::Netns& netns) {
+  ifinfomsg header{};
+  header.ifi_index = 1;
+  header.ifi_flags = netns.loopbackUp ? IFF_UP : 0;
+  header.ifi_change = IFF_UP;
+  return {"set the loopback of " + netns.name, RTM_NEWLINK, 0, header};
+}
+
 }  // namespace
 
 base::Result<NetlinkSocket> enterPinned(const std::string& path) {
@@ -74,14 +82,10 @@ base::Result<NetlinkSocket> createNetns(Environment& environment, const std::str
   if (!socket) {
     return base::fail(std::move(socket.error()));
   }
-  ifinfomsg loopback{};
-  loopback.ifi_index = 1;
-  loopback.ifi_flags = IFF_UP;
-  loopback.ifi_change = IFF_UP;
-  Message message("bring up the loopback of " + netns.name, RTM_NEWLINK, 0, loopback);
-  message.text(IFLA_IFALIAS, environment.pins.mark());
-  if (auto up = socket->request(message, deadline); !up) {
-    return base::fail(std::move(up.error()));
+  Message loopback = loopbackRequest(netns);
+  loopback.text(IFLA_IFALIAS, environment.pins.mark());
+  if (auto set = socket->request(loopback, deadline); !set) {
+    return base::fail(std::move(set.error()));
   }
   if (netns.localRulePriority != 0) {
     if (auto moved = moveLocalRule(*socket, netns.name, netns.localRulePriority, deadline); !moved) {
@@ -99,6 +103,10 @@ base::Result<> updateNetns(Environment& environment, const std::string& lab, con
   auto socket = enterOwned(environment, environment.pins.path(lab, netns.name), deadline);
   if (!socket) {
     return base::fail(std::move(socket.error()));
+  }
+  Message loopback = loopbackRequest(netns);
+  if (auto set = socket->request(loopback, deadline); !set) {
+    return set;
   }
   return moveLocalRule(*socket, netns.name, netns.localRulePriority, deadline);
 }

@@ -173,6 +173,8 @@ class NodeReader {
       return base::fail(std::move(rules.error()));
     }
     state::Netns netns{view_.node};
+    const auto loopback = view_.places.find(kLoopback);
+    netns.loopbackUp = loopback != view_.places.end() && (view_.links[loopback->second].flags & IFF_UP) != 0;
     netns.localRulePriority = std::numeric_limits<std::uint32_t>::max();  // none at all: wrong in any case
     for (const LocalRule& rule : rules->local) {
       netns.localRulePriority = std::min(netns.localRulePriority, rule.priority);

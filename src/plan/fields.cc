@@ -65,7 +65,10 @@ struct FieldsOf {
 
   void add(std::string name, std::string value) { out.emplace_back(std::move(name), std::move(value)); }
 
-  void operator()(const Netns& netns) { add("local rule priority", std::to_string(netns.localRulePriority)); }
+  void operator()(const Netns& netns) {
+    add("local rule priority", std::to_string(netns.localRulePriority));
+    add("loopback", upDown(netns.loopbackUp));
+  }
   void operator()(const Sysctl& sysctl) { add("value", sysctl.value); }
   void operator()(const Bridge& bridge) {
     add("mac", bridge.mac.toString());

@@ -32,6 +32,7 @@ constexpr std::string_view kCommandEnds = "its slot stays; the program itself is
 constexpr std::array kPolicies{
     identity(Kind::kNetns, "name"),
     inPlace(Kind::kNetns, "local rule priority", "the new rule is added before the old one goes"),
+    inPlace(Kind::kNetns, "loopback", kSetLink),
     identity(Kind::kSysctl, "path"),
     inPlace(Kind::kSysctl, "value", "a write"),
     identity(Kind::kBridge, "name"),

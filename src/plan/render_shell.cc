@@ -46,6 +46,14 @@ class Shell {
     ip(netns.name, "rule add pref " + std::to_string(netns.localRulePriority) + " lookup local");
     ip(netns.name, "rule delete pref " + std::to_string(from));
   }
+  void changeNetns(const Netns& after, const Netns& before) {
+    if (after.loopbackUp != before.loopbackUp) {
+      ip(after.name, "link set lo" + upText(after.loopbackUp));
+    }
+    if (after.localRulePriority != before.localRulePriority) {
+      moveLocalRule(after, before.localRulePriority);
+    }
+  }
   void remove(const Netns& netns) { line("ip netns delete " + ns(netns.name)); }
   void create(const Sysctl& sysctl) { in(sysctl.netns, "sysctl -qw " + sysctl.path + "=" + sysctl.value); }
   void remove(const Sysctl&) {}
@@ -191,7 +199,7 @@ class Shell {
   // ---- changes in place
   void change(const Object& after, const Object& before) {
     if (const auto* netns = std::get_if<Netns>(&after)) {
-      moveLocalRule(*netns, std::get<Netns>(before).localRulePriority);
+      changeNetns(*netns, std::get<Netns>(before));
     } else if (const auto* bridge = std::get_if<Bridge>(&after)) {
       ip(bridge->netns, "link set " + bridge->name + macAndMtu(bridge->mac, bridge->mtu) + upText(bridge->up));
     } else if (const auto* vrf = std::get_if<Vrf>(&after)) {

@@ -18,7 +18,9 @@ Json optionalText(const std::optional<T>& value) {
 }
 
 struct ToJson {
-  Json operator()(const Netns& o) const { return {{"name", o.name}, {"localRulePriority", o.localRulePriority}}; }
+  Json operator()(const Netns& o) const {
+    return {{"name", o.name}, {"localRulePriority", o.localRulePriority}, {"loopbackUp", o.loopbackUp}};
+  }
   Json operator()(const Sysctl& o) const { return {{"netns", o.netns}, {"path", o.path}, {"value", o.value}}; }
   Json operator()(const Bridge& o) const {
     return {{"netns", o.netns}, {"name", o.name}, {"mac", o.mac.toString()}, {"mtu", o.mtu}, {"up", o.up}};

@@ -167,6 +167,10 @@ base::Result<> admitsRoute(const State& world, const Route& route) {
   if (!hasLink(world, route.netns, route.device)) {
     return refuse(ENODEV, "route dev " + route.device);
   }
+  if (const auto* netns = world.get<Netns>(Netns{route.netns}.key());
+      route.device == "lo" && netns != nullptr && !netns->loopbackUp) {
+    return refuse(ENETDOWN, "route dev lo");
+  }
   bool reached = !route.gateway || route.onlink;
   bool sourced = !route.preferredSource;
   for (const auto& entry : world.entries()) {

@@ -10,6 +10,79 @@ using namespace vpclab;
 using namespace vpclab::state;
 using tests::LabFixture;
 
+namespace {
+
+net::Prefix prefix(const char* text) {
+  return net::Prefix::parse(text).value();
+}
+
+// A router "r" with 10.1.0.1/24 on eth0 and a route by a gateway there.
+struct Router : LabFixture {
+  Router() {
+    tests::skipUnlessRoot();
+    makeNodes({"r", "s"});
+    create({makeVeth({"r", "eth0", net::Mac::fromSeed("r")}, {"s", "eth0", net::Mac::fromSeed("s")})});
+    create({Address{"r", "eth0", prefix("10.1.0.1/24")}});
+    Route route;
+    route.netns = "r";
+    route.destination = prefix("10.9.0.0/16");
+    route.gateway = net::IpAddr::parse("10.1.0.254").value();
+    route.device = "eth0";
+    create({route});
+  }
+
+  std::string routes() { return in("r", "ip -4 -j route show table all"); }
+  // What the hand does must change something, be seen as steps about objects of this kind, and be undone by them.
+  void mends(const std::string& hand, Kind kind, const std::string& reader) {
+    CAPTURE(hand);
+    const State desired = observe();
+    const std::string before = in("r", reader);
+    int status = 1;
+    const std::string told = in("r", "sh -c '" + hand + "'", &status);
+    CHECK_MESSAGE(status == 0, told);
+    CHECK(in("r", reader) != before);
+    const auto plan = plan::diff(desired, observe());
+    CHECK_FALSE(plan.empty());
+    for (const auto& step : plan.steps) {
+      CHECK_MESSAGE(step.key.kind == kind, step.key.toString());
+    }
+    const auto report = plan::apply(plan, *system, name, soon());
+    for (const auto* cause : report.rootCauses()) {
+      FAIL_CHECK(cause->step->key.toString() << ": " << cause->error->message());
+    }
+    CHECK(in("r", reader) == before);
+    CHECK(plan::diff(desired, observe()).empty());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the loopback set down") {
+  Router lab;
+  int status = 1;
+  lab.mends("ip link set lo down", Kind::kNetns, "ip -j link show lo");
+  lab.in("r", "ping -c 1 -W 1 127.0.0.1", &status);
+  CHECK(status == 0);
+  CHECK(lab.jsonIn("r", "ip -j -d link show lo")[0]["ifalias"] == "vpclab owner=" + lab.runDir());
+}
+
+TEST_CASE("the loopback set down, with addresses and routes of ours on it") {
+  Router lab;
+  Route local;
+  local.netns = "r";
+  local.table = 1000;
+  local.destination = prefix("10.6.0.1/32");
+  local.type = RouteType::kLocal;
+  local.device = "lo";
+  lab.create({Address{"r", "lo", prefix("203.0.113.1/32")}, local});
+  const State desired = lab.observe();
+  const std::string before = lab.in("r", "sh -c \"ip -4 route show table all | sort\"");
+  lab.in("r", "ip link set lo down");
+  CHECK(plan::apply(plan::diff(desired, lab.observe()), *lab.system, lab.name, LabFixture::soon()).ok());
+  CHECK(lab.in("r", "sh -c \"ip -4 route show table all | sort\"") == before);
+  CHECK(plan::diff(desired, lab.observe()).empty());
+}
+
 TEST_CASE("a tunnel that nobody wants, whose process has ended or lost its namespace") {
   tests::skipUnlessRoot();
   if (!kernel::probe(nullptr)->wireGuardGo) {

@@ -114,6 +114,19 @@ TEST_CASE("a link that changes its master loses its routes and neighbours, in it
                                  "create neighbours a/eth0", "create route a/10.1.0.0/16"});
 }
 
+TEST_CASE("a loopback that is down is set up before the routes on it are made") {
+  State desired = small();
+  desired.add(Route{"a", 1000, prefix("10.6.0.1/32"), 0, RouteType::kLocal, {}, false, "lo", {}});
+  State observed = small();
+  observed.add(Netns{"a", 0, false});
+  const plan::Plan plan = plan::diff(desired, observed);
+  CHECK(told(plan) == std::vector<std::string>{"update netns a", "create route a/10.6.0.1/32 table 1000"});
+  CHECK(plan.steps[0].reason == "loopback down -> up");
+  const std::string shell = plan::renderShell(plan, "lab");
+  CHECK(shell.find("ip -n vpclab.lab.a link set lo up\n") != std::string::npos);
+  CHECK(shell.find("rule") == std::string::npos);
+}
+
 TEST_CASE("what is left of a tunnel is told as that") {
   State desired = small();
   desired.add(tunnel());

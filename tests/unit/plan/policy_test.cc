@@ -57,7 +57,10 @@ std::vector<Variants> allVariants() {
   const Process command{"s", "run", Command{{"apache2"}, {{"/etc/x", "content"}}}};
   const Process lb{"lb", "lb", balancer()};
   return {
-      Vary(Netns{"s"}).by([](auto& o) { o.localRulePriority = 30'000; }).take(),
+      Vary(Netns{"s"})
+          .by([](auto& o) { o.localRulePriority = 30'000; })
+          .by([](auto& o) { o.loopbackUp = false; })
+          .take(),
       Vary(Sysctl{"s", "net/ipv4/ip_forward", "0"}).by([](auto& o) { o.value = "1"; }).take(),
       Vary(Bridge{"sw", "net"})
           .by([&](auto& o) { o.mac = mac; })

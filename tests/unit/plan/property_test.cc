@@ -90,6 +90,11 @@ void tamper(FakeKernel& kernel, std::mt19937& random) {
     }
   }
   const state::State left = *kernel.observe(kLab);
+  left.each<state::Netns>([&](const state::Key&, const state::Netns& netns) {
+    if (random() % 8 == 0) {
+      kernel.put(kLab, state::Netns{netns.name, netns.localRulePriority, false});
+    }
+  });
   for (const auto& entry : left.entries()) {
     if (entry.key().kind == state::Kind::kSysctl && random() % 20 == 0) {
       state::Sysctl changed = std::get<state::Sysctl>(*entry.object);
