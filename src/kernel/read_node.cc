@@ -116,8 +116,12 @@ class NodeReader {
             return;
           }
           const bool noRoute = (attributes.u32(IFA_FLAGS, info->ifa_flags) & IFA_F_NOPREFIXROUTE) != 0;
-          view_.objects.emplace_back(
-              state::Address{view_.node, link, net::Prefix(*address, info->ifa_prefixlen), noRoute});
+          state::Address found{view_.node, link, net::Prefix(*address, info->ifa_prefixlen), noRoute};
+          const auto other = attributes.address(IFA_ADDRESS);
+          if (other && *other != *address) {
+            found.peer = other;
+          }
+          view_.objects.emplace_back(std::move(found));
         },
         deadline_);
   }

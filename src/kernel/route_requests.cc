@@ -56,8 +56,9 @@ std::uint8_t scopeOf(const state::Route& route) {
 }  // namespace
 
 base::Result<Message> addressRequest(Session& session, Verb verb, const state::Address& address) {
-  const std::string what = std::string(wordFor(verb)) + " address " + address.prefix.toString() + " on " +
-                           address.link + " in " + session.netns;
+  const std::string what = std::string(wordFor(verb)) + " address " + address.prefix.toString() +
+                           (address.peer ? " with the peer " + address.peer->toString() : "") + " on " + address.link +
+                           " in " + session.netns;
   if (auto family = onlyIpv4(address.prefix, what); !family) {
     return base::fail(std::move(family.error()));
   }
@@ -70,7 +71,8 @@ base::Result<Message> addressRequest(Session& session, Verb verb, const state::A
   header.ifa_prefixlen = static_cast<std::uint8_t>(address.prefix.length());
   header.ifa_index = static_cast<std::uint32_t>(*index);
   Message message(what, verb == Verb::kDelete ? RTM_DELADDR : RTM_NEWADDR, flagsFor(verb), header);
-  message.address(IFA_LOCAL, address.prefix.address()).address(IFA_ADDRESS, address.prefix.address());
+  message.address(IFA_LOCAL, address.prefix.address());
+  message.address(IFA_ADDRESS, address.peer.value_or(address.prefix.address()));
   if (address.noPrefixRoute && verb != Verb::kDelete) {
     message.u32(IFA_FLAGS, IFA_F_NOPREFIXROUTE);
   }

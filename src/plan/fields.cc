@@ -194,7 +194,8 @@ struct Describe {
            (device.implementation == TunnelImplementation::kKernel ? "" : ", wireguard-go");
   }
   std::string operator()(const Address& address) const {
-    return "address " + address.prefix.toString() + " dev " + address.link;
+    return "address " + address.prefix.toString() + (address.peer ? " peer " + address.peer->toString() : "") +
+           " dev " + address.link;
   }
   std::string operator()(const Rule& rule) const {
     std::string out = "rule " + std::to_string(rule.priority) + ":";

@@ -61,7 +61,7 @@ constexpr std::array kPolicies{
     inPlace(Kind::kWgDevice, "listen-port", kSetDevice),
     inPlace(Kind::kWgDevice, "public-key", kSetDevice),
     inPlace(Kind::kWgDevice, "peer *", kSetDevice),
-    identity(Kind::kAddress, "link and prefix"),
+    identity(Kind::kAddress, "link, prefix and peer"),
     replaced(Kind::kAddress, "connected route", "inet_rtm_newaddr changes lifetimes and metric only"),
     identity(Kind::kRule, "priority"),
     replaced(Kind::kRule, "iif", kNoNewRule),

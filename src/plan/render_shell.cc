@@ -124,7 +124,12 @@ class Shell {
                           (address.noPrefixRoute ? " noprefixroute" : ""));
   }
   void remove(const Address& address) {
-    ip(address.netns, "address delete " + address.prefix.toString() + " dev " + address.link);
+    std::string which = address.prefix.toString();
+    if (address.peer) {
+      which = address.prefix.address().toString() + " peer " +
+              net::Prefix(*address.peer, address.prefix.length()).toString();
+    }
+    ip(address.netns, "address delete " + which + " dev " + address.link);
   }
   void create(const Rule& rule) {
     std::string out = "rule add pref " + std::to_string(rule.priority);

@@ -57,7 +57,11 @@ struct ToJson {
             {"peers", std::move(peers)}};
   }
   Json operator()(const Address& o) const {
-    return {{"netns", o.netns}, {"link", o.link}, {"prefix", o.prefix.toString()}, {"noPrefixRoute", o.noPrefixRoute}};
+    return {{"netns", o.netns},
+            {"link", o.link},
+            {"prefix", o.prefix.toString()},
+            {"noPrefixRoute", o.noPrefixRoute},
+            {"peer", optionalText(o.peer)}};
   }
   Json operator()(const Rule& o) const {
     return {{"netns", o.netns}, {"priority", o.priority}, {"incomingInterface", o.incomingInterface},

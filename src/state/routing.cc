@@ -2,6 +2,10 @@
 
 namespace vpclab::state {
 
+Key Address::key() const {
+  return {Kind::kAddress, "", netns, link + " " + prefix.toString() + (peer ? " peer " + peer->toString() : "")};
+}
+
 Key Route::key() const {
   std::string name = destination.toString();
   if (table != kMainTable) {

@@ -26,9 +26,12 @@ struct Address {
   base::SharedString link;
   net::Prefix prefix;          // the address with its network's length
   bool noPrefixRoute = false;  // the kernel adds no connected route (IFA_F_NOPREFIXROUTE)
+  // Of an observed one: the other end of a point-to-point address, whose network has the length then. Nobody desires
+  // it, and to the kernel it is another address.
+  std::optional<net::IpAddr> peer;
 
   bool operator==(const Address&) const = default;
-  Key key() const { return {Kind::kAddress, "", netns, link + " " + prefix.toString()}; }
+  Key key() const;
 };
 
 enum class RouteType : std::uint8_t { kUnicast, kLocal, kUnreachable, kBlackhole };

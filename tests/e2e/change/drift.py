@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One object of each kind changed by hand: drift names each and nothing else, heal puts back these and nothing else."""
+"""Objects of each kind changed by hand: drift names each and nothing else, heal puts back these and nothing else."""
 import json
 
 import sandbox
@@ -41,6 +41,7 @@ def test(host):
     hands = {
         ("route", "bj-server1"): "ip route delete default",
         ("address", "bj-server2"): "ip address add 192.0.2.9/32 dev eth0",
+        ("address", "gd-server1"): "ip address add 192.0.2.9 peer 192.0.2.10/32 dev eth0",
         ("netns", "bj-server2"): "ip link set lo down",
         ("nft-table", "gd-vpc1"): "nft flush table ip vpclab",
         ("veth", "gd-server1"): "ip link set eth0 mtu 1400",

@@ -83,6 +83,25 @@ TEST_CASE("the loopback set down, with addresses and routes of ours on it") {
   CHECK(plan::diff(desired, lab.observe()).empty());
 }
 
+TEST_CASE("addresses with a peer") {
+  Router lab;
+  const std::string reader = "ip -j -4 address";
+  lab.mends("ip addr add 10.9.9.1 peer 10.9.9.2/32 dev eth0", Kind::kAddress, reader);
+  // Beside ours with the same local address and length, and two of them.
+  lab.create({Address{"r", "eth0", prefix("10.4.0.1/32")}});
+  lab.mends("ip addr add 10.4.0.1 peer 10.4.0.2/32 dev eth0", Kind::kAddress, reader);
+  lab.mends("ip addr add 10.4.0.1 peer 10.4.0.2/32 dev eth0; ip addr add 10.4.0.1 peer 10.4.0.3/32 dev eth0",
+            Kind::kAddress, reader);
+  // In the place of ours, which goes and comes with what needs it.
+  const State desired = lab.observe();
+  const std::string before = lab.routes();
+  lab.in("r", "ip addr del 10.1.0.1/24 dev eth0");
+  lab.in("r", "ip addr add 10.1.0.1 peer 10.1.0.9/24 dev eth0");
+  CHECK(plan::apply(plan::diff(desired, lab.observe()), *lab.system, lab.name, LabFixture::soon()).ok());
+  CHECK(lab.routes() == before);
+  CHECK(plan::diff(desired, lab.observe()).empty());
+}
+
 TEST_CASE("a tunnel that nobody wants, whose process has ended or lost its namespace") {
   tests::skipUnlessRoot();
   if (!kernel::probe(nullptr)->wireGuardGo) {

@@ -127,6 +127,17 @@ TEST_CASE("a loopback that is down is set up before the routes on it are made") 
   CHECK(shell.find("rule") == std::string::npos);
 }
 
+TEST_CASE("an address with a peer is another one than that without") {
+  State observed = small();
+  Address other{"a", "eth0", prefix("10.0.0.1/24")};
+  other.peer = ip("10.0.0.9");
+  observed.add(other);
+  const plan::Plan plan = plan::diff(small(), observed);
+  CHECK(told(plan) == std::vector<std::string>{"delete address a/eth0 10.0.0.1/24 peer 10.0.0.9"});
+  CHECK(plan::renderShell(plan, "lab").find("address delete 10.0.0.1 peer 10.0.0.9/24 dev eth0\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("what is left of a tunnel is told as that") {
   State desired = small();
   desired.add(tunnel());

@@ -95,6 +95,13 @@ void tamper(FakeKernel& kernel, std::mt19937& random) {
       kernel.put(kLab, state::Netns{netns.name, netns.localRulePriority, false});
     }
   });
+  left.each<state::Address>([&](const state::Key&, const state::Address& address) {
+    if (random() % 4 == 0) {
+      state::Address other = address;
+      other.peer = address.prefix.last();
+      kernel.put(kLab, other);
+    }
+  });
   for (const auto& entry : left.entries()) {
     if (entry.key().kind == state::Kind::kSysctl && random() % 20 == 0) {
       state::Sysctl changed = std::get<state::Sysctl>(*entry.object);
