@@ -207,7 +207,11 @@ class Execution {
     }
   }
   void add(std::size_t i, const Address& address) {
-    request(i, address.netns, [this, i, &address](Session& s) { return addressRequest(s, verb(i), address); });
+    request(i, address.netns, [this, i, &address](Session& s) {
+      return steps_[i].action == Action::kUpdate
+                 ? connectedRouteRequest(s, address, std::get<Address>(*steps_[i].before).unroutedIn)
+                 : addressRequest(s, verb(i), address);
+    });
   }
   void add(std::size_t i, const Route& route) {
     request(i, route.netns, [this, i, &route](Session& s) { return routeRequest(s, verb(i), route); });

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -39,9 +41,10 @@ class NodeReader {
 
   base::Result<NodeView> run() {
     using Part = base::Result<> (NodeReader::*)();
-    constexpr std::array<std::pair<Part, state::Kind>, 8> kParts{
+    constexpr std::array<std::pair<Part, state::Kind>, 9> kParts{
         {{&NodeReader::readLinks, state::Kind::kVeth},
          {&NodeReader::readAddresses, state::Kind::kAddress},
+         {&NodeReader::readConnectedRoutes, state::Kind::kAddress},
          {&NodeReader::readRoutes, state::Kind::kRoute},
          {&NodeReader::readRules, state::Kind::kRule},
          {&NodeReader::readQdiscList, state::Kind::kQdisc},
@@ -115,15 +118,64 @@ class NodeReader {
           if (!address || link.empty() || (loopback && link == "lo")) {
             return;
           }
-          const bool noRoute = (attributes.u32(IFA_FLAGS, info->ifa_flags) & IFA_F_NOPREFIXROUTE) != 0;
-          state::Address found{view_.node, link, net::Prefix(*address, info->ifa_prefixlen), noRoute};
+          const std::uint32_t flags = attributes.u32(IFA_FLAGS, info->ifa_flags);
+          state::Address found{view_.node, link, net::Prefix(*address, info->ifa_prefixlen),
+                               (flags & IFA_F_NOPREFIXROUTE) != 0};
           const auto other = attributes.address(IFA_ADDRESS);
           if (other && *other != *address) {
             found.peer = other;
           }
+          if ((flags & (IFA_F_NOPREFIXROUTE | IFA_F_SECONDARY)) == 0) {
+            expectRoute(found, static_cast<int>(info->ifa_index));
+          }
           view_.objects.emplace_back(std::move(found));
         },
         deadline_);
+  }
+
+  // Link, network, table.
+  using ConnectedRoute = std::tuple<int, net::Prefix, std::uint32_t>;
+  // fib_add_ifaddr: there is one as long as the link is up, unless the network is the address alone. Those of the
+  // loopback are local ones. A peer's address is nobody's but a hand's.
+  void expectRoute(const state::Address& address, int index) {
+    const LinkInfo& link = view_.links[view_.places.at(index)];
+    if (index == kLoopback || (link.flags & IFF_UP) == 0 || address.prefix.length() == 32 || address.peer) {
+      return;
+    }
+    const auto master = view_.places.find(link.master);
+    const bool inVrf = master != view_.places.end() && view_.links[master->second].kind == "vrf";
+    const std::uint32_t table = inVrf ? view_.links[master->second].table : state::kMainTable;
+    missingRoutes_[{index, address.prefix.network(), table}] = view_.objects.size();
+  }
+  // The kernel chooses those, so that neither its local routes nor those that a routing daemon may have learnt travel.
+  base::Result<> readConnectedRoutes() {
+    if (missingRoutes_.empty()) {
+      return {};
+    }
+    rtmsg header{};
+    header.rtm_family = AF_INET;
+    header.rtm_protocol = RTPROT_KERNEL;
+    header.rtm_type = RTN_UNICAST;
+    Message message("list connected routes of " + view_.node, RTM_GETROUTE, 0, header);
+    auto dumped = socket_.dump(
+        message, [this](const nlmsghdr* answer) { takeConnectedRoute(answer); }, deadline_);
+    for (const auto& [route, place] : missingRoutes_) {
+      std::get<state::Address>(view_.objects[place]).unroutedIn = std::get<2>(route);
+    }
+    return dumped;
+  }
+  void takeConnectedRoute(const nlmsghdr* answer) {
+    if (answer->nlmsg_type != RTM_NEWROUTE || answer->nlmsg_len < NLMSG_LENGTH(sizeof(rtmsg))) {
+      return;
+    }
+    const auto* info = static_cast<const rtmsg*>(NLMSG_DATA(answer));
+    if (info->rtm_protocol != RTPROT_KERNEL || info->rtm_type != RTN_UNICAST || info->rtm_family != AF_INET) {
+      return;
+    }
+    const Attributes attributes(answer, sizeof(rtmsg));
+    missingRoutes_.erase({static_cast<int>(attributes.u32(RTA_OIF)),
+                          {attributes.address(RTA_DST).value_or(net::IpAddr()), info->rtm_dst_len},
+                          attributes.u32(RTA_TABLE, info->rtm_table)});
   }
 
   base::Result<> readRoutes() {
@@ -277,6 +329,8 @@ class NodeReader {
   base::Deadline deadline_;
   KindTimes* times_;
   NodeView view_;
+  // Those that should be there and have not been seen yet, with their addresses' places in `view_.objects`.
+  std::map<ConnectedRoute, std::size_t> missingRoutes_;
 };
 
 }  // namespace

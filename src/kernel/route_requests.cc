@@ -79,6 +79,32 @@ base::Result<Message> addressRequest(Session& session, Verb verb, const state::A
   return message;
 }
 
+base::Result<Message> connectedRouteRequest(Session& session, const state::Address& address, std::uint32_t table) {
+  const net::Prefix network = address.prefix.network();
+  const std::string what =
+      "add the connected route " + network.toString() + " of " + address.link + " in " + session.netns;
+  if (auto family = onlyIpv4(network, what); !family) {
+    return base::fail(std::move(family.error()));
+  }
+  auto index = session.links.index(address.link, session.deadline);
+  if (!index) {
+    return base::fail(std::move(index.error()).context(what));
+  }
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_dst_len = static_cast<std::uint8_t>(network.length());
+  header.rtm_table = table < 256 ? static_cast<std::uint8_t>(table) : std::uint8_t{RT_TABLE_UNSPEC};
+  header.rtm_protocol = RTPROT_KERNEL;
+  header.rtm_scope = RT_SCOPE_LINK;
+  header.rtm_type = RTN_UNICAST;
+  // Neither in the place of another, which may be that of a second link with the same network, nor behind one of
+  // somebody's, which would be asked first.
+  Message message(what, RTM_NEWROUTE, NLM_F_CREATE, header);
+  message.u32(RTA_TABLE, table).address(RTA_DST, network.address());
+  message.u32(RTA_OIF, static_cast<std::uint32_t>(*index)).address(RTA_PREFSRC, address.prefix.address());
+  return message;
+}
+
 base::Result<Message> routeRequest(Session& session, Verb verb, const state::Route& route) {
   const std::string what = std::string(wordFor(verb)) + " route " + route.key().name + " in " + session.netns;
   if (auto family = onlyIpv4(route.destination, what); !family) {

@@ -106,7 +106,10 @@ struct FieldsOf {
       add(prefix + "keepalive", std::to_string(peer.keepaliveSeconds));
     }
   }
-  void operator()(const Address& address) { add("connected route", address.noPrefixRoute ? "no" : "yes"); }
+  void operator()(const Address& address) {
+    add("connected route", address.noPrefixRoute ? "no" : "yes");
+    add("state", address.unroutedIn == 0 ? "complete" : "connected route missing");
+  }
   void operator()(const Rule& rule) {
     add("iif", orNone(rule.incomingInterface));
     add("fwmark", std::to_string(rule.mark));

@@ -29,6 +29,7 @@ class Forecaster {
     findReleased();
     takeAddresses();
     takeRest();
+    routeReleased();
     alterWhatStays();
     return std::move(out_);
   }
@@ -256,6 +257,19 @@ class Forecaster {
       doom(key, "the last address of " + route.device + " goes");
     } else if (released_.count(link) != 0) {
       doom(key, route.device + " changes its master");
+    }
+  }
+
+  // The kernel adds the connected routes of a link again when it is up again.
+  void routeReleased() {
+    for (const auto& [netns, link] : released_) {
+      observed_.eachIn<Address>(netns, [&, link = link](const Key& key, const Address& address) {
+        if (address.link == link && address.unroutedIn != 0 && !out_.goes(key)) {
+          Address routed = address;
+          routed.unroutedIn = 0;
+          out_.altered.add(std::move(routed));
+        }
+      });
     }
   }
 

@@ -131,6 +131,11 @@ class Shell {
     }
     ip(address.netns, "address delete " + which + " dev " + address.link);
   }
+  void addConnectedRoute(const Address& address, std::uint32_t table) {
+    ip(address.netns, "route prepend " + address.prefix.network().toString() + " dev " + address.link + " table " +
+                          std::to_string(table) + " protocol kernel scope link src " +
+                          address.prefix.address().toString());
+  }
   void create(const Rule& rule) {
     std::string out = "rule add pref " + std::to_string(rule.priority);
     out += rule.source ? " from " + rule.source->toString() : "";
@@ -205,6 +210,8 @@ class Shell {
   void change(const Object& after, const Object& before) {
     if (const auto* netns = std::get_if<Netns>(&after)) {
       changeNetns(*netns, std::get<Netns>(before));
+    } else if (const auto* address = std::get_if<Address>(&after)) {
+      addConnectedRoute(*address, std::get<Address>(before).unroutedIn);
     } else if (const auto* bridge = std::get_if<Bridge>(&after)) {
       ip(bridge->netns, "link set " + bridge->name + macAndMtu(bridge->mac, bridge->mtu) + upText(bridge->up));
     } else if (const auto* vrf = std::get_if<Vrf>(&after)) {

@@ -61,7 +61,8 @@ struct ToJson {
             {"link", o.link},
             {"prefix", o.prefix.toString()},
             {"noPrefixRoute", o.noPrefixRoute},
-            {"peer", optionalText(o.peer)}};
+            {"peer", optionalText(o.peer)},
+            {"unroutedIn", o.unroutedIn}};
   }
   Json operator()(const Rule& o) const {
     return {{"netns", o.netns}, {"priority", o.priority}, {"incomingInterface", o.incomingInterface},

@@ -29,6 +29,8 @@ struct Address {
   // Of an observed one: the other end of a point-to-point address, whose network has the length then. Nobody desires
   // it, and to the kernel it is another address.
   std::optional<net::IpAddr> peer;
+  // Of an observed one: the table that has lost the connected route which the kernel has added; 0: none. Likewise.
+  std::uint32_t unroutedIn = 0;
 
   bool operator==(const Address&) const = default;
   Key key() const;
@@ -36,7 +38,7 @@ struct Address {
 
 enum class RouteType : std::uint8_t { kUnicast, kLocal, kUnreachable, kBlackhole };
 
-// A route of ours. Routes that the kernel makes by itself (connected, local) are not managed.
+// A route of ours. Those that the kernel makes by itself are not managed; a connected one is part of its address.
 struct Route {
   base::SharedString netns;
   std::uint32_t table = kMainTable;

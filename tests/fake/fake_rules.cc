@@ -100,6 +100,26 @@ void dropRoutes(State& world, const std::string& netns, const std::string& devic
   });
 }
 
+// A link that comes up gets its connected routes (fib_inetaddr_event, NETDEV_UP).
+void addConnectedRoutes(State& world, const std::string& netns, const std::string& link) {
+  std::vector<Address> routed;
+  world.each<Address>([&](const Key&, const Address& address) {
+    if (address.netns == netns && address.link == link && address.unroutedIn != 0) {
+      routed.push_back(address);
+    }
+  });
+  for (Address& address : routed) {
+    address.unroutedIn = 0;
+    world.add(std::move(address));
+  }
+}
+
+// Enslaving to a VRF and releasing from it takes the link down and up again.
+void cycle(State& world, const std::string& netns, const std::string& link) {
+  dropRoutes(world, netns, link);
+  addConnectedRoutes(world, netns, link);
+}
+
 // Chains at the ingress of an interface go with it, the table stays.
 void dropIngress(State& world, const std::string& netns, const std::string& name) {
   const auto* table = world.get<NftTable>(NftTable{netns, "", NftFamily::kNetdev}.key());
@@ -154,7 +174,7 @@ void release(State& world, const std::string& netns, const std::string& master, 
     world.add(object);
     for (const auto& link : linksIn(before)) {
       if (vrf && link.netns == netns && link.master == master) {
-        dropRoutes(world, netns, link.name);
+        cycle(world, netns, link.name);
       }
     }
   }
@@ -177,7 +197,8 @@ base::Result<> admitsRoute(const State& world, const Route& route) {
     if (const auto* address = std::get_if<Address>(entry.object.get());
         address != nullptr && address->netns == route.netns) {
       sourced |= route.preferredSource && address->prefix.address() == *route.preferredSource;
-      reached |= address->link == route.device && !address->noPrefixRoute && address->prefix.contains(*route.gateway);
+      reached |= address->link == route.device && !address->noPrefixRoute && address->unroutedIn == 0 &&
+                 address->prefix.contains(*route.gateway);
     } else if (const auto* other = std::get_if<Route>(entry.object.get());
                other != nullptr && other->netns == route.netns && !other->gateway && other->device == route.device) {
       reached |= other->destination.contains(*route.gateway);
@@ -284,8 +305,14 @@ base::Result<> admitsChange(const State& world, const Object& before, const Obje
     }
     return out;
   };
-  bool fixed =
-      links(before) != links(after) || std::holds_alternative<Address>(after) || std::holds_alternative<Rule>(after);
+  bool fixed = links(before) != links(after) || std::holds_alternative<Rule>(after);
+  if (const auto* address = std::get_if<Address>(&after)) {
+    const auto& old = std::get<Address>(before);
+    if (old.unroutedIn == 0) {
+      return refuse(EEXIST, "route to " + address->prefix.network().toString());
+    }
+    fixed |= address->noPrefixRoute != old.noPrefixRoute;
+  }
   if (const auto* vrf = std::get_if<Vrf>(&after)) {
     fixed |= vrf->table != std::get<Vrf>(before).table;
   }
@@ -326,7 +353,7 @@ void afterWrite(State& world, const Object* before, const Object& after) {
       }
     } else if (old[i].master != link.master &&
                (isVrf(world, link.netns, link.master) || isVrf(world, link.netns, old[i].master))) {
-      dropRoutes(world, link.netns, link.name);
+      cycle(world, link.netns, link.name);
     }
   }
 }

@@ -38,6 +38,7 @@ def test(host):
     for node, command, kind in [
             ("s1", "ip address add 192.0.2.9/32 dev eth0", "address"),
             ("s2", "ip route delete default", "route"),
+            ("s2", "ip route delete $(ip route show protocol kernel | cut -d ' ' -f 1)", "address"),
             ("s2", "ip address add 192.0.2.9 peer 192.0.2.10/32 dev eth0", "address"),
             ("s2", "ip link set lo down", "netns"),
             ("s3", "ip link set eth0 mtu 1400", "veth"),

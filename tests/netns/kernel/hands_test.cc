@@ -57,6 +57,77 @@ struct Router : LabFixture {
 
 }  // namespace
 
+TEST_CASE("the connected route of an address") {
+  Router lab;
+  const std::string reader = "ip -4 -j route show table all";
+  lab.mends("ip route del 10.1.0.0/24", Kind::kAddress, reader);
+  // The address is not taken off for it: nothing that needs it is disturbed.
+  CHECK(lab.routes().find("10.9.0.0/16") != std::string::npos);
+  // Where the network's other length or another link has its own.
+  lab.create({makeVeth({"r", "eth1", net::Mac::fromSeed("r1")}, {"s", "eth1", net::Mac::fromSeed("s1")})});
+  lab.create({Address{"r", "eth1", prefix("10.1.0.2/24")}, Address{"r", "eth1", prefix("10.2.0.2/31")},
+              Address{"r", "eth0", prefix("10.1.0.1/16")}, Address{"r", "eth0", prefix("10.3.0.1/24"), true},
+              Address{"r", "eth0", prefix("10.4.0.1/32")}});
+  CHECK(plan::diff(lab.observe(), lab.observe()).empty());
+  const auto twoOnOne = [&] { return lab.jsonIn("r", "ip -4 -j route show 10.1.0.0/24").size(); };
+  CHECK(twoOnOne() == 2);
+  const std::string sorted = "sh -c \"ip -4 route show table all | sort\"";
+  lab.mends("ip route del 10.1.0.0/24 dev eth0", Kind::kAddress, sorted);
+  lab.mends("ip route del 10.1.0.0/24 dev eth1", Kind::kAddress, sorted);
+  lab.mends("ip route del 10.1.0.0/16", Kind::kAddress, sorted);
+  lab.mends("ip route del 10.2.0.2/31", Kind::kAddress, sorted);
+  lab.mends("for i in 1 2; do ip route del 10.1.0.0/24; done; ip route del 10.1.0.0/16", Kind::kAddress, sorted);
+  CHECK(twoOnOne() == 2);
+}
+
+TEST_CASE("a connected route in whose place somebody's is") {
+  Router lab;
+  const State desired = lab.observe();
+  lab.in("r", "ip route replace unreachable 10.1.0.0/24");
+  CHECK(lab.in("r", "ip route get 10.1.0.7").find("dev eth0") == std::string::npos);
+  const auto plan = plan::diff(desired, lab.observe());
+  REQUIRE(plan.steps.size() == 1);
+  CHECK(plan::apply(plan, *lab.system, lab.name, LabFixture::soon()).ok());
+  CHECK(lab.in("r", "ip route get 10.1.0.7").find("dev eth0 src 10.1.0.1") != std::string::npos);
+  CHECK(lab.in("r", "ip route show type unreachable").find("10.1.0.0/24") != std::string::npos);  // not ours to delete
+  CHECK(plan::diff(desired, lab.observe()).empty());
+}
+
+TEST_CASE("a connected route and one by a gateway behind it, of a link that was down") {
+  Router lab;
+  const State desired = lab.observe();
+  const std::string before = lab.routes();
+  // The kernel puts it back by itself with the link, as the routes of ours do not.
+  lab.in("r", "ip route flush table main");
+  lab.in("r", "ip link set eth0 down");
+  const auto apply = [&] {
+    const auto plan = plan::diff(desired, lab.observe());
+    CHECK(plan::apply(plan, *lab.system, lab.name, LabFixture::soon()).ok());
+  };
+  apply();
+  CHECK(lab.routes() == before);
+  lab.in("r", "ip route flush table main");
+  apply();
+  CHECK(lab.routes() == before);
+  CHECK(plan::diff(desired, lab.observe()).empty());
+}
+
+TEST_CASE("the connected route of an address in a VRF") {
+  tests::skipUnlessRoot();
+  if (!kernel::probe(nullptr)->vrfDevice) {
+    MESSAGE("skipped: this kernel has no VRF devices");
+    return;
+  }
+  Router lab;
+  lab.create({Vrf{"r", "vrf1", 1001}});
+  VethEnd slave{"r", "eth1", net::Mac::fromSeed("r1")};
+  slave.master = "vrf1";
+  lab.create({makeVeth(slave, {"s", "eth1", net::Mac::fromSeed("s1")})});
+  lab.create({Address{"r", "eth1", prefix("10.1.0.1/24")}});
+  lab.mends("ip route del 10.1.0.0/24 dev eth1 vrf vrf1", Kind::kAddress, "ip -4 -j route show table 1001");
+  lab.mends("ip route del 10.1.0.0/24 dev eth0", Kind::kAddress, "ip -4 -j route show table all");
+}
+
 TEST_CASE("the loopback set down") {
   Router lab;
   int status = 1;

@@ -114,6 +114,34 @@ TEST_CASE("a link that changes its master loses its routes and neighbours, in it
                                  "create neighbours a/eth0", "create route a/10.1.0.0/16"});
 }
 
+TEST_CASE("a connected route that is missing is added, before the routes that need it, and nothing is taken off") {
+  const State desired = small();
+  State observed = desired;
+  observed.remove(Route{"a", kMainTable, prefix("10.1.0.0/16")}.key());
+  Address unrouted{"a", "eth0", prefix("10.0.0.1/24")};
+  unrouted.unroutedIn = 1001;
+  observed.add(unrouted);
+  const plan::Plan plan = plan::diff(desired, observed);
+  CHECK(told(plan) == std::vector<std::string>{"update address a/eth0 10.0.0.1/24", "create route a/10.1.0.0/16"});
+  CHECK(plan.steps[0].reason == "state connected route missing -> complete");
+  CHECK(plan::renderShell(plan, "lab")
+            .find("ip -n vpclab.lab.a route prepend 10.0.0.0/24 dev eth0 table 1001 protocol "
+                  "kernel scope link src 10.0.0.1\n") != std::string::npos);
+}
+
+TEST_CASE("the kernel adds the connected routes of a link that changes its master") {
+  const State desired = small();
+  State observed = desired;
+  observed.add(Vrf{"a", "red", 1001});
+  observed.add(makeVeth({"a", "eth0", {}, kDefaultMtu, true, "red"}, {"b", "eth0", {}, kDefaultMtu, true, ""}));
+  Address unrouted{"a", "eth0", prefix("10.0.0.1/24")};
+  unrouted.unroutedIn = 1001;
+  observed.add(unrouted);
+  for (const auto& step : plan::diff(desired, observed).steps) {
+    CHECK_MESSAGE(step.key.kind != Kind::kAddress, step.key.toString());
+  }
+}
+
 TEST_CASE("a loopback that is down is set up before the routes on it are made") {
   State desired = small();
   desired.add(Route{"a", 1000, prefix("10.6.0.1/32"), 0, RouteType::kLocal, {}, false, "lo", {}});

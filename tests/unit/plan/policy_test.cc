@@ -92,7 +92,10 @@ std::vector<Variants> allVariants() {
           .by([](auto& o) { o.peers->begin()->second.endpointPort = 1; })
           .by([](auto& o) { o.peers->begin()->second.keepaliveSeconds = 1; })
           .take(),
-      Vary(Address{"s", "eth0", tests::prefix("10.0.0.2/24")}).by([](auto& o) { o.noPrefixRoute = true; }).take(),
+      Vary(Address{"s", "eth0", tests::prefix("10.0.0.2/24")})
+          .by([](auto& o) { o.noPrefixRoute = true; })
+          .by([](auto& o) { o.unroutedIn = kMainTable; })
+          .take(),
       Vary(Rule{"br", 1, "eth0", 0, std::nullopt, 1001})
           .by([](auto& o) { o.incomingInterface = "eth1"; })
           .by([](auto& o) { o.mark = 1; })
