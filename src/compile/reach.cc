@@ -53,6 +53,7 @@ Reach::Reach(const lab::Lab& lab, const Allocations& allocations) : lab_(lab), a
   addVpcs();
   addDomains();
   addTunnels();
+  addTenants();
 }
 
 void Reach::addNets() {
@@ -64,22 +65,27 @@ void Reach::addNets() {
     Net& net = nets_.emplace_back();
     net.vxnet = &vxnet;
     net.table.add(vxnet.cidr, {Hop::Way::kOnLink, index, {}, 0, 0, at("vxnet " + id, vxnet.pos)});
-    if (const auto table = lab_.routeTables.find(vxnet.routeTable); table != lab_.routeTables.end()) {
-      for (const auto& route : table->second.routes) {
-        std::optional<net::IpAddr> gateway = route.viaAddress;
-        if (const auto router = lab_.borderRouters.find(route.viaBorderRouter); router != lab_.borderRouters.end()) {
-          const auto* join =
-              joinOf(router->second, [&vxnet](const lab::Join& candidate) { return candidate.vxnet == vxnet.id; });
-          gateway = join == nullptr ? std::nullopt : std::optional(join->address);
-        }
-        if (gateway && !route.disabled) {
-          net.table.add(route.to,
-                        {Hop::Way::kVia, index, *gateway, 0, 0,
-                         at(named("route", route.name, route.to) + " of route table " + table->first, route.pos)});
-        }
-      }
-    }
+    addRoutes(vxnet.routeTable, vxnet, net.table);
     net.gateway = {Hop::Way::kVia, index, lab::gatewayOf(vxnet.cidr), 0, 0, ""};
+  }
+}
+
+void Reach::addRoutes(const std::string& routeTable, const lab::Vxnet& vxnet, Table& to) const {
+  const auto table = lab_.routeTables.find(routeTable);
+  if (table == lab_.routeTables.end()) {
+    return;
+  }
+  for (const auto& route : table->second.routes) {
+    std::optional<net::IpAddr> gateway = route.viaAddress;
+    if (const auto router = lab_.borderRouters.find(route.viaBorderRouter); router != lab_.borderRouters.end()) {
+      const auto* join =
+          joinOf(router->second, [&vxnet](const lab::Join& candidate) { return candidate.vxnet == vxnet.id; });
+      gateway = join == nullptr ? std::nullopt : std::optional(join->address);
+    }
+    if (gateway && !route.disabled) {
+      to.add(route.to, {Hop::Way::kVia, netOf_.at(vxnet.id), *gateway, 0, 0,
+                        at(named("route", route.name, route.to) + " of route table " + table->first, route.pos)});
+    }
   }
 }
 
@@ -100,7 +106,10 @@ void Reach::addHosts() {
   }
   for (const auto& [id, balancer] : lab_.loadBalancers) {
     if (place(id, balancer.vxnet, {Kind::kBalancer, balancers_.size()})) {
-      balancers_.emplace_back(id, allocations_.addresses.at(id));
+      const Net& net = nets_[netOf_.at(balancer.vxnet)];
+      Balancer& added = balancers_.emplace_back(Balancer{&balancer, allocations_.addresses.at(id), {}});
+      added.table.add(net.vxnet->cidr, {Hop::Way::kOnLink, netOf_.at(balancer.vxnet), {}, 0, 0, ""});
+      addRoutes(balancer.routeTable, *net.vxnet, added.table);
     }
   }
 }
@@ -219,7 +228,7 @@ std::string Reach::nameOf(const Owner& owner) const {
     case Kind::kServer:
       return at("server " + hosts_[owner.index].server->id, hosts_[owner.index].server->pos);
     case Kind::kBalancer:
-      return "load balancer " + balancers_[owner.index].first;
+      return at("load balancer " + balancers_[owner.index].noun->id, balancers_[owner.index].noun->pos);
     case Kind::kVpc:
       return at("vpc " + vpcNouns_[owner.index]->id, vpcNouns_[owner.index]->pos);
     case Kind::kDomain:
@@ -228,29 +237,54 @@ std::string Reach::nameOf(const Owner& owner) const {
   return "nobody";
 }
 
-Reach::End Reach::walk(std::size_t from, std::size_t to, bool words) const {
-  const net::IpAddr source = hosts_[from].address;
-  const net::IpAddr target = hosts_[to].address;
+const Reach::Table& Reach::tableOf(const Owner& owner) const {
+  switch (owner.kind) {
+    case Kind::kServer:
+      return nets_[hosts_[owner.index].net].table;
+    case Kind::kBalancer:
+      return balancers_[owner.index].table;
+    case Kind::kVpc:
+      return vpcs_[owner.index].table;
+    case Kind::kNobody:
+    case Kind::kDomain:
+      break;
+  }
+  return domains_[owner.index].table;
+}
+
+std::optional<net::IpAddr> Reach::addressOf(const Owner& owner) const {
+  return owner.kind == Kind::kServer     ? std::optional(hosts_[owner.index].address)
+         : owner.kind == Kind::kBalancer ? std::optional(balancers_[owner.index].address)
+                                         : std::nullopt;
+}
+
+std::string Reach::deadEndOf(const Owner& owner) const {
+  return owner.kind == Kind::kBalancer ? "no route of " + nameOf(owner)
+                                       : (owner.kind == Kind::kVpc ? vpcs_ : domains_)[owner.index].deadEnd;
+}
+
+Reach::End Reach::walk(const Owner& from, net::IpAddr target, bool words) const {
+  std::optional<net::IpAddr> source = addressOf(from);
   End out;
-  Owner here{Kind::kServer, from};
+  Owner here = from;
   if (source == target) {
     out.at = here;
     return out;
   }
   for (unsigned hops = 0; hops < kMaxHops; ++hops) {
-    const bool host = here.kind == Kind::kServer;
-    const Table& table = host                      ? nets_[hosts_[from].net].table
-                         : here.kind == Kind::kVpc ? vpcs_[here.index].table
-                                                   : domains_[here.index].table;
-    const Hop* hop = table.find(target, host ? source : net::IpAddr());
-    if (hop == nullptr && host) {
-      hop = &nets_[hosts_[from].net].gateway;
+    const bool host = here.kind == Kind::kServer || here.kind == Kind::kBalancer;
+    const Hop* hop = tableOf(here).find(target, host ? *source : net::IpAddr());
+    if (hop == nullptr && here.kind == Kind::kServer) {
+      hop = &nets_[hosts_[from.index].net].gateway;
     }
     if (hop == nullptr) {
       if (words) {
-        out.lost = (here.kind == Kind::kVpc ? vpcs_ : domains_)[here.index].deadEnd + " leads to " + target.toString();
+        out.lost = deadEndOf(here) + " leads to " + target.toString();
       }
       return out;
+    }
+    if (!source) {  // a VPC's router sends by its address in the vxnet that leads there
+      source = lab::gatewayOf(nets_[hop->net].vxnet->cidr);
     }
     if (words && !hop->word.empty()) {
       out.by.push_back(hop->word);
@@ -259,18 +293,21 @@ Reach::End Reach::walk(std::size_t from, std::size_t to, bool words) const {
       const AccessPoint& receiver = points_[hop->to];
       const std::pair<net::Prefix, std::size_t>* best = nullptr;
       for (const auto& peer : receiver.peers) {
-        if (peer.first.contains(source) && (best == nullptr || peer.first.length() > best->first.length())) {
+        if (peer.first.contains(*source) && (best == nullptr || peer.first.length() > best->first.length())) {
           best = &peer;
         }
       }
       if (best == nullptr || best->second != hop->from) {
         if (words) {
           out.lost = at("access point " + receiver.point->id, receiver.point->pos) + " takes nothing that comes from " +
-                     source.toString() + " by access point " + points_[hop->from].point->id;
+                     source->toString() + " by access point " + points_[hop->from].point->id;
         }
         return out;
       }
       here = {Kind::kDomain, receiver.domain};
+      if (words) {
+        out.through.push_back(here);
+      }
       continue;
     }
     const net::IpAddr next = hop->way == Hop::Way::kVia ? hop->gateway : target;
@@ -293,6 +330,9 @@ Reach::End Reach::walk(std::size_t from, std::size_t to, bool words) const {
       return out;
     }
     here = owner;
+    if (words) {
+      out.through.push_back(here);
+    }
   }
   out.lost = words ? "it goes in a circle" : "";
   return out;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -40,6 +41,20 @@ class Reach {
   // Why: the policies, routes and objects that decide it, each with its place in the file.
   std::string why(std::size_t from, std::size_t to) const;
 
+  // Another node that `from` means by the address of `to`.
+  struct StandIn {
+    std::string node;
+    std::string text;  // "10.2.1.2 is server red-s (lab.yaml:30:3) for red-n"
+  };
+  // Ids; `from` is a server, a load balancer or a VPC, `to` one of the first two. Not set: it is `to` itself, or nobody
+  // gets what is sent there.
+  std::optional<StandIn> standIn(const std::string& from, const std::string& to) const;
+  // Whom a node means by an address: who gets what it sends there; where it gets lost, who has the address among those
+  // whom VPCs, domains and SD-WANs link with the node; if nobody has, then anyone. Empty: nobody.
+  std::string holder(const std::string& from, net::IpAddr address) const;
+  // The VPCs and border routers that lead there, in order.
+  std::vector<std::string> way(const std::string& from, net::IpAddr address) const;
+
  private:
   // Who has an address in a vxnet.
   enum class Kind : std::uint8_t { kNobody, kServer, kBalancer, kVpc, kDomain };
@@ -72,6 +87,11 @@ class Reach {
     Table table;  // of its servers
     Hop gateway;  // theirs where the table has nothing
   };
+  struct Balancer {
+    const lab::LoadBalancer* noun;
+    net::IpAddr address;
+    Table table;
+  };
   struct Router {
     std::string deadEnd;  // "no route policy of vpc v (lab.yaml:3:3)"
     Table table;
@@ -87,6 +107,7 @@ class Reach {
     Owner at;  // nobody: it gets lost
     std::string lost;
     std::vector<std::string> by;
+    std::vector<Owner> through;
   };
 
   void addNets();
@@ -95,17 +116,31 @@ class Reach {
   void addDomains();
   void addTunnels();
   void addTunnelsOf(const std::string& sdwan, std::vector<std::size_t> members);
+  void addTenants();
+  void addRoutes(const std::string& routeTable, const lab::Vxnet& vxnet, Table& table) const;
   Owner ownerOf(std::size_t net, net::IpAddr address) const;
-  // `words`: whether the End says more than where.
-  End walk(std::size_t from, std::size_t to, bool words) const;
+  // Of a server, a load balancer or a VPC; nobody: it is none of these, or has no address.
+  Owner senderOf(const std::string& id) const;
+  const Table& tableOf(const Owner& owner) const;
+  // Not set for a VPC, which has several.
+  std::optional<net::IpAddr> addressOf(const Owner& owner) const;
+  std::optional<std::size_t> tenantOf(const Owner& sender) const;
+  // Of what a server, a load balancer or a VPC sends. `words`: whether the End says more than where.
+  End walk(const Owner& from, net::IpAddr target, bool words) const;
+  End walk(std::size_t from, std::size_t to, bool words) const {
+    return walk({Kind::kServer, from}, hosts_[to].address, words);
+  }
+  std::string deadEndOf(const Owner& owner) const;
   std::string nameOf(const Owner& owner) const;
+  std::string idOf(const Owner& owner) const;
 
   const lab::Lab& lab_;
   const Allocations& allocations_;
   std::vector<Host> hosts_;
-  std::vector<std::pair<std::string, net::IpAddr>> balancers_;  // id and address
-  std::map<std::string, std::size_t> netOf_;                    // by vxnet id
+  std::vector<Balancer> balancers_;           // by id
+  std::map<std::string, std::size_t> netOf_;  // by vxnet id
   std::vector<Net> nets_;
+  std::vector<std::size_t> tenants_;  // of each vxnet: alike where VPCs, domains and SD-WANs link two of them
   std::vector<const lab::Vpc*> vpcNouns_;
   std::vector<Router> vpcs_;
   struct DomainNoun {

@@ -159,6 +159,24 @@ TEST_CASE("domains and SD-WANs: tenants with the same ranges never meet") {
   CHECK(model.why("red-n", "blue-s").starts_with("10.2.1.2 is server red-s (labs/shared-border/lab.yaml:"));
 }
 
+TEST_CASE("whom an address means, and by which routers, across SD-WANs") {
+  lab::Loaded loaded = tests::loadLab("labs/shared-border/lab.yaml");
+  REQUIRE(loaded.ok());
+  const compile::Allocations allocations = tests::allocated(loaded.lab);
+  const compile::Reach reach(loaded.lab, allocations);
+  const auto address = [](const char* text) { return *net::IpAddr::parse(text); };
+  CHECK(reach.holder("red-n", address("10.2.1.2")) == "red-s");
+  CHECK(reach.holder("blue-n", address("10.2.1.2")) == "blue-s");
+  CHECK(reach.holder("red-n", address("10.2.1.200")) == "south-br");
+  CHECK(reach.holder("blue-north", address("10.2.1.200")) == "blue-at-200");
+  CHECK(reach.holder("internet", address("10.2.1.88")) == "blue-only");
+  CHECK(reach.holder("red-n", address("10.2.1.99")).empty());
+  CHECK(reach.way("red-n", address("10.2.1.2")) == std::vector<std::string>{"red-north", "north-br", "south-br"});
+  CHECK(reach.way("red-n", address("10.1.1.77")).empty());
+  // What a VPC's router sends comes from its address in the vxnet that leads there, which the tunnel lets pass.
+  CHECK(reach.way("blue-south", address("10.1.1.2")) == std::vector<std::string>{"south-br", "north-br"});
+}
+
 TEST_CASE("all labs of the tree: their own pings between servers agree") {
   std::size_t compared = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(VPCLAB_SOURCE_DIR) + "/labs")) {

@@ -1,0 +1,96 @@
+// Which checks are refused because they would ask another node than the one that they name.
+#include "compile/judge_checks.h"
+
+#include <filesystem>
+
+#include <doctest/doctest.h>
+
+#include "unit/compile/lab_files.h"
+
+using namespace vpclab;
+
+namespace {
+
+// Two tenants with the same addresses behind one border router.
+const std::string kTwins = R"(lab: twins
+regions: {r: {}}
+vpcs:
+  blue-a: {region: r, cidr: 10.1.0.0/16, route_policies: [{to: 10.2.0.0/16, via: br}]}
+  blue-b: {region: r, cidr: 10.2.0.0/16, route_policies: [{to: 10.1.0.0/16, via: br}]}
+  red-a: {region: r, cidr: 10.1.0.0/16}
+  red-b: {region: r, cidr: 10.2.0.0/16}
+vxnets:
+  blue-a-net: {vpc: blue-a, cidr: 10.1.1.0/24}
+  blue-b-net: {vpc: blue-b, cidr: 10.2.1.0/24}
+  red-a-net: {vpc: red-a, cidr: 10.1.1.0/24}
+  red-b-net: {vpc: red-b, cidr: 10.2.1.0/24}
+servers:
+  blue-1: {vxnet: blue-a-net}
+  blue-2: {vxnet: blue-b-net}
+  red-1: {vxnet: red-a-net}
+  red-2: {vxnet: red-b-net}
+border_routers:
+  br:
+    region: r
+    domains:
+      blue: {vxnets: [blue-a-net, blue-b-net]}
+      red: {vxnets: [red-a-net, red-b-net]}
+checks:
+)";
+
+std::string judged(const std::string& checks) {
+  lab::BundleSource source({{"lab.yaml", kTwins + checks}});
+  const lab::Loaded loaded = lab::load("lab.yaml", source);
+  CHECK(loaded.diagnostics.empty());
+  std::string out;
+  for (const auto& diagnostic : compile::judgeChecks(loaded.lab, tests::allocated(loaded.lab))) {
+    out += diagnostic.toString() + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a check that another server would answer names both, and says what to do") {
+  CHECK(
+      judged("  - ping: {from: blue-1, to: red-2}\n"
+             "  - ping: {from: blue-a, to: red-2, expect: {loss: 100%}}\n"
+             "  - path: {from: blue-1, to: red-2, through: [blue-a, br]}\n"
+             "  - throughput: {from: blue-1, to: red-2, expect: 1mbit..}\n"
+             "  - loss: {from: blue-1, to: red-1, expect: 100%}\n") ==
+      "lab.yaml:25:5: error: ping from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
+      "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address, or expect "
+      "`unreachable`\n"
+      "lab.yaml:26:5: error: ping from blue-a to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-a, so that "
+      "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address, or expect "
+      "`unreachable`\n"
+      "lab.yaml:27:5: error: path from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
+      "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n"
+      "lab.yaml:28:5: error: throughput from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so "
+      "that red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n"
+      "lab.yaml:29:5: error: loss from blue-1 to red-1: 10.1.1.2 is server blue-1 (lab.yaml:14:3) itself, so that "
+      "red-1 "
+      "would not be asked; give one of the two another address\n");
+}
+
+TEST_CASE("what is expected to be unreachable may have another's address, and an address is whoever has it") {
+  CHECK(judged("  - ping: {from: blue-1, to: red-2, expect: unreachable}\n"
+               "  - ping: {from: blue-1, to: blue-2}\n"
+               "  - ping: {from: blue-1, to: 10.2.1.2}\n"
+               "  - ping: {from: red-1, to: red-2}\n"  // fails, but asks no other
+               "  - ping: {from: internet, to: red-2, expect: unreachable}\n"
+               "  - http: {from: blue-1, url: \"http://10.2.1.2/\"}\n")
+            .empty());
+}
+
+TEST_CASE("all labs of the tree ask whom they name") {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(VPCLAB_SOURCE_DIR) + "/labs")) {
+    if (entry.path().extension() == ".yaml") {
+      const std::string path = std::filesystem::relative(entry.path(), VPCLAB_SOURCE_DIR).string();
+      CAPTURE(path);
+      const lab::Loaded loaded = tests::loadLab(path);
+      REQUIRE(loaded.ok());
+      CHECK(compile::judgeChecks(loaded.lab, tests::allocated(loaded.lab)).empty());
+    }
+  }
+}
