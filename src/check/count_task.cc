@@ -162,7 +162,7 @@ std::optional<Reply> CountTask::step(TimePoint now) {
     send(now);
   }
   if (!done_ && now >= deadline_) {
-    end(phase_ == Phase::kHello ? "no packet arrives" + (reply_.detail.empty() ? "" : "; " + reply_.detail)
+    end(phase_ == Phase::kHello ? CountReply::kNothingArrives + (reply_.detail.empty() ? "" : "; " + reply_.detail)
                                 : "the time was over before all packets were sent and waited for");
   }
   return done_ ? std::optional<Reply>(reply_) : std::nullopt;

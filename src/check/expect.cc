@@ -143,6 +143,21 @@ Verdict judgeUnreachable(const PingSpec& spec, const PingReply& reply) {
   return out;
 }
 
+Verdict judgeArrival(const PingSpec& spec, const CountReply& own, const CountReply& prober) {
+  Verdict out;
+  if (!own.detail.empty()) {
+    out.seen = "cannot tell: " + spec.to.title + " does not get what it sends to itself: " + own.detail;
+  } else if (prober.there.sent > 0) {  // not before a first one has arrived
+    out.seen = "what " + spec.from.title + " sends to " + spec.to.address.toString() + " arrives at " + spec.to.title;
+  } else if (prober.detail != CountReply::kNothingArrives) {
+    out.seen = "cannot tell: " + prober.detail;
+  } else {
+    out.passed = true;
+    out.seen = spec.to.standIn + "; nothing sent there arrives at " + spec.to.title;
+  }
+  return out;
+}
+
 Verdict judgeNoConnection(const HttpSpec& spec, const HttpReplies& replies) {
   Verdict out;
   std::size_t connected = 0;
@@ -167,10 +182,11 @@ std::vector<SeenHop> seenHops(const PathSpec& spec, const PathReply& reply) {
     if (hop.address && *hop.address == spec.to.address) {
       hop.title = spec.to.title;
     }
-    for (const HopSpec& expected : spec.through) {
-      const auto& known = expected.addresses;
-      if (hop.address && std::find(known.begin(), known.end(), *hop.address) != known.end()) {
-        hop.title = expected.title;
+    for (const auto* hops : {&spec.way, &spec.through}) {
+      for (const HopSpec& one : *hops) {
+        if (hop.address && std::find(one.addresses.begin(), one.addresses.end(), *hop.address) != one.addresses.end()) {
+          hop.title = one.title;
+        }
       }
     }
     out.push_back(std::move(hop));

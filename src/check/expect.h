@@ -36,6 +36,9 @@ Verdict judgeLoss(const LossSpec& spec, const CountReply& reply);
 Verdict judgeTunnel(const TunnelSpec& spec, const std::vector<TunnelPeer>& peers);
 // Of the probes themselves; that prober and target work must have been proved before.
 Verdict judgeUnreachable(const PingSpec& spec, const PingReply& reply);
+// Of the packets that the prober sends to a target that another node stands in for, as the target's own side sees it.
+// `own`: those that it sends itself, which must arrive.
+Verdict judgeArrival(const PingSpec& spec, const CountReply& own, const CountReply& prober);
 Verdict judgeNoConnection(const HttpSpec& spec, const HttpReplies& replies);
 Verdict judgePath(const PathSpec& spec, const PathReply& reply);
 Verdict judgeBackend(const BackendSpec& spec, const std::vector<BackendStatus>& backends);

@@ -177,6 +177,8 @@ struct Counted {
 };
 
 struct CountReply {
+  static constexpr const char* kNothingArrives = "no packet arrives";  // not even the first, though all were sent
+
   Counted there;
   Counted back;
   std::string detail;  // why it is not complete; empty: it is

@@ -139,6 +139,9 @@ std::unique_ptr<Procedure> makePingProcedure(const PingSpec& spec) {
   if (spec.reachable) {
     return std::make_unique<Reachable>(spec);
   }
+  if (!spec.to.standIn.empty()) {
+    return makeArrivalProcedure(spec);
+  }
   return std::make_unique<Unreachable>(spec);
 }
 

@@ -95,6 +95,38 @@ class BackendState : public Procedure {
   const BackendSpec& spec_;
 };
 
+// Nothing is asked: whatever answered, it would not be the one that the check names.
+class Misled : public Procedure {
+ public:
+  explicit Misled(const Target& to) : to_(to) {}
+
+  Round next(std::chrono::milliseconds /*left*/) override { return {}; }
+
+  Step judge(const std::vector<Reply>& /*replies*/, LabPort& /*lab*/, CheckResult& result) override {
+    result.seen = "cannot tell: " + to_.standIn;
+    result.outcome = Outcome::kFailed;
+    return Step::kDone;
+  }
+
+ private:
+  const Target& to_;
+};
+
+// The node that must be reached itself; null: the check names none, or expects it not to be.
+const Target* namedTarget(const CheckSpec& check) {
+  if (const auto* ping = std::get_if<PingSpec>(&check.what)) {
+    return ping->reachable ? &ping->to : nullptr;
+  }
+  if (const auto* path = std::get_if<PathSpec>(&check.what)) {
+    return &path->to;
+  }
+  if (const auto* stream = std::get_if<ThroughputSpec>(&check.what)) {
+    return &stream->to;
+  }
+  const auto* loss = std::get_if<LossSpec>(&check.what);
+  return loss == nullptr ? nullptr : &loss->to;
+}
+
 }  // namespace
 
 std::unique_ptr<Procedure> makePathProcedure(const PathSpec& spec) {
@@ -106,6 +138,9 @@ std::unique_ptr<Procedure> makeBackendProcedure(const BackendSpec& spec) {
 }
 
 std::unique_ptr<Procedure> makeProcedure(const CheckSpec& check) {
+  if (const Target* target = namedTarget(check); target != nullptr && !target->standIn.empty()) {
+    return std::make_unique<Misled>(*target);
+  }
   if (const auto* ping = std::get_if<PingSpec>(&check.what)) {
     return makePingProcedure(*ping);
   }

@@ -46,6 +46,8 @@ class Procedure {
 // The spec must outlive it.
 std::unique_ptr<Procedure> makeProcedure(const CheckSpec& check);
 std::unique_ptr<Procedure> makePingProcedure(const PingSpec& spec);
+// Of a target that another node stands in for: whether anything arrives at it.
+std::unique_ptr<Procedure> makeArrivalProcedure(const PingSpec& spec);
 std::unique_ptr<Procedure> makePathProcedure(const PathSpec& spec);
 std::unique_ptr<Procedure> makeBackendProcedure(const BackendSpec& spec);
 std::unique_ptr<Procedure> makeHttpProcedure(const HttpSpec& spec);

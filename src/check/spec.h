@@ -38,6 +38,9 @@ struct Target {
   // The target's own side: from there all its witnesses must answer before "unreachable" means anything. For an HTTP
   // target with a port among them. Not set only where nothing in the lab has the address; the report then says so.
   std::optional<Vantage> alive;
+  // "10.2.1.2 is server red-s for red-n": where the prober means another node by the address, whose answers say nothing
+  // of this one. Empty: it does not.
+  std::string standIn;
 };
 
 // What a measured value must lie in, both ends included.
@@ -70,6 +73,7 @@ struct PathSpec {
   Vantage from;
   Target to;
   std::vector<HopSpec> through;  // in order, the target left out
+  std::vector<HopSpec> way;      // where the lab's routes lead, to name what is seen in place of what is expected
 };
 
 struct BackendSpec {

@@ -73,6 +73,29 @@ TEST_CASE("unreachable needs three probes in silence, or an ICMP error; never an
         "none of 3 answered (no node of the lab has this address)");
 }
 
+TEST_CASE("who is not reached by an address that is another's: nothing may arrive, at a receiver that works") {
+  PingSpec spec;
+  spec.from.title = "A";
+  spec.to = {"B", ip("10.0.0.2"), Vantage{}, "10.0.0.2 is C for A"};
+  const CountReply works{{1, 1}, {1, 1}, ""};
+  const CountReply nothing{{0, 0}, {0, 0}, CountReply::kNothingArrives};
+  CHECK(judgeArrival(spec, works, nothing).passed);
+  CHECK(judgeArrival(spec, works, nothing).seen == "10.0.0.2 is C for A; nothing sent there arrives at B");
+  // Whether or not its answers get home.
+  for (const CountReply& arrived :
+       {works, CountReply{{1, 1}, {0, 0}, "send: Network is unreachable"}, CountReply{{1, 0}, {1, 0}, ""}}) {
+    const Verdict verdict = judgeArrival(spec, works, arrived);
+    CHECK_FALSE(verdict.passed);
+    CHECK(verdict.seen == "what A sends to 10.0.0.2 arrives at B");
+  }
+  CHECK_FALSE(judgeArrival(spec, nothing, nothing).passed);
+  CHECK(judgeArrival(spec, nothing, nothing).seen ==
+        "cannot tell: B does not get what it sends to itself: no packet arrives");
+  const CountReply unsent{{0, 0}, {0, 0}, "no packet arrives; send: Operation not permitted"};
+  CHECK_FALSE(judgeArrival(spec, works, unsent).passed);
+  CHECK(judgeArrival(spec, works, unsent).seen == "cannot tell: no packet arrives; send: Operation not permitted");
+}
+
 TEST_CASE("reachable needs one answer") {
   CHECK(judgeReachable(ping(9, 1, 0, PingResult::kTimeout)).passed);
   const Verdict none = judgeReachable(ping(2, 0, 2, PingResult::kUnreachable, "Destination Net Unreachable from X"));

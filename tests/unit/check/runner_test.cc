@@ -146,6 +146,39 @@ TEST_CASE("unreachable is probed only after prober and target have proved to wor
   CHECK(std::get<PingJob>(probes.submitted[2]).target == ip("10.0.0.9"));
 }
 
+TEST_CASE("where another node answers in the target's place, no ping is evidence: it is looked at what arrives") {
+  CheckSpec check = ping("a", false);
+  std::get<PingSpec>(check.what).to.standIn = "10.0.0.9 is S for a";
+  FakeLab lab;
+  int counts = 0;
+  FakeProbes probes([&](const Job& job) -> std::optional<Reply> {
+    if (std::holds_alternative<CountJob>(job)) {
+      return ++counts == 1 ? CountReply{{1, 1}, {1, 1}, ""} : CountReply{{0, 0}, {0, 0}, CountReply::kNothingArrives};
+    }
+    return answered();
+  });
+  const Report report = runChecks({check}, lab, probes, {});
+  CHECK(report.results[0].outcome == Outcome::kPassed);
+  CHECK(report.results[0].seen == "10.0.0.9 is S for a; nothing sent there arrives at T");
+  REQUIRE(probes.submitted.size() == 4);  // of the prober's witness and the target's, then both counts
+  CHECK(std::get<CountJob>(probes.submitted[3]).target == ip("10.0.0.9"));
+
+  // Nor is an answer worth anything to a check that wants the named one reached.
+  std::get<PingSpec>(check.what).reachable = true;
+  CheckSpec path;
+  path.what = PathSpec{{}, std::get<PingSpec>(check.what).to, {}, {}};
+  CheckSpec loss;
+  loss.what = LossSpec{{}, std::get<PingSpec>(check.what).to, "t", {0, 1'000'000, "0%..100%"}};
+  CheckSpec stream;
+  stream.what = ThroughputSpec{{}, std::get<PingSpec>(check.what).to, "t", {0, 1, ".."}};
+  FakeProbes untouched([](const Job&) -> std::optional<Reply> { return answered(); });
+  for (const CheckResult& result : runChecks({check, path, loss, stream}, lab, untouched, {}).results) {
+    CHECK(result.outcome == Outcome::kFailed);
+    CHECK(result.seen == "cannot tell: 10.0.0.9 is S for a");
+  }
+  CHECK(untouched.submitted.empty());
+}
+
 TEST_CASE("a state is waited for until it holds") {
   FakeProbes probes([](const Job&) -> std::optional<Reply> { return std::nullopt; });
   FakeLab lab;
