@@ -225,6 +225,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   {
     const Profile::Scope scope(profile, "compile");
     compileInto(desired, previous, *capabilities);
+    judgeChecks(desired);
   }
   if (!desired.ok()) {
     return badInput(desired.diagnostics);

@@ -46,23 +46,38 @@ check::Vantage CheckPlaces::vantage(const std::string& node) const {
   return out;
 }
 
-std::string CheckPlaces::balancerAt(net::IpAddr address) const {
-  for (const auto& [id, balancer] : desired_.lab.loadBalancers) {
-    const auto own = addressesOf(id);
-    if (std::find(own.begin(), own.end(), address) != own.end()) {
-      return id;
-    }
+std::vector<check::HopSpec> CheckPlaces::hops(const std::vector<std::string>& nodes,
+                                              const std::vector<std::string>& way) const {
+  std::vector<net::IpAddr> taken;
+  for (const auto& node : way) {
+    const auto own = addressesOf(node);
+    taken.insert(taken.end(), own.begin(), own.end());
   }
-  return "";
+  std::vector<check::HopSpec> out;
+  for (const auto& node : nodes) {
+    auto own = addressesOf(node);
+    if (std::find(way.begin(), way.end(), node) == way.end()) {
+      own.erase(std::remove_if(
+                    own.begin(), own.end(),
+                    [&](net::IpAddr address) { return std::find(taken.begin(), taken.end(), address) != taken.end(); }),
+                own.end());
+    }
+    out.push_back({titleOf(node), std::move(own)});
+  }
+  return out;
 }
 
-std::string CheckPlaces::nodeAt(net::IpAddr address) const {
+std::string CheckPlaces::nodeAt(const std::string& from, net::IpAddr address) const {
   for (const auto& [id, server] : desired_.lab.servers) {
     if (const auto eip = desired_.lab.eips.find(server.eip);
         eip != desired_.lab.eips.end() && eip->second.address == address) {
       return id;
     }
   }
+  if (const std::string holder = reach_.holder(from, address); !holder.empty()) {
+    return holder;
+  }
+  // What lies in no vxnet: the public addresses of load balancers, the internet, the WANs.
   for (const auto& [id, node] : desired_.compiled.nodes) {
     const auto own = addressesOf(id);
     if (std::find(own.begin(), own.end(), address) != own.end()) {
@@ -72,11 +87,11 @@ std::string CheckPlaces::nodeAt(net::IpAddr address) const {
   return "";
 }
 
-check::Target CheckPlaces::target(const lab::Endpoint& endpoint, std::uint16_t port) const {
+check::Target CheckPlaces::target(const std::string& from, const lab::Endpoint& endpoint, std::uint16_t port) const {
   check::Target out;
   std::string node = endpoint.node;
   if (endpoint.address) {
-    node = nodeAt(*endpoint.address);
+    node = nodeAt(from, *endpoint.address);
     out.address = *endpoint.address;
     out.title = out.address.toString();
     for (const auto& [id, eip] : desired_.lab.eips) {
@@ -88,6 +103,9 @@ check::Target CheckPlaces::target(const lab::Endpoint& endpoint, std::uint16_t p
     out.title = titleOf(node);
     if (const auto own = addressesOf(node); !own.empty()) {
       out.address = own.front();
+    }
+    if (auto standIn = reach_.standIn(from, node)) {
+      out.standIn = std::move(standIn->text);
     }
   }
   if (node.empty()) {

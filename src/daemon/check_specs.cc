@@ -19,7 +19,7 @@ class Translation {
 
   check::PingSpec operator()(const lab::PingCheck& ping) const {
     return {places_.vantage(ping.from.node),
-            places_.target(ping.to),
+            places_.target(ping.from.node, ping.to),
             ping.reachable,
             ping.times,
             rangeOf(ping.rtt),
@@ -27,12 +27,13 @@ class Translation {
   }
 
   check::ThroughputSpec operator()(const lab::ThroughputCheck& stream) const {
-    return {places_.vantage(stream.from.node), places_.target(stream.to), stream.to.node, *rangeOf(stream.rate),
-            stream.time};
+    return {places_.vantage(stream.from.node), places_.target(stream.from.node, stream.to), stream.to.node,
+            *rangeOf(stream.rate), stream.time};
   }
 
   check::LossSpec operator()(const lab::LossCheck& loss) const {
-    return {places_.vantage(loss.from.node), places_.target(loss.to), loss.to.node, *rangeOf(loss.loss), loss.packets};
+    return {places_.vantage(loss.from.node), places_.target(loss.from.node, loss.to), loss.to.node, *rangeOf(loss.loss),
+            loss.packets};
   }
 
   check::TunnelSpec operator()(const lab::TunnelCheck& tunnel) const {
@@ -52,10 +53,10 @@ class Translation {
   }
 
   check::PathSpec operator()(const lab::PathCheck& path) const {
-    check::PathSpec out{places_.vantage(path.from.node), places_.target(path.to), {}};
-    for (const auto& node : path.through) {
-      out.through.push_back({places_.titleOf(node), places_.addressesOf(node)});
-    }
+    check::PathSpec out{places_.vantage(path.from.node), places_.target(path.from.node, path.to), {}, {}};
+    const auto way = places_.way(path.from.node, out.to.address);
+    out.through = places_.hops(path.through, way);
+    out.way = places_.hops(way, way);
     return out;
   }
 
@@ -122,7 +123,7 @@ check::HttpSpec Translation::operator()(const lab::HttpCheck& http) const {
   }
   const auto address = net::IpAddr::parse(authority.substr(0, colon)).value_or(net::IpAddr());
   out.from = places_.vantage(http.from.node);
-  out.to = places_.target({"", address}, out.port);
+  out.to = places_.target(http.from.node, {"", address}, out.port);
   out.url = http.url;
   out.hostHeader = address.toString() + (out.port == 80 ? std::string() : ":" + std::to_string(out.port));
   out.times = http.times;
@@ -133,13 +134,18 @@ check::HttpSpec Translation::operator()(const lab::HttpCheck& http) const {
   out.page = http.page;
   out.rotation = http.rotation;
   out.share = http.share;
-  out.serialGroup = places_.balancerAt(address);
+  if (out.to.alive && lab_.loadBalancers.count(out.to.alive->node) != 0) {
+    out.serialGroup = out.to.alive->node;
+  }
   return out;
 }
 
 }  // namespace
 
 std::vector<check::CheckSpec> checkSpecs(const Desired& desired) {
+  if (desired.lab.checks.empty()) {
+    return {};
+  }
   const Translation translation(desired);
   const auto roundTrip = lab::delayOfRoundTrip(desired.lab);
   std::vector<check::CheckSpec> out;

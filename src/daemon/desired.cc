@@ -4,6 +4,7 @@
 
 #include <sys/random.h>
 
+#include "compile/judge_checks.h"
 #include "lab/load.h"
 
 namespace vpclab::daemon {
@@ -42,6 +43,12 @@ void compileInto(Desired& desired, const compile::Allocations& previous, const s
   }
   desired.compiled = compile::compile(desired.lab, capabilities, desired.allocations);
   append(desired.diagnostics, desired.compiled.diagnostics);
+}
+
+void judgeChecks(Desired& desired) {
+  if (desired.ok()) {
+    append(desired.diagnostics, compile::judgeChecks(desired.lab, desired.allocations));
+  }
 }
 
 }  // namespace vpclab::daemon

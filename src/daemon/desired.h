@@ -22,5 +22,8 @@ struct Desired {
 Desired loadBundle(const api::Bundle& bundle);
 // The second half: keys and addresses, then objects. Only for a Desired that is ok().
 void compileInto(Desired& desired, const compile::Allocations& previous, const state::Capabilities& capabilities);
+// Adds what is wrong with the checks of a Desired that was compiled. For what is to be applied: a lab that is up is
+// looked after whatever its checks are worth.
+void judgeChecks(Desired& desired);
 
 }  // namespace vpclab::daemon

@@ -73,6 +73,7 @@ api::Final planLab(Engine& engine, const api::PlanRequest& request, Session& ses
     return failed(stored.error());
   }
   compileInto(desired, *stored ? (*stored)->allocations : compile::Allocations{}, *capabilities);
+  judgeChecks(desired);
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }
