@@ -73,7 +73,7 @@ std::string readRequest(int fd) {
 
 }  // namespace
 
-FakeDaemon::FakeDaemon(const std::string& runDir, const std::vector<std::string>& lines) {
+FakeDaemon::FakeDaemon(const std::string& runDir, const std::vector<std::string>& lines, std::optional<uid_t> user) {
   const std::string path = api::socketPath(runDir);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -81,7 +81,12 @@ FakeDaemon::FakeDaemon(const std::string& runDir, const std::vector<std::string>
   std::memcpy(address.sun_path, path.data(), path.size());
   const base::UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   REQUIRE(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
-  REQUIRE(::listen(listener.get(), 1) == 0);
+  // Who connects is told whose the listener was when it began to listen, unix(7).
+  const uid_t self = ::geteuid();
+  REQUIRE(::seteuid(user.value_or(self)) == 0);
+  const bool listens = ::listen(listener.get(), 1) == 0;
+  REQUIRE(::seteuid(self) == 0);
+  REQUIRE(listens);
   std::array<int, 2> ends{};
   REQUIRE(::pipe(ends.data()) == 0);
   got_.reset(ends[0]);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace vpclab::tests {
 // A daemon in a process of its own that takes one request and answers with the given lines, events or anything else.
 class FakeDaemon {
  public:
-  FakeDaemon(const std::string& runDir, const std::vector<std::string>& lines);
+  // `user`: as whom it listens, which only root can say.
+  FakeDaemon(const std::string& runDir, const std::vector<std::string>& lines, std::optional<uid_t> user = {});
   ~FakeDaemon();
   FakeDaemon(const FakeDaemon&) = delete;
   FakeDaemon& operator=(const FakeDaemon&) = delete;

@@ -5,7 +5,9 @@
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
+#include "api/client.h"
 #include "unit/cli/fake_daemon.h"
 #include "unit/cli/run_cli.h"
 #include "unit/cli/temporary_directory.h"
@@ -128,6 +130,21 @@ TEST_CASE("the daemon's verdict is the exit status") {
     final.exit = exit;
     CHECK(ask({"drift"}, Output::kPipe, {}, {final}).status == static_cast<int>(exit));
   }
+}
+
+TEST_CASE("nothing is said to a daemon that is neither root's nor one's own") {
+  if (::geteuid() != 0) {
+    MESSAGE("only root can listen as somebody else");
+    return;
+  }
+  constexpr uid_t kSomebody = 65'534;
+  const tests::TemporaryDirectory directory;
+  tests::FakeDaemon stranger(directory.path(), {api::encodeEvent(api::Final{})}, kSomebody);
+  const auto ran = tests::runCli({"heal", "--run-dir", directory.path()});
+  CHECK(ran.status == 1);
+  CHECK(ran.out.empty());
+  CHECK(ran.err == "vpclab: " + api::socketPath(directory.path()) + " is served by user 65534\n");
+  CHECK(stranger.request().empty());
 }
 
 TEST_CASE("a lab file that stands alone goes to the daemon as it is, which tells what is wrong with it") {
