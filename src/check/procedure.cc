@@ -98,33 +98,37 @@ class BackendState : public Procedure {
 // Nothing is asked: whatever answered, it would not be the one that the check names.
 class Misled : public Procedure {
  public:
-  explicit Misled(const Target& to) : to_(to) {}
+  explicit Misled(const std::string& standIn) : standIn_(standIn) {}
 
   Round next(std::chrono::milliseconds /*left*/) override { return {}; }
 
   Step judge(const std::vector<Reply>& /*replies*/, LabPort& /*lab*/, CheckResult& result) override {
-    result.seen = "cannot tell: " + to_.standIn;
+    result.seen = "cannot tell: " + standIn_;
     result.outcome = Outcome::kFailed;
     return Step::kDone;
   }
 
  private:
-  const Target& to_;
+  const std::string& standIn_;
 };
 
-// The node that must be reached itself; null: the check names none, or expects it not to be.
-const Target* namedTarget(const CheckSpec& check) {
+// The stand-in of a node that must be reached itself; empty: it has none.
+const std::string& misledBy(const CheckSpec& check) {
+  static const std::string kNobody;
   if (const auto* ping = std::get_if<PingSpec>(&check.what)) {
-    return ping->reachable ? &ping->to : nullptr;
+    return ping->reachable ? ping->to.standIn : kNobody;
   }
   if (const auto* path = std::get_if<PathSpec>(&check.what)) {
-    return &path->to;
+    return path->to.standIn;
   }
   if (const auto* stream = std::get_if<ThroughputSpec>(&check.what)) {
-    return &stream->to;
+    return stream->to.standIn;
   }
-  const auto* loss = std::get_if<LossSpec>(&check.what);
-  return loss == nullptr ? nullptr : &loss->to;
+  if (const auto* loss = std::get_if<LossSpec>(&check.what)) {
+    return loss->to.standIn;
+  }
+  const auto* backend = std::get_if<BackendSpec>(&check.what);
+  return backend == nullptr ? kNobody : backend->standIn;
 }
 
 }  // namespace
@@ -138,8 +142,8 @@ std::unique_ptr<Procedure> makeBackendProcedure(const BackendSpec& spec) {
 }
 
 std::unique_ptr<Procedure> makeProcedure(const CheckSpec& check) {
-  if (const Target* target = namedTarget(check); target != nullptr && !target->standIn.empty()) {
-    return std::make_unique<Misled>(*target);
+  if (const std::string& standIn = misledBy(check); !standIn.empty()) {
+    return std::make_unique<Misled>(standIn);
   }
   if (const auto* ping = std::get_if<PingSpec>(&check.what)) {
     return makePingProcedure(*ping);

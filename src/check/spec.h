@@ -83,7 +83,8 @@ struct BackendSpec {
   std::string backend;  // as state::Backend::name; with several ports under one name all must be in the state
   std::string backendTitle;
   bool up = true;
-  std::string reason;  // a part of the reason that must be given; empty: any
+  std::string reason;   // a part of the reason that must be given; empty: any
+  std::string standIn;  // as Target::standIn, for the load balancer
 };
 
 enum class Connections : std::uint8_t { kNew, kKeepAlive, kParallel };

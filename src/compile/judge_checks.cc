@@ -9,31 +9,44 @@ namespace {
 
 // What of a check must reach the node that it names.
 struct Question {
-  const char* kind;
-  const lab::Endpoint* from;
-  const lab::Endpoint* to;
-  bool mayBeUnreachable;  // another expectation would make sense
+  std::string what;  // for people
+  std::string from;
+  std::string to;
+  bool mayBeUnreachable = false;  // another expectation would make sense
 };
 
-std::optional<Question> questionOf(const lab::Check& check) {
-  std::optional<Question> out;
-  if (const auto* ping = std::get_if<lab::PingCheck>(&check.what)) {
-    if (ping->reachable) {
-      out = {"ping", &ping->from, &ping->to, true};
-    }
-  } else if (const auto* path = std::get_if<lab::PathCheck>(&check.what)) {
-    out = {"path", &path->from, &path->to, false};
-  } else if (const auto* stream = std::get_if<lab::ThroughputCheck>(&check.what)) {
-    out = {"throughput", &stream->from, &stream->to, false};
-  } else if (const auto* loss = std::get_if<lab::LossCheck>(&check.what)) {
-    out = {"loss", &loss->from, &loss->to, false};
+std::optional<Question> between(const char* kind, const lab::Endpoint& from, const lab::Endpoint& to,
+                                bool mayBeUnreachable = false) {
+  if (to.address) {
+    return std::nullopt;
   }
-  return out && !out->to->address ? out : std::nullopt;
+  return Question{std::string(kind) + " from " + from.node + " to " + to.node, from.node, to.node, mayBeUnreachable};
+}
+
+std::optional<Question> questionOf(const lab::Check& check) {
+  if (const auto* ping = std::get_if<lab::PingCheck>(&check.what)) {
+    return ping->reachable ? between("ping", ping->from, ping->to, true) : std::nullopt;
+  }
+  if (const auto* path = std::get_if<lab::PathCheck>(&check.what)) {
+    return between("path", path->from, path->to);
+  }
+  if (const auto* stream = std::get_if<lab::ThroughputCheck>(&check.what)) {
+    return between("throughput", stream->from, stream->to);
+  }
+  if (const auto* loss = std::get_if<lab::LossCheck>(&check.what)) {
+    return between("loss", loss->from, loss->to);
+  }
+  const auto* backend = std::get_if<lab::BackendCheck>(&check.what);
+  if (backend == nullptr || backend->server.empty()) {
+    return std::nullopt;
+  }
+  return Question{"backend " + backend->server + " of " + backend->loadBalancer, backend->loadBalancer,
+                  backend->server};
 }
 
 std::string remedy(const Question& question, const std::string& standIn) {
   std::vector<std::string> ways;
-  if (standIn != question.from->node) {
+  if (standIn != question.from) {
     ways.push_back("name " + standIn + " if it is meant");
   }
   ways.emplace_back("give one of the two another address");
@@ -56,12 +69,9 @@ base::Diagnostics judgeChecks(const lab::Lab& lab, const Allocations& allocation
     if (!reach) {
       reach.emplace(lab, allocations);
     }
-    const std::string& from = question->from->node;
-    const std::string& to = question->to->node;
-    if (const auto standIn = reach->standIn(from, to)) {
+    if (const auto standIn = reach->standIn(question->from, question->to)) {
       out.push_back({base::Severity::kError, check.pos,
-                     std::string(question->kind) + " from " + from + " to " + to + ": " + standIn->text + ", so that " +
-                         to + " would not be asked",
+                     question->what + ": " + standIn->text + ", so that " + question->to + " would not be asked",
                      remedy(*question, standIn->node)});
     }
   }

@@ -87,6 +87,11 @@ std::string CheckPlaces::nodeAt(const std::string& from, net::IpAddr address) co
   return "";
 }
 
+std::string CheckPlaces::standIn(const std::string& from, const std::string& to) const {
+  const auto found = reach_.standIn(from, to);
+  return found ? found->text : "";
+}
+
 check::Target CheckPlaces::target(const std::string& from, const lab::Endpoint& endpoint, std::uint16_t port) const {
   check::Target out;
   std::string node = endpoint.node;
@@ -104,9 +109,7 @@ check::Target CheckPlaces::target(const std::string& from, const lab::Endpoint& 
     if (const auto own = addressesOf(node); !own.empty()) {
       out.address = own.front();
     }
-    if (auto standIn = reach_.standIn(from, node)) {
-      out.standIn = std::move(standIn->text);
-    }
+    out.standIn = standIn(from, node);
   }
   if (node.empty()) {
     return out;

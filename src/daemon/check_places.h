@@ -25,6 +25,8 @@ class CheckPlaces {
   // The routers that lead from a node to an address.
   std::vector<std::string> way(const std::string& from, net::IpAddr address) const { return reach_.way(from, address); }
   std::string titleOf(const std::string& node) const;
+  // As check::Target::standIn.
+  std::string standIn(const std::string& from, const std::string& to) const;
 
  private:
   std::vector<net::IpAddr> addressesOf(const std::string& node) const;

@@ -69,6 +69,7 @@ class Translation {
     out.backendTitle = backend.address ? out.backend : places_.titleOf(backend.server);
     out.up = backend.up;
     out.reason = backend.reason;
+    out.standIn = places_.standIn(backend.loadBalancer, backend.server);
     return out;
   }
 

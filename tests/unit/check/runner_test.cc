@@ -171,8 +171,10 @@ TEST_CASE("where another node answers in the target's place, no ping is evidence
   loss.what = LossSpec{{}, std::get<PingSpec>(check.what).to, "t", {0, 1'000'000, "0%..100%"}};
   CheckSpec stream;
   stream.what = ThroughputSpec{{}, std::get<PingSpec>(check.what).to, "t", {0, 1, ".."}};
+  CheckSpec backend;
+  backend.what = BackendSpec{.backend = "b", .standIn = "10.0.0.9 is S for a"};
   FakeProbes untouched([](const Job&) -> std::optional<Reply> { return answered(); });
-  for (const CheckResult& result : runChecks({check, path, loss, stream}, lab, untouched, {}).results) {
+  for (const CheckResult& result : runChecks({check, path, loss, stream, backend}, lab, untouched, {}).results) {
     CHECK(result.outcome == Outcome::kFailed);
     CHECK(result.seen == "cannot tell: 10.0.0.9 is S for a");
   }

@@ -35,6 +35,10 @@ border_routers:
     domains:
       blue: {vxnets: [blue-a-net, blue-b-net]}
       red: {vxnets: [red-a-net, red-b-net]}
+load_balancers:
+  blue-lb:
+    vxnet: blue-b-net
+    listeners: {web: {port: 80, backends: [{server: blue-2, port: 80}, {server: red-2, port: 80}]}}
 checks:
 )";
 
@@ -58,19 +62,31 @@ TEST_CASE("a check that another server would answer names both, and says what to
              "  - path: {from: blue-1, to: red-2, through: [blue-a, br]}\n"
              "  - throughput: {from: blue-1, to: red-2, expect: 1mbit..}\n"
              "  - loss: {from: blue-1, to: red-1, expect: 100%}\n") ==
-      "lab.yaml:25:5: error: ping from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
+      "lab.yaml:29:5: error: ping from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
       "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address, or expect "
       "`unreachable`\n"
-      "lab.yaml:26:5: error: ping from blue-a to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-a, so that "
+      "lab.yaml:30:5: error: ping from blue-a to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-a, so that "
       "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address, or expect "
       "`unreachable`\n"
-      "lab.yaml:27:5: error: path from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
+      "lab.yaml:31:5: error: path from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
       "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n"
-      "lab.yaml:28:5: error: throughput from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so "
+      "lab.yaml:32:5: error: throughput from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so "
       "that red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n"
-      "lab.yaml:29:5: error: loss from blue-1 to red-1: 10.1.1.2 is server blue-1 (lab.yaml:14:3) itself, so that "
+      "lab.yaml:33:5: error: loss from blue-1 to red-1: 10.1.1.2 is server blue-1 (lab.yaml:14:3) itself, so that "
       "red-1 "
       "would not be asked; give one of the two another address\n");
+}
+
+TEST_CASE("a backend that another server stands in for is neither up nor down") {
+  for (const std::string state : {"up", "down"}) {
+    CHECK(judged("  - backend: {load_balancer: blue-lb, listener: web, server: blue-2, expect: " + state +
+                 "}\n"
+                 "  - backend: {load_balancer: blue-lb, listener: web, server: red-2, expect: " +
+                 state + "}\n") ==
+          "lab.yaml:30:5: error: backend red-2 of blue-lb: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-lb, so "
+          "that "
+          "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n");
+  }
 }
 
 TEST_CASE("what is expected to be unreachable may have another's address, and an address is whoever has it") {

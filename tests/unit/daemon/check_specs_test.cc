@@ -45,9 +45,14 @@ load_balancers:
 checks:
 )";
 
-std::vector<check::CheckSpec> specsOf(const std::string& checks) {
+daemon::Desired desiredOf(const std::string& checks) {
   daemon::Desired desired = daemon::loadBundle({"lab.yaml", {{"lab.yaml", kTwins + checks}}});
   compileInto(desired, {}, {.wireGuardGo = true, .tbf = true, .nftables = true});
+  return desired;
+}
+
+std::vector<check::CheckSpec> specsOf(const std::string& checks) {
+  const daemon::Desired desired = desiredOf(checks);
   for (const auto& diagnostic : desired.diagnostics) {
     FAIL(diagnostic.toString());
   }
@@ -119,4 +124,12 @@ TEST_CASE("a named server whose address is another's for the one who asks has a 
   CHECK(standIn("blue-1", "blue-2").empty());
   CHECK(standIn("red-1", "blue-2").empty());  // nothing of it gets anywhere
   CHECK(standIn("internet", "red-2").empty());
+}
+
+TEST_CASE("a lab that would be refused for its checks is whole all the same, for the daemon that has it up") {
+  daemon::Desired desired = desiredOf("  - ping: {from: blue-1, to: red-2}\n");
+  CHECK(desired.ok());
+  CHECK(std::get<check::PingSpec>(daemon::checkSpecs(desired).at(0).what).to.standIn.starts_with("10.2.1.2 is server"));
+  judgeChecks(desired);
+  CHECK_FALSE(desired.ok());
 }
