@@ -1,7 +1,10 @@
 #include "compile/judge_checks.h"
 
+#include <unordered_set>
+
 #include "base/text.h"
 #include "compile/reach.h"
+#include "lab/addressing.h"
 
 namespace vpclab::compile {
 
@@ -44,9 +47,35 @@ std::optional<Question> questionOf(const lab::Check& check) {
                   backend->server};
 }
 
-std::string remedy(const Question& question, const std::string& standIn) {
+// What several nodes have: no other address can mean another one.
+std::unordered_set<std::uint32_t> sharedAddresses(const lab::Lab& lab, const Allocations& allocations) {
+  std::unordered_set<std::uint32_t> known;
+  std::unordered_set<std::uint32_t> shared;
+  const auto add = [&](net::IpAddr address) {
+    if (!known.insert(address.v4HostOrder()).second) {
+      shared.insert(address.v4HostOrder());
+    }
+  };
+  for (const auto& [id, address] : allocations.addresses) {
+    add(address);
+  }
+  for (const auto& [id, vxnet] : lab.vxnets) {
+    add(lab::gatewayOf(vxnet.cidr));
+  }
+  for (const auto& [id, router] : lab.borderRouters) {
+    for (const auto& domain : router.domains) {
+      for (const auto& join : domain.joins) {
+        add(join.address);
+      }
+    }
+  }
+  return shared;
+}
+
+std::string remedy(const lab::Lab& lab, const Question& question, const std::string& standIn) {
   std::vector<std::string> ways;
-  if (standIn != question.from) {
+  const bool nameable = lab.servers.count(standIn) != 0 || lab.loadBalancers.count(standIn) != 0;
+  if (nameable && standIn != question.from) {
     ways.push_back("name " + standIn + " if it is meant");
   }
   ways.emplace_back("give one of the two another address");
@@ -60,10 +89,18 @@ std::string remedy(const Question& question, const std::string& standIn) {
 
 base::Diagnostics judgeChecks(const lab::Lab& lab, const Allocations& allocations) {
   base::Diagnostics out;
-  std::optional<Reach> reach;  // made for those who ask only
+  std::optional<std::unordered_set<std::uint32_t>> shared;  // both are made for those who ask only
+  std::optional<Reach> reach;
   for (const auto& check : lab.checks) {
     const auto question = questionOf(check);
-    if (!question) {
+    const auto address = question ? allocations.addresses.find(question->to) : allocations.addresses.end();
+    if (address == allocations.addresses.end()) {
+      continue;
+    }
+    if (!shared) {
+      shared = sharedAddresses(lab, allocations);
+    }
+    if (shared->count(address->second.v4HostOrder()) == 0) {
       continue;
     }
     if (!reach) {
@@ -72,7 +109,7 @@ base::Diagnostics judgeChecks(const lab::Lab& lab, const Allocations& allocation
     if (const auto standIn = reach->standIn(question->from, question->to)) {
       out.push_back({base::Severity::kError, check.pos,
                      question->what + ": " + standIn->text + ", so that " + question->to + " would not be asked",
-                     remedy(*question, standIn->node)});
+                     remedy(lab, *question, standIn->node)});
     }
   }
   return out;

@@ -77,6 +77,16 @@ TEST_CASE("a check that another server would answer names both, and says what to
       "would not be asked; give one of the two another address\n");
 }
 
+TEST_CASE("a router may stand in for a server, too") {
+  lab::Loaded loaded = tests::loadLab("labs/shared-border/lab.yaml");
+  REQUIRE(loaded.ok());
+  loaded.lab.checks = {{"", {}, lab::PingCheck{{"red-s", {}}, {"blue-at-200", {}}}}};
+  const auto said = compile::judgeChecks(loaded.lab, tests::allocated(loaded.lab));
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].message.starts_with("ping from red-s to blue-at-200: 10.2.1.200 is border router south-br ("));
+  CHECK(said[0].hint == "give one of the two another address, or expect `unreachable`");  // no check names a router
+}
+
 TEST_CASE("a backend that another server stands in for is neither up nor down") {
   for (const std::string state : {"up", "down"}) {
     CHECK(judged("  - backend: {load_balancer: blue-lb, listener: web, server: blue-2, expect: " + state +
