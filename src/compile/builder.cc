@@ -256,6 +256,19 @@ void Builder::addNeighbours() {
   }
 }
 
+void Builder::addInterfaces() {
+  for (auto& [id, node] : out_.nodes) {
+    node.interfaces = std::move(placeOf(id).interfaces);
+    std::sort(node.interfaces.begin(), node.interfaces.end(),
+              [](const Interface& x, const Interface& y) { return x.name < y.name; });
+  }
+}
+
+Builder::Pieces Builder::pieces() {
+  addInterfaces();
+  return {std::move(entries_), std::move(out_.nodes), std::move(out_.diagnostics)};
+}
+
 Compiled Builder::finish() {
   addLosses();
   settle();
@@ -267,11 +280,7 @@ Compiled Builder::finish() {
     add(Process{"", "pages", PageServer{std::move(pages_)}}, pagesOrigin_);
   }
   settle();
-  for (auto& [id, node] : out_.nodes) {
-    node.interfaces = std::move(placeOf(id).interfaces);
-    std::sort(node.interfaces.begin(), node.interfaces.end(),
-              [](const Interface& x, const Interface& y) { return x.name < y.name; });
-  }
+  addInterfaces();
   std::sort(out_.diagnostics.begin(), out_.diagnostics.end(),
             [](const auto& x, const auto& y) { return std::tie(x.pos, x.message) < std::tie(y.pos, y.message); });
   return std::move(out_);

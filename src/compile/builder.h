@@ -64,6 +64,14 @@ class Builder {
 
   Compiled finish();
 
+  // What was collected so far, but for what goes by all of the lab: the tables of neighbours and of losses, the pages.
+  struct Pieces {
+    std::vector<state::Entry> entries;  // in the order of coming
+    std::map<std::string, Node> nodes;
+    base::Diagnostics diagnostics;
+  };
+  Pieces pieces();
+
  private:
   // Who has a name of an interface.
   struct Taken {
@@ -86,6 +94,7 @@ class Builder {
               const state::Origin& origin);
   void addLosses();
   void addNeighbours();
+  void addInterfaces();  // to their nodes
 
   const lab::Lab& lab_;
   const state::Capabilities& capabilities_;

@@ -33,15 +33,22 @@ bool names(const lab::Check& check) {
 
 }  // namespace
 
+std::optional<base::SourcePos> internetAskedAt(const lab::Lab& lab) {
+  if (!lab.eips.empty()) {
+    return lab.eips.begin()->second.pos;
+  }
+  const auto asked = std::find_if(lab.checks.begin(), lab.checks.end(), names);
+  return asked == lab.checks.end() ? std::nullopt : std::optional(asked->pos);
+}
+
 // What lies outside, with a client in it. It knows a route to each EIP that is in use, and to nothing else: what is
 // inside a lab cannot be reached from here but by its EIP.
 void compileInternet(Builder& builder) {
-  const lab::Lab& lab = builder.lab();
-  const auto asked = std::find_if(lab.checks.begin(), lab.checks.end(), names);
-  if (lab.eips.empty() && asked == lab.checks.end()) {
+  const auto asked = internetAskedAt(builder.lab());
+  if (!asked) {
     return;
   }
-  const Origin origin{"the internet", lab.eips.empty() ? asked->pos : lab.eips.begin()->second.pos};
+  const Origin origin{"the internet", *asked};
   builder.node({"internet", "internet", "internet", "", {}}, Role::kRouter, origin);
   Leg loopback{"internet", "lo"};
   loopback.address = net::Prefix::host(internetAddress());

@@ -19,6 +19,8 @@ void compileServer(Builder& builder, const lab::Server& server);
 void compileBorderRouter(Builder& builder, const lab::BorderRouter& router);
 void compileSdwan(Builder& builder, const lab::Sdwan& sdwan);
 void compileInternet(Builder& builder);
+// What asks for it: an EIP, or a check; not set: nothing does.
+std::optional<base::SourcePos> internetAskedAt(const lab::Lab& lab);
 void compileLoadBalancer(Builder& builder, const lab::LoadBalancer& balancer);
 
 // ---- vxnet.cc

@@ -222,9 +222,10 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
     return failed(stored.error());
   }
   const compile::Allocations previous = *stored ? (*stored)->allocations : compile::Allocations{};
+  const auto former = engine.reached().of(lab);
   {
     const Profile::Scope scope(profile, "compile");
-    compileInto(desired, previous, *capabilities);
+    compileInto(desired, previous, *capabilities, former.get());
     judgeChecks(desired);
   }
   if (!desired.ok()) {
@@ -279,7 +280,12 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   if (changed.ok) {
     remember(engine, desired, std::move(changed.observed));
   }
-  session.keep(std::make_shared<const Desired>(std::move(desired)));
+  const auto last = std::make_shared<const Desired>(std::move(desired));
+  if (changed.ok) {
+    engine.reached().set(lab, last);
+  }
+  session.keep(former);
+  session.keep(last);
   return final;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "compile/judge_checks.h"
+#include "compile/recompile.h"
 #include "lab/load.h"
 
 namespace vpclab::daemon {
@@ -36,12 +37,16 @@ Desired loadBundle(const api::Bundle& bundle) {
   return desired;
 }
 
-void compileInto(Desired& desired, const compile::Allocations& previous, const state::Capabilities& capabilities) {
+void compileInto(Desired& desired, const compile::Allocations& previous, const state::Capabilities& capabilities,
+                 const Desired* former) {
   append(desired.diagnostics, compile::allocate(desired.lab, previous, newPrivateKey, desired.allocations));
   if (!desired.ok()) {
     return;
   }
-  desired.compiled = compile::compile(desired.lab, capabilities, desired.allocations);
+  auto again = former == nullptr ? std::nullopt
+                                 : compile::recompile({former->lab, former->allocations, former->compiled}, desired.lab,
+                                                      capabilities, desired.allocations);
+  desired.compiled = again ? std::move(*again) : compile::compile(desired.lab, capabilities, desired.allocations);
   append(desired.diagnostics, desired.compiled.diagnostics);
 }
 

@@ -20,8 +20,10 @@ struct Desired {
 
 // Reads only the bundle. The lab's name is set even where something else is wrong, as far as it could be read.
 Desired loadBundle(const api::Bundle& bundle);
-// The second half: keys and addresses, then objects. Only for a Desired that is ok().
-void compileInto(Desired& desired, const compile::Allocations& previous, const state::Capabilities& capabilities);
+// The second half: keys and addresses, then objects. Only for a Desired that is ok(). `former`: an earlier version of
+// the lab, compiled by the same capabilities, from which this one may be made; may be null.
+void compileInto(Desired& desired, const compile::Allocations& previous, const state::Capabilities& capabilities,
+                 const Desired* former = nullptr);
 // Adds what is wrong with the checks of a Desired that was compiled. For what is to be applied: a lab that is up is
 // looked after whatever its checks are worth.
 void judgeChecks(Desired& desired);

@@ -10,6 +10,7 @@
 #include "daemon/journal.h"
 #include "daemon/kept_labs.h"
 #include "daemon/options.h"
+#include "daemon/reached.h"
 #include "daemon/registry.h"
 #include "daemon/session.h"
 #include "daemon/store.h"
@@ -34,6 +35,7 @@ class Engine {
   const Store& store() const { return store_; }
   const KeptLabs& kept() const { return kept_; }
   Journal& journal() { return journal_; }
+  Reached& reached() { return reached_; }
   kernel::System& system() { return *system_; }
   const Probed& probed() const { return probed_.get(); }  // waits for the probe to end
   pid_t pid() const { return pid_; }
@@ -63,6 +65,7 @@ class Engine {
   Store store_;
   KeptLabs kept_;
   Journal journal_;
+  Reached reached_;
   Registry registry_;
   std::unique_ptr<kernel::System> system_;
   std::vector<base::UniqueFd> slowToGo_;  // of the probe; closed by learning_

@@ -14,8 +14,8 @@ namespace {
 constexpr int kMaxRounds = 8;
 constexpr std::chrono::milliseconds kFirstPause{2};
 
-base::Result<state::State> lookAgain(plan::KernelPort& kernel, const std::string& lab,
-                                     const plan::Touched& touched, state::State before) {
+base::Result<state::State> lookAgain(plan::KernelPort& kernel, const std::string& lab, const plan::Touched& touched,
+                                     state::State before) {
   // Where it is most of them there is no use in telling them apart.
   return before.of(state::Kind::kNetns).size() < 2 * touched.namespaces.size()
              ? kernel.observe(lab)

@@ -40,6 +40,7 @@ std::vector<std::string> takeDown(Engine& engine, const std::string& lab, Sessio
   if (auto forgotten = engine.kept().forget(lab); !forgotten) {
     errors.push_back(forgotten.error().message());
   }
+  engine.reached().forget(lab);
   const auto begun = base::Clock::now();
   for (const auto& error : engine.system().destroy(lab, base::Deadline::after(kDestroyTime))) {
     errors.push_back(error.message());

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,6 +32,8 @@ class Places {
     const SourcePos* found = find(id, key);
     return found == nullptr ? std::nullopt : std::optional(*found);
   }
+  // Whether they say the same of all objects but these.
+  bool areEqualBut(const Places& other, const std::set<std::string>& ids) const;
 
  private:
   const SourcePos* find(const std::string& id, std::string_view key) const {
@@ -50,9 +53,13 @@ struct Noun {
   std::string id;
   std::string title;  // the id where the file gives none
   SourcePos pos;      // of the id
+
+  bool operator==(const Noun&) const = default;
 };
 
-struct Region : Noun {};
+struct Region : Noun {
+  bool operator==(const Region&) const = default;
+};
 
 // 内网路由策略 of a VPC: traffic to `to` goes to the border router.
 struct RoutePolicy {
@@ -60,12 +67,16 @@ struct RoutePolicy {
   net::Prefix to;
   std::string via;  // border router id
   SourcePos pos;
+
+  bool operator==(const RoutePolicy&) const = default;
 };
 
 struct Vpc : Noun {
   std::string region;
   net::Prefix cidr;
   std::vector<RoutePolicy> routePolicies;
+
+  bool operator==(const Vpc&) const = default;
 };
 
 struct Vxnet : Noun {
@@ -74,6 +85,8 @@ struct Vxnet : Noun {
   // Bound to the vxnet: its routes go into each of its servers, beside their default by .1, since the vxnet itself is a
   // bridge and routes nothing. A load balancer in it has a table of its own or none. Empty: none.
   std::string routeTable;
+
+  bool operator==(const Vxnet&) const = default;
 };
 
 // What a server serves on a port.
@@ -82,6 +95,8 @@ struct HttpPage {
   std::string body;         // the page's content; the tutorial's page with the server's title where the file names none
   std::string contentType;  // from the page's file name
   SourcePos pos;
+
+  bool operator==(const HttpPage&) const = default;
 };
 
 // What a line does to packets, alike in each direction. The places are of the values, empty where none is given.
@@ -96,6 +111,8 @@ struct Impairment {
   SourcePos lossPos;
 
   bool any() const { return rate != 0 || delay != 0 || jitter != 0 || lossPerMillion != 0; }
+
+  bool operator==(const Impairment&) const = default;
 };
 
 struct Server : Noun {
@@ -108,6 +125,8 @@ struct Server : Noun {
   std::vector<std::pair<std::string, std::string>> files;  // absolute path -> content, private to the command
   std::string eip;                                         // 1:1 NAT; empty: none
   Impairment line;                                         // its cable to the vxnet
+
+  bool operator==(const Server&) const = default;
 };
 
 // A vxnet that a border router has joined, with its address there (borderAddressOf() unless given).
@@ -115,6 +134,8 @@ struct Join {
   std::string vxnet;
   net::IpAddr address;
   SourcePos pos;
+
+  bool operator==(const Join&) const = default;
 };
 
 // 边界路由器 static route: to a network behind an address in one of the joined vxnets.
@@ -123,6 +144,8 @@ struct StaticRoute {
   net::Prefix to;
   net::IpAddr via;
   SourcePos pos;
+
+  bool operator==(const StaticRoute&) const = default;
 };
 
 // A routing domain of a border router. Domains of one router never see each other's packets, so their ranges may
@@ -132,11 +155,15 @@ struct Domain {
   std::vector<Join> joins;
   std::vector<StaticRoute> routes;
   SourcePos pos;
+
+  bool operator==(const Domain&) const = default;
 };
 
 struct BorderRouter : Noun {
   std::string region;
   std::vector<Domain> domains;  // sorted by id
+
+  bool operator==(const BorderRouter&) const = default;
 };
 
 struct AccessPoint : Noun {
@@ -144,17 +171,23 @@ struct AccessPoint : Noun {
   std::string borderRouter;
   std::string domain = "main";
   Impairment line;  // its cable to the WAN; `bandwidth` is its rate
+
+  bool operator==(const AccessPoint&) const = default;
 };
 
 // 企业云网: all its access points reach each other.
 struct Sdwan : Noun {
   std::vector<AccessPoint> accessPoints;  // sorted by id
+
+  bool operator==(const Sdwan&) const = default;
 };
 
 struct Eip : Noun {
   std::string region;
   net::IpAddr address;
   Impairment line;  // its leg; `bandwidth` is its rate
+
+  bool operator==(const Eip&) const = default;
 };
 
 enum class Protocol : std::uint8_t { kHttp, kTcp };
@@ -169,6 +202,8 @@ struct HealthCheck {
   std::uint32_t fall = 2;
   std::uint32_t rise = 5;
   bool passive = true;
+
+  bool operator==(const HealthCheck&) const = default;
 };
 
 struct Backend {
@@ -180,6 +215,8 @@ struct Backend {
   bool backup = false;
   std::uint32_t maxConnections = 0;  // 0: any number
   SourcePos pos;
+
+  bool operator==(const Backend&) const = default;
 };
 
 enum class Stickiness : std::uint8_t { kOff, kInsert, kPrefix, kRewrite };
@@ -188,6 +225,8 @@ struct StickyCookie {
   Stickiness mode = Stickiness::kOff;
   std::string cookie = "SERVERID";
   std::chrono::seconds timeout{0};  // 0: none
+
+  bool operator==(const StickyCookie&) const = default;
 };
 
 // Backends beside the default ones.
@@ -196,12 +235,16 @@ struct Pool {
   SourcePos pos;
   Balance balance = Balance::kRoundRobin;
   std::vector<Backend> backends;
+
+  bool operator==(const Pool&) const = default;
 };
 
 struct Redirect {
   int status = 0;  // 0: no redirect
   std::string location;
   bool isPrefix = false;  // the request's path and query follow it
+
+  bool operator==(const Redirect&) const = default;
 };
 
 // Conditions that are empty are always met.
@@ -215,6 +258,8 @@ struct ForwardRule {
   std::optional<net::Prefix> source;
   std::string pool;  // id; empty: the default one
   Redirect redirect;
+
+  bool operator==(const ForwardRule&) const = default;
 };
 
 struct Listener {
@@ -249,6 +294,8 @@ struct Listener {
     }
     return count;
   }
+
+  bool operator==(const Listener&) const = default;
 };
 
 struct LoadBalancer : Noun {
@@ -257,6 +304,8 @@ struct LoadBalancer : Noun {
   std::vector<std::string> eips;
   std::string routeTable;           // empty: none
   std::vector<Listener> listeners;  // sorted by id
+
+  bool operator==(const LoadBalancer&) const = default;
 };
 
 struct TableRoute {
@@ -266,11 +315,15 @@ struct TableRoute {
   std::string viaBorderRouter;  // id; its address in the resource's vxnet is the next hop
   bool disabled = false;
   SourcePos pos;
+
+  bool operator==(const TableRoute&) const = default;
 };
 
 struct RouteTable : Noun {
   enum class For : std::uint8_t { kLoadBalancer, kVxnet } usedBy = For::kLoadBalancer;
   std::vector<TableRoute> routes;
+
+  bool operator==(const RouteTable&) const = default;
 };
 
 // ---- checks

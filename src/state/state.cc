@@ -250,7 +250,8 @@ void State::shareWith(const State& other) {
     while (own != entries_.end() && compareKeys(*own, theirs) < 0) {
       ++own;
     }
-    if (own == entries_.end() || compareKeys(*own, theirs) != 0) {
+    if (own == entries_.end() || compareKeys(*own, theirs) != 0 ||
+        (own->object == theirs.object && own->origin == theirs.origin)) {
       continue;
     }
     if (compared.first != theirs.origin || compared.second != own->origin) {
