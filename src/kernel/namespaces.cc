@@ -150,4 +150,8 @@ base::Result<> deleteNetns(Environment& environment, const std::string& lab, con
   return Pins::unpin(path);
 }
 
+bool isGone(const base::Error& error) {
+  return error.kind() == base::ErrorKind::kInvalid || error.kind() == base::ErrorKind::kNotFound;
+}
+
 }  // namespace vpclab::kernel

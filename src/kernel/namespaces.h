@@ -33,5 +33,7 @@ base::Result<NetlinkSocket> enterPinned(const std::string& path);
 // The same, and makes sure that it is ours.
 base::Result<NetlinkSocket> enterOwned(const Environment& environment, const std::string& path,
                                        base::Deadline deadline);
+// Whether one of the two says that there is no namespace: a dead pin, or one that went away just now.
+bool isGone(const base::Error& error);
 
 }  // namespace vpclab::kernel

@@ -10,11 +10,10 @@
 #include <utility>
 
 #include "kernel/namespaces.h"
-#include "kernel/neighbours.h"
+#include "kernel/neighbour_tables.h"
 #include "kernel/threads.h"
 #include "kernel/tunnels.h"
 #include "kernel/wg_uapi.h"
-#include "state/neighbours.h"
 
 namespace vpclab::kernel {
 
@@ -39,7 +38,8 @@ class Observation {
         deadline_(deadline),
         times_(times),
         again_(again.has_value()),
-        like_(like) {
+        like_(like),
+        neighbours_(environment, lab, deadline, times) {
     if (again) {
       out_ = std::move(again->before);
       namespaces_ = std::move(again->touched.namespaces);
@@ -57,7 +57,7 @@ class Observation {
     pairVeths();
     pairWithOthers();
     out_.add(std::exchange(read_, {}));
-    if (auto read = readNeighbourTables(); !read) {
+    if (auto read = completeNeighbours(); !read) {
       return partly_.empty() ? base::fail(std::move(read.error())) : lookAtAll();  // which says what is wrong
     }
     auto listing = [this] {
@@ -174,7 +174,7 @@ class Observation {
     for (const auto& [node, links] : partly_) {
       nodes.push_back(node);
     }
-    hints_ = environment_.neighbourHints.of(lab_, nodes);
+    neighbours_.expect(nodes);
     std::vector<base::Result<NodeView>> results(pins->size());
     auto ran = onThreads(pins->size(), [&](std::size_t i) {
       results[i] = look((*pins)[i]);
@@ -211,18 +211,11 @@ class Observation {
     }
     read_.push_back(std::move(entry));
   }
-  // A dead pin, or one that went away just now: no namespace.
-  static bool isGone(const base::Error& error) {
-    return error.kind() == base::ErrorKind::kInvalid || error.kind() == base::ErrorKind::kNotFound;
-  }
-
-  base::Result<NetlinkSocket> enterPin(const std::string& path) {
-    const KindTimes::Scope scope(times_, state::Kind::kNetns, 1);
-    return enterPinned(path);
-  }
-
   base::Result<NodeView> look(const Pin& pin) {
-    auto socket = enterPin(pin.path);
+    auto socket = [&] {
+      const KindTimes::Scope scope(times_, state::Kind::kNetns, 1);
+      return enterPinned(pin.path);
+    }();
     if (!socket) {
       return base::fail(std::move(socket.error()));
     }
@@ -236,12 +229,19 @@ class Observation {
     if (!owned) {
       return base::fail(std::move(owned.error()));
     }
-    if (const auto hint = hints_.find(pin.node); view && hint != hints_.end()) {
-      if (auto read = readNeighbourTables(*view, *socket, hint->second); !read) {
-        return base::fail(std::move(read.error()));
-      }
+    if (auto read = view ? neighbours_.read(*view, *socket) : base::Result<>(); !read) {
+      return base::fail(std::move(read.error()));
     }
     return view;
+  }
+
+  base::Result<> completeNeighbours() {
+    const NeighbourTables::Scope scope{again_ ? &namespaces_ : nullptr, partly_};
+    const auto keep = [this](state::Neighbours table) -> const state::ObjectPtr& {
+      put(std::move(table));
+      return read_.back().object;
+    };
+    return neighbours_.complete(scope, views_, out_, like_, keep);
   }
 
   // Two ends belong together when each names the other's index. Only indexes that we chose: those of the kernel repeat
@@ -264,210 +264,6 @@ class Observation {
         }
       }
     }
-  }
-
-  // Whom to ask for is known for sure only when all is read. Where the hints have not covered that, namespaces are
-  // entered once more. A small lab is asked too: it may have been a large one when a daemon was killed, and an entry
-  // that is left hides an address that has moved since. What a hand has added for addresses that nobody in the lab has
-  // is not looked at.
-  base::Result<> readNeighbourTables() {
-    NeighbourHints::Tables wanted;
-    const auto isViewed = [this](const std::string& netns) { return isRead(netns) || partly_.contains(netns); };
-    for (auto& [table, place] : state::possibleNeighbours(out_, isViewed)) {
-      auto& slot = wanted[table.netns][table.link];
-      slot = std::make_shared<const state::Neighbours>(std::move(table));
-      if (const auto* known = like_ == nullptr ? nullptr : like_->find(slot->key())) {
-        share(slot, known->object);
-      }
-    }
-    std::vector<NodeView*> missed;
-    for (NodeView& view : views_) {
-      const auto asked = wanted.find(view.node);
-      if (asked != wanted.end() && !covers(hints_[view.node], asked->second)) {
-        missed.push_back(&view);
-      }
-    }
-    std::vector<base::Result<>> results(missed.size());
-    auto ran = onThreads(missed.size(), [&](std::size_t i) {
-      auto socket = enterPin(environment_.pins.path(lab_, missed[i]->node));
-      TablesByLink asked = wanted.at(missed[i]->node);
-      for (const auto& [link, table] : hints_.at(missed[i]->node)) {
-        merge(asked[link], *table);
-      }
-      results[i] = socket ? readNeighbourTables(*missed[i], *socket, asked) : base::fail(std::move(socket.error()));
-    });
-    for (const auto& result : results) {
-      if (ran && !result && !isGone(result.error())) {
-        ran = result;
-      }
-    }
-    for (NodeView& view : views_) {
-      for (state::Neighbours& table : view.neighbours) {
-        if (!table.entries.empty()) {
-          keep(std::move(table), wanted);
-        }
-      }
-    }
-    if (auto partly = readPartly(wanted); ran && !partly) {
-      ran = std::move(partly);
-    }
-    if (!again_) {
-      environment_.neighbourHints.replace(lab_, std::move(wanted));
-      return ran;
-    }
-    for (const NodeView& view : views_) {
-      environment_.neighbourHints.replace(lab_, view.node, std::move(wanted[view.node]));
-    }
-    for (const auto& [node, links] : partly_) {
-      environment_.neighbourHints.replace(lab_, node, std::move(wanted[node]));
-    }
-    return ran;
-  }
-
-  using TablesByLink = NeighbourHints::TablesByLink;
-  // A table with entries. What is there is asked for until it is gone.
-  void keep(state::Neighbours table, NeighbourHints::Tables& wanted) {
-    auto& known = wanted[table.netns][table.link];
-    merge(known, table);
-    put(std::move(table));
-    share(known, read_.back().object);
-  }
-
-  // Where nothing else has been touched, only those neighbours are asked for that have, or that may be there and were
-  // not known to.
-  base::Result<> readPartly(NeighbourHints::Tables& wanted) {
-    std::vector<TablesByLink> asked;
-    std::vector<std::string> nodes;
-    for (const auto& [node, links] : partly_) {
-      nodes.push_back(node);
-      TablesByLink& tables = asked.emplace_back();
-      for (const auto& [link, addresses] : links) {
-        state::Neighbours table{node, link, {}};
-        for (const auto& address : addresses) {
-          table.entries.emplace_back(address, net::Mac());
-        }
-        merge(tables[link], table);
-      }
-      for (const auto& [link, table] : wanted[node]) {
-        const auto hints = hints_[node].find(link);
-        if (hints == hints_[node].end()) {
-          merge(tables[link], *table);
-        } else if (state::Neighbours rest{node, link, {}}; !includes(*hints->second, *table)) {
-          std::set_difference(table->entries.begin(), table->entries.end(), hints->second->entries.begin(),
-                              hints->second->entries.end(), std::back_inserter(rest.entries), byAddress);
-          merge(tables[link], rest);
-        }
-      }
-    }
-    std::vector<std::vector<state::Neighbours>> read(nodes.size());
-    std::vector<base::Result<>> results(nodes.size());
-    auto ran = onThreads(nodes.size(), [&](std::size_t i) { results[i] = readPart(nodes[i], asked[i], read[i]); });
-    for (std::size_t i = 0; ran && i < nodes.size(); ++i) {
-      ran = std::move(results[i]);
-    }
-    if (!ran) {
-      return ran;
-    }
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      for (state::Neighbours& table : read[i]) {
-        const auto& addresses = *asked[i].at(table.link);
-        replaceIn(addresses, std::move(table), wanted);
-      }
-      out_.eachIn<state::Neighbours>(nodes[i], [&](const state::Key&, const state::Neighbours& table) {
-        if (!asked[i].contains(table.link)) {
-          merge(wanted[table.netns][table.link], table);
-        }
-      });
-    }
-    return {};
-  }
-
-  base::Result<> readPart(const std::string& node, const TablesByLink& asked, std::vector<state::Neighbours>& out) {
-    const std::string path = environment_.pins.path(lab_, node);
-    auto socket = enterPin(path);
-    if (!socket) {
-      return base::fail(std::move(socket.error()));
-    }
-    if (auto owned = environment_.pins.checkOwner(*socket, path, deadline_); !owned) {
-      return owned;
-    }
-    const KindTimes::Scope scope(times_, state::Kind::kNeighbours, asked.size());
-    LinkTable links(*socket);
-    for (const auto& [link, table] : asked) {
-      const auto index = links.index(link, deadline_);
-      auto read = index ? readNeighbours(*socket, *table, *index, deadline_) : base::fail(base::Error(index.error()));
-      if (!read) {
-        return base::fail(std::move(read.error()));
-      }
-      out.push_back(std::move(*read));
-    }
-    return {};
-  }
-
-  // `now` holds what is there of what was asked for.
-  void replaceIn(const state::Neighbours& asked, state::Neighbours now, NeighbourHints::Tables& wanted) {
-    const state::Key key = now.key();
-    if (const auto* before = out_.get<state::Neighbours>(key)) {
-      std::vector<std::pair<net::IpAddr, net::Mac>> entries;
-      std::set_difference(before->entries.begin(), before->entries.end(), asked.entries.begin(), asked.entries.end(),
-                          std::back_inserter(entries), byAddress);
-      entries.insert(entries.end(), now.entries.begin(), now.entries.end());
-      std::sort(entries.begin(), entries.end());
-      now.entries = std::move(entries);
-    }
-    if (now.entries.empty()) {
-      out_.remove(key);
-    } else {
-      keep(std::move(now), wanted);
-    }
-  }
-
-  static bool byAddress(const std::pair<net::IpAddr, net::Mac>& x, const std::pair<net::IpAddr, net::Mac>& y) {
-    return x.first < y.first;
-  }
-  // Adds the addresses that are not in the table yet.
-  static void merge(NeighbourHints::TablePtr& table, const state::Neighbours& more) {
-    if (table && includes(*table, more)) {
-      return;
-    }
-    state::Neighbours both{more.netns, more.link, {}};
-    const auto before = table ? table->entries : std::vector<std::pair<net::IpAddr, net::Mac>>();
-    std::set_union(before.begin(), before.end(), more.entries.begin(), more.entries.end(),
-                   std::back_inserter(both.entries), byAddress);
-    table = std::make_shared<const state::Neighbours>(std::move(both));
-  }
-  static bool includes(const state::Neighbours& table, const state::Neighbours& more) {
-    return std::includes(table.entries.begin(), table.entries.end(), more.entries.begin(), more.entries.end(),
-                         byAddress);
-  }
-  // Equal ones need not be there twice.
-  static void share(NeighbourHints::TablePtr& table, const state::ObjectPtr& object) {
-    if (const auto* other = std::get_if<state::Neighbours>(object.get()); other != nullptr && *other == *table) {
-      table = {object, other};
-    }
-  }
-  static bool covers(const TablesByLink& hints, const TablesByLink& wanted) {
-    return std::all_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
-      const auto hint = hints.find(entry.first);
-      return hint != hints.end() && includes(*hint->second, *entry.second);
-    });
-  }
-
-  base::Result<> readNeighbourTables(NodeView& view, NetlinkSocket& socket, const TablesByLink& asked) {
-    const KindTimes::Scope scope(times_, state::Kind::kNeighbours, asked.size());
-    view.neighbours.clear();
-    for (const auto& [name, table] : asked) {
-      const auto link = std::find_if(view.links.begin(), view.links.end(),
-                                     [&name = name](const LinkInfo& info) { return info.name == name; });
-      if (link != view.links.end()) {
-        auto read = readNeighbours(socket, *table, link->index, deadline_);
-        if (!read) {
-          return base::fail(std::move(read.error()));
-        }
-        view.neighbours.push_back(std::move(*read));
-      }
-    }
-    return {};
   }
 
   // An interface of wireguard-go and its process make one device. A process whose interface is not complete, or was
@@ -545,10 +341,9 @@ class Observation {
   bool again_;
   const state::State* like_;
   std::set<std::string> namespaces_;  // those that are looked at, again
-  // Those of which only some neighbours are, by link.
-  std::map<std::string, std::map<std::string, std::set<net::IpAddr>>> partly_;
+  NeighbourTables::Partly partly_;
   std::vector<state::Veth> half_;  // with one end there
-  NeighbourHints::Tables hints_;
+  NeighbourTables neighbours_;
   std::vector<NodeView> views_;
   std::mutex readMutex_;  // while threads read
   state::EntryMaker maker_;
