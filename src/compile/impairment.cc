@@ -23,8 +23,7 @@ std::vector<Unable> unableTo(const lab::Impairment& line, const state::Capabilit
     out.push_back({line.lossPos, "loss", std::string(kNetem) + " or nftables' netdev family",
                    "load one of the kernel modules sch_netem and nf_tables, or leave the loss out"});
   }
-  const bool byNetem = capabilities.netem && (line.delay != 0 || line.jitter != 0 || line.lossPerMillion != 0);
-  if (line.rate != 0 && !byNetem && !capabilities.tbf) {
+  if (line.rate != 0 && !capabilities.tbf) {
     out.push_back({line.ratePos, "bandwidth", "tbf (the kernel module sch_tbf)",
                    "load the kernel module sch_tbf, or leave the bandwidth out"});
   }

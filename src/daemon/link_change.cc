@@ -95,7 +95,7 @@ class LinkChange {
   lab::Impairment lineOf(const VethEnd& end) const {
     lab::Impairment line;
     if (const auto* qdisc = out_.get<Qdisc>(Qdisc{end.netns, end.name}.key())) {
-      line.rate = qdisc->rateBitsPerSecond;
+      line.rate = qdisc->rateBitsPerSecond != 0 ? qdisc->rateBitsPerSecond : qdisc->netemRateBitsPerSecond;
       line.delay = qdisc->delayMicroseconds;
       line.jitter = qdisc->jitterMicroseconds;
       line.lossPerMillion = qdisc->lossPerMillion;

@@ -230,7 +230,9 @@ class Execution {
   }
   void add(std::size_t i, const Qdisc& qdisc) {
     action(i, qdisc.netns, [this, i, &qdisc](Session& s) {
-      return verb(i) == Verb::kDelete ? deleteQdisc(s, qdisc) : putQdisc(s, qdisc);
+      const auto& before = steps_[i].before;
+      return verb(i) == Verb::kDelete ? deleteQdisc(s, qdisc)
+                                      : putQdisc(s, qdisc, before ? &std::get<Qdisc>(*before) : nullptr);
     });
   }
   void add(std::size_t i, const NftTable& table) {

@@ -151,14 +151,9 @@ class Probe {
     delay.delayMicroseconds = 1000;
     Message netem = netemRequest("put netem on a link", kLoopback, delay);
     const auto netemDone = socket.request(netem, base::Deadline::after(kLimit));
-    if (netemDone) {
-      tcmsg header{};
-      header.tcm_ifindex = kLoopback;
-      header.tcm_parent = TC_H_ROOT;
-      Message away("remove netem", RTM_DELQDISC, 0, header);
-      (void)socket.request(away, base::Deadline::after(kLimit));
-    }
-    Message tbf = tbfRequest("put tbf on a link", kLoopback, 1'000'000);
+    // As lines have it: tbf below netem where there is one.
+    Message tbf =
+        tbfRequest("put tbf on a link", kLoopback, 1'000'000, netemDone ? QdiscPlace::kBelowNetem : QdiscPlace::kRoot);
     const auto tbfDone = socket.request(tbf, base::Deadline::after(kLimit));
     const auto lossDone = putNftTable(state::ingressLossTable(kScratch, {{"lo", 1}}), base::Deadline::after(kLimit));
     capabilities.netem = netemDone.has_value();

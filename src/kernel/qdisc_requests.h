@@ -6,9 +6,11 @@
 
 namespace vpclab::kernel {
 
-// The root queueing discipline of a link: tbf(8) where there is only a rate, else tc-netem(8) with the rate in it.
+// What a link's packets wait in: tc-tbf(8) where there is a rate, tc-netem(8) for the rest; of both, netem is the root
+// and tbf below it, so that packets are delayed first. A rate of netem's own would come with a queue that counts
+// packets, in which small ones get lost long before the rate is reached. `before`: what was seen there.
 // Errors: kUnsupported naming netem or tbf where the kernel lacks it; kLimit for what they cannot express.
-base::Result<> putQdisc(Session& session, const state::Qdisc& qdisc);
+base::Result<> putQdisc(Session& session, const state::Qdisc& qdisc, const state::Qdisc* before);
 base::Result<> deleteQdisc(Session& session, const state::Qdisc& qdisc);
 
 struct ObservedQdisc {
@@ -18,8 +20,9 @@ struct ObservedQdisc {
 base::Result<std::vector<ObservedQdisc>> readQdiscs(NetlinkSocket& socket, const std::string& netns,
                                                     base::Deadline deadline);
 
-// Of a message from a dump or for a probe: whether the kernel takes a root qdisc of this kind on the link.
-Message tbfRequest(std::string what, int linkIndex, std::uint64_t bytesPerSecond);
+// Single requests, which the probe makes too. Of `qdisc` netem does all but the rate.
+enum class QdiscPlace : std::uint8_t { kRoot, kBelowNetem };
+Message tbfRequest(std::string what, int linkIndex, std::uint64_t bytesPerSecond, QdiscPlace place);
 Message netemRequest(std::string what, int linkIndex, const state::Qdisc& qdisc);
 
 }  // namespace vpclab::kernel

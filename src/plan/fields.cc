@@ -133,6 +133,7 @@ struct FieldsOf {
     add("delay", std::to_string(qdisc.delayMicroseconds) + "us");
     add("jitter", std::to_string(qdisc.jitterMicroseconds) + "us");
     add("loss", std::to_string(qdisc.lossPerMillion) + "ppm");
+    add("rate of netem", qdisc.netemRateBitsPerSecond == 0 ? "none" : rateText(qdisc.netemRateBitsPerSecond));
   }
   // Rule by rule, so that a difference names the rules and not the table.
   void operator()(const NftTable& table) {

@@ -82,6 +82,7 @@ constexpr std::array kPolicies{
     inPlace(Kind::kQdisc, "delay", kNewQdisc),
     inPlace(Kind::kQdisc, "jitter", kNewQdisc),
     inPlace(Kind::kQdisc, "loss", kNewQdisc),
+    inPlace(Kind::kQdisc, "rate of netem", kNewQdisc),
     identity(Kind::kNftTable, "family and name"),
     inPlace(Kind::kNftTable, "[*", "all rules are swapped in one transaction"),
     identity(Kind::kProcess, "node and name"),

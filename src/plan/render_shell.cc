@@ -174,13 +174,18 @@ class Shell {
 
   // ---- traffic
   void create(const Qdisc& qdisc) {
-    std::string out = "tc -n " + ns(qdisc.netns) + " qdisc replace dev " + qdisc.link + " root ";
-    if (!qdisc.needsNetem()) {
-      // A packet of full size always fits the burst; what waits longer than the latency is dropped: tc-tbf(8).
-      line(out + "tbf rate " + rateText(qdisc.rateBitsPerSecond) + " burst 32kb latency 50ms");
-      return;
+    const std::string replace = "tc -n " + ns(qdisc.netns) + " qdisc replace dev " + qdisc.link;
+    if (qdisc.needsNetem()) {
+      line(replace + " root handle 1: netem" + netemText(qdisc));
     }
-    out += "netem";
+    if (qdisc.rateBitsPerSecond != 0) {
+      // A packet of full size always fits the burst; what waits longer than the latency is dropped: tc-tbf(8).
+      line(replace + (qdisc.needsNetem() ? " parent 1:1 handle 2: " : " root ") + "tbf rate " +
+           rateText(qdisc.rateBitsPerSecond) + " burst 32kb latency 50ms");
+    }
+  }
+  static std::string netemText(const Qdisc& qdisc) {
+    std::string out;
     if (qdisc.delayMicroseconds != 0 || qdisc.jitterMicroseconds != 0) {
       out +=
           " delay " + std::to_string(qdisc.delayMicroseconds) + "us " + std::to_string(qdisc.jitterMicroseconds) + "us";
@@ -189,7 +194,8 @@ class Shell {
       std::string fraction = std::to_string(1'000'000 + qdisc.lossPerMillion % 10'000).substr(3);
       out += " loss " + std::to_string(qdisc.lossPerMillion / 10'000) + "." + fraction + "%";
     }
-    line(out + (qdisc.rateBitsPerSecond == 0 ? "" : " rate " + rateText(qdisc.rateBitsPerSecond)));
+    // tc's own limit is 1000 packets; what the rate behind it lets pass is tbf's to say.
+    return out + (qdisc.rateBitsPerSecond == 0 ? "" : " limit 1000000000");
   }
   void remove(const Qdisc& qdisc) { line("tc -n " + ns(qdisc.netns) + " qdisc delete dev " + qdisc.link + " root"); }
   void create(const NftTable& table) {
@@ -225,6 +231,13 @@ class Shell {
       routeCommand("replace", *route);
     } else if (const auto* table = std::get_if<Neighbours>(&after)) {
       changeNeighbours(*table, std::get<Neighbours>(before));
+    } else if (const auto* qdisc = std::get_if<Qdisc>(&after)) {
+      const auto& old = std::get<Qdisc>(before);
+      // A qdisc changes its parameters, not its kind, and of two below each other the lower one goes with the upper.
+      if (old.needsNetem() != qdisc->needsNetem() || (old.rateBitsPerSecond != 0 && qdisc->rateBitsPerSecond == 0)) {
+        remove(old);
+      }
+      create(*qdisc);
     } else if (const auto* process = std::get_if<Process>(&after)) {
       line("# change " + describe(*process) + at(*process));
     } else {

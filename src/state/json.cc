@@ -93,7 +93,8 @@ struct ToJson {
             {"rateBitsPerSecond", o.rateBitsPerSecond},
             {"delayMicroseconds", o.delayMicroseconds},
             {"jitterMicroseconds", o.jitterMicroseconds},
-            {"lossPerMillion", o.lossPerMillion}};
+            {"lossPerMillion", o.lossPerMillion},
+            {"netemRateBitsPerSecond", o.netemRateBitsPerSecond}};
   }
   Json operator()(const NftTable& o) const {
     return {{"netns", o.netns}, {"family", nameOf(o.family)}, {"body", o.body}};

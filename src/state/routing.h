@@ -93,7 +93,7 @@ struct Sysctl {
   Key key() const { return {Kind::kSysctl, "", netns, path}; }
 };
 
-// The root queueing discipline of a link: rate by tbf(8), delay, jitter and loss by tc-netem(8).
+// The queueing disciplines of a link: rate by tbf(8), delay, jitter and loss by tc-netem(8), behind which the rate is.
 struct Qdisc {
   base::SharedString netns;
   base::SharedString link;
@@ -101,6 +101,7 @@ struct Qdisc {
   std::uint32_t delayMicroseconds = 0;
   std::uint32_t jitterMicroseconds = 0;
   std::uint32_t lossPerMillion = 0;
+  std::uint64_t netemRateBitsPerSecond = 0;  // netem's own, by a hand or an earlier release; never wanted
 
   bool needsNetem() const { return delayMicroseconds != 0 || jitterMicroseconds != 0 || lossPerMillion != 0; }
   bool operator==(const Qdisc&) const = default;

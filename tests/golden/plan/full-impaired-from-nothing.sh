@@ -246,13 +246,13 @@ ip -n vpclab.impaired.west-vpc address add 10.1.1.1/24 dev west-net
 ip -n vpclab.impaired.east-br rule add pref 33000 lookup 1001 protocol 118
 ip -n vpclab.impaired.west-br rule add pref 33000 lookup 1001 protocol 118
 ip -n vpclab.impaired.west-vpc rule add pref 33001 from 10.1.1.5/32 lookup 2001 protocol 118
-tc -n vpclab.impaired.east-gw qdisc replace dev eth0 root netem loss 2.0000%
+tc -n vpclab.impaired.east-gw qdisc replace dev eth0 root handle 1: netem loss 2.0000%
 tc -n vpclab.impaired.internet qdisc replace dev eip1 root tbf rate 5mbit burst 32kb latency 50ms
-tc -n vpclab.impaired.lossy qdisc replace dev eth0 root netem loss 10.0000%
+tc -n vpclab.impaired.lossy qdisc replace dev eth0 root handle 1: netem loss 10.0000%
 tc -n vpclab.impaired.slow qdisc replace dev eth0 root tbf rate 10mbit burst 32kb latency 50ms
-tc -n vpclab.impaired.switch.west qdisc replace dev lossy.west-net root netem loss 10.0000%
+tc -n vpclab.impaired.switch.west qdisc replace dev lossy.west-net root handle 1: netem loss 10.0000%
 tc -n vpclab.impaired.switch.west qdisc replace dev slow.west-net root tbf rate 10mbit burst 32kb latency 50ms
-tc -n vpclab.impaired.wan.wan qdisc replace dev east-gw.wan root netem loss 2.0000%
+tc -n vpclab.impaired.wan.wan qdisc replace dev east-gw.wan root handle 1: netem loss 2.0000%
 tc -n vpclab.impaired.wan.wan qdisc replace dev west-gw.wan root tbf rate 20mbit burst 32kb latency 50ms
 tc -n vpclab.impaired.west-gw qdisc replace dev eth0 root tbf rate 20mbit burst 32kb latency 50ms
 tc -n vpclab.impaired.west-vpc qdisc replace dev eip1 root tbf rate 5mbit burst 32kb latency 50ms

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "plan/plan.h"
+#include "plan/render.h"
 #include "state/ingress_loss.h"
 #include "unit/compile/lab_files.h"
 
@@ -69,6 +70,12 @@ TEST_CASE("without netem loss is at both ingresses, rate is tbf's, delay and jit
   Capabilities nothing = tests::bareKernel();
   nothing.ingressLoss = nothing.tbf = false;
   CHECK(compiledOf("  a: {vxnet: n, loss: 1%, rate: 1mbit}\n", nothing).diagnostics.size() == 2);
+  // Beside a delay, too, the rate is tbf's.
+  Capabilities netemOnly = tests::fullKernel();
+  netemOnly.tbf = false;
+  const auto without = compiledOf("  a: {vxnet: n, delay: 20ms, rate: 1mbit}\n", netemOnly).diagnostics;
+  REQUIRE(without.size() == 1);
+  CHECK(without[0].toString().find("needs tbf") != std::string::npos);
 }
 
 TEST_CASE("the text of a table of losses is read as it was written") {
@@ -114,4 +121,23 @@ TEST_CASE("changing a line changes that line only") {
     CHECK(step.key.netns != "b");
     CHECK_FALSE((step.key.kind == Kind::kNftTable && step.action == plan::Action::kDelete));
   }
+}
+
+TEST_CASE("by hand a rate is put below a delay, and what becomes another kind is made anew") {
+  const auto shell = [](const std::string& after, const std::string& before) {
+    const auto from = compiledOf("  a: {vxnet: n" + before + "}\n", tests::fullKernel()).desired;
+    const auto to = compiledOf("  a: {vxnet: n" + after + "}\n", tests::fullKernel()).desired;
+    return plan::renderShell(plan::diff(to, from), "lines");
+  };
+  const std::string tc = "tc -n vpclab.lines.a qdisc ";
+  const std::string netem = tc + "replace dev eth0 root handle 1: netem delay 20000us 0us";
+  const std::string below = tc + "replace dev eth0 parent 1:1 handle 2: tbf rate 1mbit";
+  const std::string both = shell(", delay: 20ms, rate: 1mbit", ", delay: 10ms");
+  CHECK(both.find(netem + " limit 1000000000\n" + below) != std::string::npos);
+  CHECK(both.find("delete") == std::string::npos);
+  const std::string away = tc + "delete dev eth0 root\n";
+  CHECK(shell(", rate: 1mbit", ", delay: 20ms, rate: 1mbit").find(away + tc + "replace dev eth0 root tbf") !=
+        std::string::npos);
+  CHECK(shell(", delay: 20ms", ", delay: 20ms, rate: 1mbit").find(away + netem + "\n") != std::string::npos);
+  CHECK(shell(", delay: 20ms", ", rate: 1mbit").find(away + netem + "\n") != std::string::npos);
 }

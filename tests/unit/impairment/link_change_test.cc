@@ -78,6 +78,19 @@ TEST_CASE("values hold at both ends, stay until they are changed, and go again")
   }
 }
 
+TEST_CASE("a rate that is netem's own is the line's, and becomes tbf's") {
+  Lines lines(tests::fullKernel());
+  const Qdisc former{"bj-server1", "eth0", 0, 20'000, 0, 0, 8'000'000};
+  lines.now.add(former);
+  CHECK_FALSE(lines.drift().empty());
+  api::LinkRequest request;
+  request.delay = 30'000;
+  CHECK(lines.set("bj-server1", "eth0", request) == "");
+  const auto* qdisc = lines.now.get<Qdisc>(former.key());
+  REQUIRE(qdisc != nullptr);
+  CHECK(*qdisc == Qdisc{"bj-server1", "eth0", 8'000'000, 30'000});
+}
+
 TEST_CASE("what cannot be done is told with node and link") {
   Lines lines(tests::bareKernel());
   api::LinkRequest delay;

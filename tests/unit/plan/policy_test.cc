@@ -119,6 +119,7 @@ std::vector<Variants> allVariants() {
           .by([](auto& o) { o.delayMicroseconds = 1; })
           .by([](auto& o) { o.jitterMicroseconds = 1; })
           .by([](auto& o) { o.lossPerMillion = 1; })
+          .by([](auto& o) { o.netemRateBitsPerSecond = 8; })
           .take(),
       Vary(NftTable{"v", "\tchain x {\n\t\taccept\n\t}"}).by([](auto& o) { o.body = "\tchain x {\n\t}"; }).take(),
       Vary(pages)
