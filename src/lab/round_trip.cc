@@ -14,6 +14,8 @@ constexpr std::size_t kEnds = 2;
 // From an SD-WAN into the next one, by a border router that is in both; more of them in a row is nobody's lab.
 constexpr std::size_t kAccessPoints = 4;
 
+constexpr std::uint32_t kAll = 1'000'000;  // of a million packets
+
 // The worst of the lines, as many as a way may cross.
 class Lines {
  public:
@@ -22,8 +24,11 @@ class Lines {
     if (line.delay != 0) {
       delays_.push_back(std::uint64_t{line.delay} + line.jitter);
     }
-    if (line.lossPerMillion != 0) {
+    if (line.lossPerMillion != 0 && line.lossPerMillion < kAll) {
       losses_.push_back(line.lossPerMillion);
+    }
+    if (line.rate != 0 && (lowestRate_ == 0 || line.rate < lowestRate_)) {
+      lowestRate_ = line.rate;
     }
   }
   std::uint64_t microseconds() const {
@@ -33,6 +38,7 @@ class Lines {
     }
     return sum;
   }
+  std::uint64_t lowestRate() const { return lowestRate_; }
   // The chance that all of them let a packet pass.
   double passing() const {
     double out = 1;
@@ -53,6 +59,7 @@ class Lines {
   std::size_t crossed_;
   std::vector<std::uint64_t> delays_;
   std::vector<std::uint32_t> losses_;
+  std::uint64_t lowestRate_ = 0;
 };
 
 // All kinds of lines that a way may cross.
@@ -87,8 +94,12 @@ std::chrono::milliseconds delayOfRoundTrip(const Lab& lab) {
 
 double lossOfRoundTrip(const Lab& lab) {
   const Ways ways(lab);
-  const double oneWay = ways.servers.passing() * ways.eips.passing() * ways.accessPoints.passing();
+  const double oneWay = ways.servers.passing() * ways.accessPoints.passing();
   return 1 - oneWay * oneWay;
+}
+
+std::uint64_t lowestSharedRate(const Lab& lab) {
+  return Ways(lab).accessPoints.lowestRate();
 }
 
 }  // namespace vpclab::lab

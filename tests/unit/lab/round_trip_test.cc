@@ -39,6 +39,30 @@ TEST_CASE("how likely a lab's lines lose a question or its answer, at most") {
   lab.sdwans["w"].accessPoints.resize(1);
   lab.sdwans["w"].accessPoints[0].line.lossPerMillion = 500'000;
   CHECK(lossOfRoundTrip(lab) == doctest::Approx(1 - 0.9 * 0.9 * 0.8 * 0.8 * 0.25));
-  lab.eips["e"].line.lossPerMillion = 1'000'000;
-  CHECK(lossOfRoundTrip(lab) == doctest::Approx(1));
+}
+
+TEST_CASE("what an EIP's leg loses is not lost between servers") {
+  Lab lab;
+  lab.eips["e"].line.lossPerMillion = 500'000;
+  CHECK(lossOfRoundTrip(lab) == doctest::Approx(0));
+}
+
+TEST_CASE("a line that lets nothing pass says nothing of the others") {
+  Lab lab;
+  lab.servers["a"].line.lossPerMillion = 1'000'000;
+  CHECK(lossOfRoundTrip(lab) == doctest::Approx(0));
+  lab.servers["b"].line.lossPerMillion = 100'000;
+  CHECK(lossOfRoundTrip(lab) == doctest::Approx(1 - 0.9 * 0.9));
+}
+
+TEST_CASE("the slowest line that many servers share is an access point's") {
+  Lab lab;
+  lab.eips["e"].line.rate = 8'000;
+  lab.servers["a"].line.rate = 8'000;
+  CHECK(lowestSharedRate(lab) == 0);
+  lab.sdwans["w"].accessPoints.resize(3);
+  CHECK(lowestSharedRate(lab) == 0);
+  lab.sdwans["w"].accessPoints[1].line.rate = 2'000'000;
+  lab.sdwans["w"].accessPoints[2].line.rate = 1'000'000;
+  CHECK(lowestSharedRate(lab) == 1'000'000);
 }
