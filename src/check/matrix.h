@@ -25,6 +25,7 @@ struct MatrixNode {
   net::IpAddr gateway;
   // What it is in, from the narrowest to the widest: vxnet, VPC, region. For matrices that are too large to draw.
   std::array<std::string, 3> groups;
+  std::uint64_t rate = 0;  // of its own line, in bits per second; 0: unlimited
 };
 
 enum class PairExpectation : std::uint8_t { kReachable, kBlocked, kElsewhere };
@@ -33,6 +34,7 @@ struct MatrixSpec {
   std::string lab;
   std::chrono::milliseconds roundTrip{0};  // as CheckSpec's
   double loss = 0;                         // the chance that the lab's own lines lose a ping or its answer, at most
+  std::uint64_t sharedRate = 0;            // of the slowest line that all of them may share; 0: unlimited
   std::vector<MatrixNode> nodes;
   // Of a pair of them, by their places. kElsewhere: the address means another node there, so that nothing can be seen.
   std::function<PairExpectation(std::size_t from, std::size_t to)> expected;
@@ -76,7 +78,8 @@ struct MatrixOptions {
   std::function<void(std::size_t done, std::size_t total)> progress;  // in pairs; may be empty
 };
 
-// A socket per server, some tens of servers at once, thousands of requests in flight in sum. A pair whose ping is lost
+// A socket per server, some tens of servers at once, thousands of requests in flight in sum, or as few as the lab's own
+// slow lines carry (pace.h). A pair whose ping is lost
 // is asked once more before that is believed, and more often where the lab's own lines lose packets. What goes wrong on
 // the way (a socket, the worker) is in the report.
 MatrixReport runMatrix(const MatrixSpec& spec, LabPort& lab, ProbePort& probes, const MatrixOptions& options);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "check/matrix.h"
+#include "check/pace.h"
 #include "check/patience.h"
 
 namespace vpclab::check {
@@ -13,10 +14,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kActive = 64;         // sweeps at once: with their windows, what is in flight
 constexpr std::size_t kSourcesAtOnce = 16;  // of one request to the worker
-constexpr std::uint32_t kWindow = 64;
-constexpr std::size_t kWitnesses = 2;  // before the pairs of each sweep: the node's own address, its gateway
+constexpr std::size_t kWitnesses = 2;       // before the pairs of each sweep: the node's own address, its gateway
 constexpr milliseconds kSweepTime{300'000};
 constexpr milliseconds kStopPoll{50};
 constexpr milliseconds kSendTime{10'000};
@@ -26,6 +25,16 @@ constexpr std::size_t kListed = 2000;
 
 char charOf(Cell cell) {
   return static_cast<char>(cell);
+}
+
+Pace paceOf(const MatrixSpec& spec) {
+  std::uint64_t lowest = 0;
+  for (const MatrixNode& node : spec.nodes) {
+    if (node.rate != 0 && (lowest == 0 || node.rate < lowest)) {
+      lowest = node.rate;
+    }
+  }
+  return paceFor(lowest, spec.sharedRate);
 }
 
 // A part of a row that one job asks for.
@@ -83,7 +92,7 @@ class MatrixRun {
       }
       columns.push_back({column, expected == PairExpectation::kReachable});
     }
-    const std::size_t most = kMaxSweepTargets - kWitnesses;
+    const std::size_t most = mostTargets(row);
     for (std::size_t first = 0; first == 0 || first < columns.size(); first += most) {
       const auto begin = columns.begin() + static_cast<std::ptrdiff_t>(first);
       const auto end = columns.begin() + static_cast<std::ptrdiff_t>(std::min(columns.size(), first + most));
@@ -93,19 +102,47 @@ class MatrixRun {
 
   // More where more is asked.
   milliseconds sweepTime() const { return std::min(kSweepTime * tries_ / SweepJob{}.tries, kMaxWait); }
+  milliseconds roundTrip() const { return spec_.roundTrip + pace_.waiting; }
+
+  // So many that there is time for all of them where none answers.
+  std::size_t mostTargets(std::size_t row) const {
+    const milliseconds each = (SweepJob{}.timeout + roundTrip()) * tries_;
+    const std::size_t inTime = static_cast<std::size_t>(sweepTime() / each) * windowOf(pace_, spec_.nodes[row].rate);
+    return std::clamp<std::size_t>(inTime, kWitnesses + 1, kMaxSweepTargets) - kWitnesses;
+  }
+
+  // The next part, not of a slow node that another one is in the worker's hands of; none: it has to end first.
+  std::optional<Piece> takeWaiting() {
+    const auto waits = [this](const Piece& piece) {
+      return windowOf(pace_, spec_.nodes[piece.row].rate) < pace_.window &&
+             std::any_of(pieces_.begin(), pieces_.end(),
+                         [&piece](const auto& entry) { return entry.second.row == piece.row; });
+    };
+    const auto found = std::find_if_not(waiting_.begin(), waiting_.end(), waits);
+    if (found == waiting_.end()) {
+      return std::nullopt;
+    }
+    Piece out = std::move(*found);
+    waiting_.erase(found);
+    return out;
+  }
 
   void submit() {
     while (waiting_.size() < kSourcesAtOnce && nextRow_ < spec_.nodes.size()) {
       addPieces(nextRow_++);
     }
-    if (waiting_.empty() || pieces_.size() + std::min(waiting_.size(), kSourcesAtOnce) > kActive) {
+    const std::size_t most = std::min(kSourcesAtOnce, pace_.sweeps);
+    if (waiting_.empty() || pieces_.size() + std::min(waiting_.size(), most) > pace_.sweeps) {
       return;
     }
     std::vector<NumberedJob> jobs;
     std::vector<base::UniqueFd> sockets;
-    for (std::size_t i = 0; i < kSourcesAtOnce && !waiting_.empty(); ++i) {
-      Piece piece = std::move(waiting_.front());
-      waiting_.erase(waiting_.begin());
+    for (std::size_t i = 0; i < most; ++i) {
+      auto next = takeWaiting();
+      if (!next) {
+        break;
+      }
+      Piece piece = std::move(*next);
       const MatrixNode& node = spec_.nodes[piece.row];
       auto socket = lab_.openSocket(node.id, SocketKind::kIcmp);
       if (!socket) {
@@ -114,7 +151,7 @@ class MatrixRun {
       }
       SweepJob job;
       job.socket = sockets.size();
-      job.window = kWindow;
+      job.window = windowOf(pace_, node.rate);
       job.tries = tries_;
       job.deadline = sweepTime();
       job.targets = {node.address, node.gateway};
@@ -122,13 +159,13 @@ class MatrixRun {
         job.targets.push_back(spec_.nodes[column.place].address);
       }
       sockets.push_back(std::move(*socket));
-      jobs.push_back({number_, withPatience(std::move(job), spec_.roundTrip)});
+      jobs.push_back({number_, withPatience(std::move(job), roundTrip())});
       pieces_.emplace(number_++, std::move(piece));
     }
     if (jobs.empty()) {
       return;
     }
-    giveUp_ = base::Clock::now() + sweepTime() + longestPatience(spec_.roundTrip) + kWorkerGrace;
+    giveUp_ = base::Clock::now() + sweepTime() + longestPatience(roundTrip()) + kWorkerGrace;
     if (auto sent = probes_.submit(jobs, std::move(sockets), base::Deadline::after(kSendTime)); !sent) {
       broken_ = "cannot tell: " + sent.error().message();
     }
@@ -235,6 +272,7 @@ class MatrixRun {
   ProbePort& probes_;
   const MatrixOptions& options_;
   const std::uint32_t tries_ = triesFor(spec_.loss);
+  const Pace pace_ = paceOf(spec_);
   MatrixReport report_;
   base::Clock::time_point start_ = base::Clock::now();
   base::Clock::time_point giveUp_;

@@ -40,6 +40,7 @@ check::MatrixSpec specOf(const lab::Lab& lab, const compile::Reach& reach) {
   out.lab = lab.name;
   out.roundTrip = lab::delayOfRoundTrip(lab);
   out.loss = lab::lossOfRoundTrip(lab);
+  out.sharedRate = lab::lowestSharedRate(lab);
   std::vector<std::size_t> places(reach.hosts().size());
   std::iota(places.begin(), places.end(), std::size_t{0});
   std::sort(places.begin(), places.end(), [&reach](std::size_t x, std::size_t y) {
@@ -54,7 +55,8 @@ check::MatrixSpec specOf(const lab::Lab& lab, const compile::Reach& reach) {
                          host.server->title,
                          host.address,
                          lab::gatewayOf(vxnet.cidr),
-                         {vxnet.id, vxnet.vpc, lab.vpcs.at(vxnet.vpc).region}});
+                         {vxnet.id, vxnet.vpc, lab.vpcs.at(vxnet.vpc).region},
+                         host.server->line.rate});
   }
   out.expected = [&reach, places](std::size_t from, std::size_t to) {
     return expectationOf(reach.between(places[from], places[to]));

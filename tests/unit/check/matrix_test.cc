@@ -1,7 +1,9 @@
 // Every server to every server, against a worker that answers as it is told.
 #include "check/matrix.h"
 
+#include <algorithm>
 #include <deque>
+#include <map>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -21,11 +23,20 @@ class FakeNetwork : public ProbePort, public LabPort {
   std::set<std::string> gone;  // nodes without a namespace
   std::vector<std::size_t> asked;
   std::set<std::uint32_t> tries;
+  std::map<std::string, std::set<std::uint32_t>> windows;  // by the asking address' last byte
+  std::size_t mostSweeps = 0;
+  std::size_t mostInFlight = 0;
 
   base::Result<> submit(const std::vector<NumberedJob>& jobs, std::vector<base::UniqueFd> sockets,
                         base::Deadline) override {
     CHECK(sockets.size() == jobs.size());
     queue_.insert(queue_.end(), jobs.begin(), jobs.end());
+    std::size_t inFlight = 0;
+    for (const NumberedJob& job : queue_) {
+      inFlight += std::get<SweepJob>(job.job).window;
+    }
+    mostSweeps = std::max(mostSweeps, queue_.size());
+    mostInFlight = std::max(mostInFlight, inFlight);
     return {};
   }
   base::Result<std::optional<NumberedReply>> wait(base::Deadline) override {
@@ -43,6 +54,7 @@ class FakeNetwork : public ProbePort, public LabPort {
       }
     }
     asked.push_back(sweep.targets.size());
+    windows[last(sweep.targets.front())].insert(sweep.window);
     tries.insert(sweep.tries);
     return NumberedReply{job.number, std::move(reply)};
   }
@@ -116,6 +128,47 @@ TEST_CASE("where the lab's lines lose packets, each pair is asked more often") {
   FakeNetwork network;
   CHECK(run(spec, network).passed());
   CHECK(network.tries == std::set<std::uint32_t>{30});
+}
+
+TEST_CASE("where the lab's lines are slow, less is in flight, and no pair is left out") {
+  auto spec = specOf(100);
+  FakeNetwork plain;
+  plain.silent = blockedIn(100);
+  CHECK(run(spec, plain).passed());
+  CHECK(plain.mostSweeps == 64);
+  CHECK(plain.mostInFlight == 64 * 64);
+
+  spec.nodes[3].rate = 64'000;  // s5
+  FakeNetwork network;
+  network.silent = blockedIn(100);
+  CHECK(run(spec, network).passed());
+  CHECK(network.mostSweeps <= 20);  // each may have one request in flight to it
+  CHECK(*network.windows.at("5").rbegin() <= 20);
+  CHECK(network.windows.at("2") == std::set<std::uint32_t>{64});
+
+  spec.nodes[3].rate = 0;
+  spec.sharedRate = 1'000'000;
+  FakeNetwork shared;
+  shared.silent = blockedIn(100);
+  CHECK(run(spec, shared).passed());
+  CHECK(shared.mostInFlight <= 160);  // 22 KB of tunnels' packets
+
+  spec.nodes[3].rate = 8'000;
+  FakeNetwork both;
+  both.silent = blockedIn(100);
+  CHECK(run(spec, both).passed());
+  CHECK(both.mostSweeps == 1);
+  CHECK(both.windows.at("5") == std::set<std::uint32_t>{1});
+}
+
+TEST_CASE("a slow node's row is asked in parts that have time to end, one after the other") {
+  auto spec = specOf(1000);
+  spec.nodes[0].rate = 1'000;
+  FakeNetwork network;
+  network.silent = {};
+  CHECK(run(spec, network).count(Cell::kNotRun) == 0);
+  CHECK(network.asked.size() > 1000);
+  CHECK(*std::max_element(network.asked.begin(), network.asked.end()) < 1000);
 }
 
 TEST_CASE("what is missing and what leaks names both ends, what was expected and why, and what was seen") {
