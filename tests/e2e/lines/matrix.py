@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Every server to every server: what a policy connects, what none does, and what is seen of that once it is broken."""
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -20,9 +21,42 @@ vxnets:
     for net, n in NETS.items() for s in range(1, SERVERS + 1)) + "border_routers:\n  br: {region: r, vxnets: [east-net, west-net]}\n"
 PAIRS = {"reached": 3 * 4 * 3 + 2 * 16, "blocked": 2 * 2 * 16, "missing": 0, "leaks": 0, "untold": 0, "elsewhere": 0}
 
+# A server with a slow line, and access points that all servers of two regions share.
+MANY = 50
+SLOW = """lab: slow
+regions: {r1: {}, r2: {}}
+vpcs:
+  near: {region: r1, cidr: 10.1.0.0/16, route_policies: [{to: 10.2.0.0/16, via: near-br}]}
+  far: {region: r2, cidr: 10.2.0.0/16, route_policies: [{to: 10.1.0.0/16, via: far-br}]}
+vxnets:
+  near-net: {vpc: near, cidr: 10.1.1.0/24}
+  far-net: {vpc: far, cidr: 10.2.1.0/24}
+border_routers:
+  near-br: {region: r1, vxnets: [near-net]}
+  far-br: {region: r2, vxnets: [far-net]}
+sdwan:
+  wan:
+    access_points:
+      near-gw: {region: r1, border_router: near-br, bandwidth: 1mbit}
+      far-gw: {region: r2, border_router: far-br, bandwidth: 1mbit}
+servers:
+  slow: {vxnet: near-net, address: 10.1.1.200, rate: 64kbit}
+""" + "".join(f"  {net}{s}: {{vxnet: {net}-net, address: 10.{n}.1.{s + 1}}}\n"
+              for n, net in enumerate(("near", "far"), 1) for s in range(1, MANY + 1))
+
 
 def matrix(host, status=0):
     return host.json("check", "--matrix", status=status)["matrix"]
+
+
+def slow_lines(host):
+    """Between servers whose lines carry a few pings at once only, no more are in flight."""
+    file = host.directory / "slow.yaml"
+    file.write_text(SLOW)
+    host.vpclab("apply", file, timeout=280)
+    seen = json.loads(host.vpclab("check", "slow", "--matrix", "--json", status=None, timeout=280).stdout)["matrix"]
+    equal((seen["reached"], seen["missing"]), ((2 * MANY + 1) * 2 * MANY, 0), "the matrix of slow lines")
+    host.vpclab("down", "slow")
 
 
 def counts(seen):
@@ -73,6 +107,8 @@ def test(host):
     equal(counts(seen), {**PAIRS, "reached": PAIRS["reached"] - 6, "missing": 6, "blocked": PAIRS["blocked"] - 16,
                          "untold": 16}, "the matrix with a dead server")
     assert len(seen["not_alive"]) == 1 and seen["not_alive"][0].startswith("lone1 is not alive: "), seen["not_alive"]
+
+    slow_lines(host)
     host.vpclab("down", "grid")
     host.nothing_left()
 
