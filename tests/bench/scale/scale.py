@@ -2,10 +2,10 @@
 """How fast labs of many servers are: scale.py [--rounds N] [--no-peers] [SERVERS...]; medians in milliseconds.
 
 In turns, so that a busy machine is unfair to none: the lab by vpclab (up from the file until the kernel agrees; the same
-again; every server to every other one by `check --matrix`, up to 1,000 servers; one server's address changed; down until
-the kernel has let go of all), the floor's program for exactly the same kernel objects, `ip -batch` for the same and once more
-without any parameter, not even forwarding (up to 1,000 servers), and Mininet for as many hosts (up to 100, where Debian's package is
-installed). VPCLAB_BIN_DIR is the programs' directory, bench_scale_floor is looked for beside it in tests/.
+again; every server to every other one by `check --matrix`, up to 1,000 servers; one server's address changed in the
+file; down until the kernel has let go of all), the floor's program for exactly the same kernel objects, `ip -batch` for
+the same and once more without any parameter, not even forwarding (up to 1,000 servers), and Mininet for as many hosts
+(up to 100, where Debian's package is installed). VPCLAB_BIN_DIR is the programs' directory, bench_scale_floor is looked for beside it in tests/.
 
 It judges results, not times: that every apply leaves nothing to do, that all namespaces come, that all servers reach
 each other with the neighbours that they have been given, and that all go.
@@ -62,9 +62,8 @@ class Size:
     def __init__(self, host, servers: int):
         self.host, self.servers = host, servers
         self.file = host.directory / f"scale-{servers}.yaml"
-        self.file.write_text(lab.text(servers))
-        self.changed = host.directory / f"scale-{servers}-changed.yaml"
-        self.changed.write_text(self.file.read_text().replace("10.0.0.2}", "10.0.0.99}"))
+        self.text = lab.text(servers)
+        self.file.write_text(self.text)
         self.times: dict[str, list[float]] = {}
         self.objects = Objects(json.loads(self.vpclab("plan", self.file, "--json", status=3).stdout))
         (host.directory / f"floor-{servers}").write_text(self.objects.floor())
@@ -88,8 +87,10 @@ class Size:
         self.note("no-op", timed(lambda: self.vpclab("apply", self.file)))
         if self.servers <= MOST_MATRIX:
             self.matrix()
-        self.note("one server", timed(lambda: self.vpclab("apply", self.changed)))
-        self.vpclab("plan", self.changed)
+        self.file.write_text(self.text.replace("10.0.0.2}", "10.0.0.99}"))
+        self.note("one server", timed(lambda: self.vpclab("apply", self.file)))
+        self.vpclab("plan", self.file)
+        self.file.write_text(self.text)
         self.memory, self.open_files = daemon.peak_mib(), daemon.files()
         self.note("down", timed(lambda: self.vpclab("down", lab.NAME)))
         equal(self.host.nodes(lab.NAME), {}, "namespaces after down")
