@@ -321,6 +321,8 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
     // Only then: it tells the supervisor that there is nothing left to heal.
     engine.onChange(*lab, true);
     remember(engine, stored->desired, std::move(changed.observed));
+    session.keep(engine.reached().of(*lab));
+    engine.reached().set(*lab, std::make_shared<const Desired>(std::move(stored->desired)));
   }
   return changed.final;
 }
