@@ -33,6 +33,22 @@ def test(host):
     # What is told of the first changes is looked at once more; then nothing is.
     sandbox.until(lambda: not read(host, file), 30, "an apply of a lab that nobody changes looks nowhere")
 
+    # A file that is wrong is no reason to look at all of it again.
+    wrong = host.directory / "wrong.yaml"
+    wrong.write_text(lab.text(SERVERS).replace("vxnet: net0, address: 10.0.0.3}", "vxnet: nowhere}"))
+    assert "nowhere" in host.vpclab("apply", wrong, status=2).stderr
+    equal(read(host, file), set(), "what is read after a file that is wrong")
+
+    # Of one server's own values only that server is compiled again; a plan compiles, and looks at, all of it.
+    for values in ("address: 10.0.0.99", "address: 10.0.0.99, title: T", "title: T, rate: 8mbit, address: 10.0.0.99",
+                   "address: 10.0.0.98, rate: 8mbit, run: [sleep, infinity]", "address: 10.0.0.2"):
+        file.write_text(lab.text(SERVERS).replace("address: 10.0.0.2}", f"{values}}}"))
+        applied = host.json("apply", file)
+        equal(applied["settled"], True, values)
+        told = [line for line in host.vpclab("plan", file).stdout.splitlines() if line not in ("No changes", lab.NAME)]
+        equal(told, [], values)
+    sandbox.until(lambda: not read(host, file), 30, "an apply looks nowhere again")
+
     # What a hand does, and the kinds of what is put right: what comes and goes with it is more than one object.
     pin = f"/run/netns/vpclab.{lab.NAME}."
     for node, command, kind in [
