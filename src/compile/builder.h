@@ -3,7 +3,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -82,7 +81,7 @@ class Builder {
   struct Place {
     base::SharedString netns;
     Role role = Role::kHost;
-    std::unordered_map<std::string, Taken> names;
+    std::map<std::string, Taken> names;
     std::vector<Interface> interfaces;
   };
   Place& placeOf(const std::string& netns);
@@ -101,8 +100,8 @@ class Builder {
   const Allocations& allocations_;
   Compiled out_;
   state::EntryMaker maker_;
-  std::vector<state::Entry> entries_;  // in the order of coming
-  std::unordered_map<std::string, Place> places_;
+  std::vector<state::Entry> entries_;    // in the order of coming
+  std::map<std::string, Place> places_;  // not by hashes: who chooses the names could make them alike
   struct InterfacePaths {
     std::string interface;
     base::SharedString acceptRedirects;

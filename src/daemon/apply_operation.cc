@@ -189,20 +189,35 @@ void rollBack(Engine& engine, const std::string& lab, bool first, Session& sessi
   final.data = api::dumpJson(data);
 }
 
+// What an apply begins with, before it is known whether there is anything to apply.
+struct Beginning {
+  Beginning(Engine& engine, const api::ApplyRequest& request, const Session& session)
+      : kernel(engine.system(), profile, kernel::Memory::kUse),
+        early(engine, kernel, request.bundle, request.checks ? "up" : "apply", session) {}
+
+  Profile profile;
+  TimedKernel kernel;
+  EarlyLook early;
+};
+
 }  // namespace
 
 api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& session) {
-  Profile profile;
-  TimedKernel kernel(engine.system(), profile, kernel::Memory::kUse);
-  EarlyLook early(engine, kernel, request.bundle, request.checks ? "up" : "apply", session);
+  const auto beginning = std::make_shared<Beginning>(engine, request, session);
+  Profile& profile = beginning->profile;
+  TimedKernel& kernel = beginning->kernel;
+  EarlyLook& early = beginning->early;
   auto desired = [&] {
     const Profile::Scope scope(profile, "load");
     return loadBundle(request.bundle);
   }();
+  // Who is refused need not wait for the end of a look.
   if (!desired.ok()) {
+    session.keep(beginning);
     return badInput(desired.diagnostics);
   }
   if (auto allowed = mayApply(desired.lab, session.peer().uid, ::geteuid()); !allowed) {
+    session.keep(beginning);
     return failed(allowed.error());
   }
   const std::string lab = desired.lab.name;

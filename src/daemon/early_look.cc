@@ -1,6 +1,7 @@
 #include "daemon/early_look.h"
 
 #include <chrono>
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -40,10 +41,14 @@ EarlyLook::~EarlyLook() {
 }
 
 void EarlyLook::drop() {
-  if (observed_.valid() && observed_.wait_for(std::chrono::seconds(0)) != std::future_status::deferred) {
-    if (auto observed = observed_.get()) {
-      engine_.system().remember(lab_, std::move(*observed));
+  try {
+    if (observed_.valid() && observed_.wait_for(std::chrono::seconds(0)) != std::future_status::deferred) {
+      if (auto observed = observed_.get()) {
+        engine_.system().remember(lab_, std::move(*observed));
+      }
     }
+  } catch (const std::exception&) {
+    // Nobody has asked for it; who does is told.
   }
   observed_ = {};
   stored_ = {};

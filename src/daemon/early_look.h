@@ -17,7 +17,7 @@ class EarlyLook {
  public:
   // All of them must outlive it. Does not wait for a lab that somebody else has.
   EarlyLook(Engine& engine, TimedKernel& kernel, const api::Bundle& bundle, std::string verb, const Session& session);
-  // What was not asked for is remembered again.
+  // Waits for what is still being looked at. What was not asked for is remembered again.
   ~EarlyLook();
   EarlyLook(const EarlyLook&) = delete;
   EarlyLook& operator=(const EarlyLook&) = delete;

@@ -33,6 +33,14 @@ Entries without(const state::Neighbours& table, const state::Neighbours& other) 
   return out;
 }
 
+// Those whose addresses it has.
+Entries among(const state::Neighbours& table, const state::Neighbours& other) {
+  Entries out;
+  std::set_intersection(table.entries.begin(), table.entries.end(), other.entries.begin(), other.entries.end(),
+                        std::back_inserter(out), byAddress);
+  return out;
+}
+
 // Adds the addresses that are not in the table yet.
 void merge(NeighbourHints::TablePtr& table, const state::Neighbours& more) {
   if (table && includes(*table, more)) {
@@ -155,18 +163,33 @@ base::Result<> NeighbourTables::readMissed(std::vector<NodeView>& views) {
   return done;
 }
 
-// Those that are to be read; and those that may be there and were not known to.
-NeighbourTables::TablesByLink NeighbourTables::askedOf(const std::string& node, const Partly::mapped_type& links) {
+// Those that are to be read, as far as a look at all would ask for them; and those that may be there and were not known
+// to.
+NeighbourTables::TablesByLink NeighbourTables::askedOf(const std::string& node, const Partly::mapped_type& links,
+                                                       const state::State& seen) {
   TablesByLink out;
-  for (const auto& [link, addresses] : links) {
-    state::Neighbours table{node, link, {}};
-    for (const auto& address : addresses) {
-      table.entries.emplace_back(address, net::Mac());
-    }
-    merge(out[link], table);
-  }
   const TablesByLink& hints = hints_[node];
-  for (const auto& [link, table] : wanted_[node]) {
+  const TablesByLink& wanted = wanted_[node];
+  for (const auto& [link, addresses] : links) {
+    state::Neighbours touched{node, link, {}};
+    for (const auto& address : addresses) {
+      touched.entries.emplace_back(address, net::Mac());
+    }
+    NeighbourHints::TablePtr known = std::make_shared<const state::Neighbours>(state::Neighbours{node, link, {}});
+    for (const auto* tables : {&hints, &wanted}) {
+      if (const auto table = tables->find(link); table != tables->end()) {
+        merge(known, *table->second);
+      }
+    }
+    if (const auto* before = seen.get<state::Neighbours>(touched.key())) {
+      merge(known, *before);
+    }
+    touched.entries = among(touched, *known);
+    if (!touched.entries.empty()) {
+      merge(out[link], touched);
+    }
+  }
+  for (const auto& [link, table] : wanted) {
     const auto hint = hints.find(link);
     if (hint == hints.end()) {
       merge(out[link], *table);
@@ -182,11 +205,13 @@ base::Result<> NeighbourTables::readPartly(const Partly& partly, state::State& s
   std::vector<TablesByLink> asked;
   for (const auto& [node, links] : partly) {
     nodes.push_back(node);
-    asked.push_back(askedOf(node, links));
+    asked.push_back(askedOf(node, links, seen));
   }
   std::vector<std::vector<state::Neighbours>> read(nodes.size());
   std::vector<base::Result<>> results(nodes.size());
-  auto done = onThreads(nodes.size(), [&](std::size_t i) { results[i] = readPart(nodes[i], asked[i], read[i]); });
+  auto done = onThreads(nodes.size(), [&](std::size_t i) {
+    results[i] = asked[i].empty() ? base::Result<>() : readPart(nodes[i], asked[i], read[i]);
+  });
   for (std::size_t i = 0; done && i < nodes.size(); ++i) {
     done = std::move(results[i]);
   }

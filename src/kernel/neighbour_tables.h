@@ -55,7 +55,7 @@ class NeighbourTables {
   base::Result<> readMissed(std::vector<NodeView>& views);
   base::Result<> readPartly(const Partly& partly, state::State& seen, const Keep& keep);
   base::Result<> readPart(const std::string& node, const TablesByLink& asked, std::vector<state::Neighbours>& out);
-  TablesByLink askedOf(const std::string& node, const Partly::mapped_type& links);
+  TablesByLink askedOf(const std::string& node, const Partly::mapped_type& links, const state::State& seen);
   void replaceIn(state::State& seen, const state::Neighbours& asked, state::Neighbours now, const Keep& keep);
   void put(state::Neighbours table, const Keep& keep);
 

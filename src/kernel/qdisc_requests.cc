@@ -22,10 +22,11 @@ constexpr std::uint64_t kMillion = 1'000'000;
 // Packets that netem holds: what is under way within the delay. Without a rate the traffic is not known, and the queue
 // large.
 constexpr std::uint32_t kUnderWay = 100'000;
-// With one, tbf says in bytes what gets lost, and netem's limit is none to speak of: kernels before 6.13 without its
-// fix f8d4bc455047 (Debian 11's 5.10.223) count into it for ever what tbf makes of packets larger than its burst, and a
-// limit that is reached stops the line.
-constexpr std::uint32_t kUnderWayToRate = 1'000'000'000;
+// With one, tbf says in bytes what gets lost, and netem's limit only keeps a flood into a long delay from taking all of
+// the host's memory. It is as large as it is because kernels without Linux 6.13's fix f8d4bc455047, which Debian's 6.1
+// and later ones have, count into it for ever what tbf makes of packets larger than its burst, and a limit that is
+// reached stops the line.
+constexpr std::uint32_t kUnderWayToRate = 1'000'000;
 
 tcmsg headerAt(int linkIndex, QdiscPlace place) {
   const bool root = place == QdiscPlace::kRoot;

@@ -1,7 +1,7 @@
 #include "lab/extends.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <map>
 #include <vector>
 
 #include "lab/yaml.h"
@@ -37,7 +37,8 @@ ValuePtr merge(const ValuePtr& base, const ValuePtr& child) {
     return child;
   }
   auto merged = std::make_shared<Value>(*base);
-  std::unordered_map<std::string_view, std::size_t> known;
+  // Not by hashes: who chooses the keys could make them alike.
+  std::map<std::string_view, std::size_t> known;
   for (std::size_t i = 0; i < base->entries.size(); ++i) {
     known.emplace(base->entries[i].key, i);
   }

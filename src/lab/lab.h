@@ -8,7 +8,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -45,7 +44,8 @@ class Places {
     return found == values->second.end() ? nullptr : &found->second;
   }
 
-  std::unordered_map<std::string, std::map<std::string, SourcePos, std::less<>>> places_;  // by id and key
+  // By id and key. Not by hashes: who chooses the ids could make them alike.
+  std::map<std::string, std::map<std::string, SourcePos, std::less<>>> places_;
 };
 
 // What every cloud object has. Ids are slugs ([a-z0-9-]), unique within the lab across all kinds; titles are any UTF-8.

@@ -94,6 +94,10 @@ bool checkSourceText(const base::SharedString& file, std::string_view text, Repo
     return false;
   };
   for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == '%' && text.substr(i).starts_with("%TAG") &&
+        (i == 0 || text[i - 1] == '\n' || text[i - 1] == '\r')) {
+      return refuse(i, "YAML tags are not supported", "remove the line");
+    }
     if (text[i] >= ' ' && text[i] <= '~') {
       ++i;
       continue;

@@ -26,8 +26,8 @@ class PlaceFinder {
   std::vector<std::size_t> starts_;  // of each line
 };
 
-// Refuses what a parser should not even see: bytes that are not UTF-8, control characters, and those that end a line
-// for YAML 1.1 but for nobody else.
+// Refuses what a parser should not even see: bytes that are not UTF-8, control characters, those that end a line for
+// YAML 1.1 but for nobody else, and directives about tags, each of which libyaml compares with all others.
 bool checkSourceText(const base::SharedString& file, std::string_view text, Report& report);
 
 }  // namespace vpclab::lab

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <exception>
 #include <map>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -112,7 +111,8 @@ class Builder {
     bool hasKey = false;
     std::string key;
     SourcePos keyPos;
-    std::unordered_map<std::string, std::size_t> seen;  // of a large map: key -> its place in the entries
+    // Of a large map: key -> its place in the entries. Not by hashes: who chooses the keys could make them alike.
+    std::map<std::string, std::size_t> seen;
   };
 
   SourcePos place(const yaml_mark_t& mark) const {
@@ -160,6 +160,9 @@ class Builder {
     checkText(mark, text);
     if (expectsKey()) {
       checkTag(mark, tag);
+      if (scalar.anchor != nullptr) {
+        stop(mark, "a key cannot have an anchor", "give it to the value");
+      }
       spend(mark, 1, text.size());
       open_.back().key = text;
       open_.back().keyPos = place(mark);
@@ -396,7 +399,8 @@ ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& b
 
 std::string topTextAhead(std::string_view text, std::string_view key) {
   constexpr int kMostEvents = 64;
-  Events events(withoutMark(text));
+  constexpr std::size_t kMostBytes = 4096;
+  Events events(withoutMark(text).substr(0, kMostBytes));
   int depth = 0;
   bool isKey = true;  // of what comes next in the map at the top
   bool isIt = false;  // that the last key there is the one

@@ -195,7 +195,7 @@ class Shell {
       out += " loss " + std::to_string(qdisc.lossPerMillion / 10'000) + "." + fraction + "%";
     }
     // tc's own limit is 1000 packets; what the rate behind it lets pass is tbf's to say.
-    return out + (qdisc.rateBitsPerSecond == 0 ? "" : " limit 1000000000");
+    return out + (qdisc.rateBitsPerSecond == 0 ? "" : " limit 1000000");
   }
   void remove(const Qdisc& qdisc) { line("tc -n " + ns(qdisc.netns) + " qdisc delete dev " + qdisc.link + " root"); }
   void create(const NftTable& table) {

@@ -170,6 +170,10 @@ TEST_CASE("where only neighbours have changed, only they are looked at") {
   lab.in("n1", "ip neighbour delete 10.1.0.2 dev eth0");
   CHECK(lab.seen(kernel::Memory::kUse).get<Neighbours>(table.key()) == nullptr);
 
+  // Nor one for an address that nobody in the lab has: no look asks for it.
+  lab.in("n1", "ip neighbour add 10.1.0.77 lladdr 02:00:00:00:00:07 dev eth0 nud permanent");
+  CHECK(lab.seen(kernel::Memory::kUse) == lab.look(kernel::Memory::kNone));
+
   // Not those of a link that a hand has made, nor what a bridge learns.
   lab.in("n3", "ip link add x type veth peer name y");
   lab.in("n3", "ip link set x up");

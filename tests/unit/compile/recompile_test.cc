@@ -174,7 +174,8 @@ TEST_CASE("each server of each lab of ours") {
     REQUIRE(before.ok());
     for (const auto& [id, server] : before.lab.servers) {
       for (const auto& change : changes) {
-        CAPTURE(id);
+        const std::string& name = id;  // no structured binding, which clang 14 captures in no lambda
+        CAPTURE(name);
         auto now = before.lab;
         change(now.servers.at(id));
         parts += again(before.lab, now) ? 1 : 0;

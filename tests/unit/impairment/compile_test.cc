@@ -133,7 +133,7 @@ TEST_CASE("by hand a rate is put below a delay, and what becomes another kind is
   const std::string netem = tc + "replace dev eth0 root handle 1: netem delay 20000us 0us";
   const std::string below = tc + "replace dev eth0 parent 1:1 handle 2: tbf rate 1mbit";
   const std::string both = shell(", delay: 20ms, rate: 1mbit", ", delay: 10ms");
-  CHECK(both.find(netem + " limit 1000000000\n" + below) != std::string::npos);
+  CHECK(both.find(netem + " limit 1000000\n" + below) != std::string::npos);
   CHECK(both.find("delete") == std::string::npos);
   const std::string away = tc + "delete dev eth0 root\n";
   CHECK(shell(", rate: 1mbit", ", delay: 20ms, rate: 1mbit").find(away + tc + "replace dev eth0 root tbf") !=

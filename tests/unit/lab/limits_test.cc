@@ -87,6 +87,17 @@ TEST_CASE("brackets without end") {
   CHECK(holds(refuse("a: [" + repeat("x, ", 300'000)), "did not find expected"));
 }
 
+TEST_CASE("directives, each of which the parser compares with all others") {
+  std::string tags;
+  for (int i = 0; i < 200'000; ++i) {
+    tags += "%TAG !" + std::to_string(i) + "! !\n";
+  }
+  CHECK(refuse(tags + "---\nlab: x\n") == "lab.yaml:1:1: error: YAML tags are not supported; remove the line");
+  CHECK(refuse("lab: x\n...\n" + tags) == "lab.yaml:3:1: error: YAML tags are not supported; remove the line");
+  CHECK(lab::nameAhead(tags + "---\nlab: x\n").empty());
+  CHECK(test::textOf(test::loadText("%YAML 1.1\n---\nlab: x\n").diagnostics) == "");
+}
+
 TEST_CASE("too many values") {
   std::string text;
   for (int i = 0; i < 300'000; ++i) {

@@ -67,6 +67,7 @@ TEST_CASE("an alias stands for the last anchor of its name that is complete") {
   CHECK(said("lab: *x") ==
         "lab.yaml:1:6: error: an alias to an anchor that is not defined; define it before, as &name\n");
   CHECK(said("lab: &x [*x]") == "lab.yaml:1:10: error: an alias inside of what it stands for\n");
+  CHECK(said("lab: &x x\n&x title: *x") == "lab.yaml:2:1: error: a key cannot have an anchor; give it to the value\n");
   CHECK(said("*x : y") == "lab.yaml:1:1: error: an alias cannot be a key\n");
   const auto lab = loadGood("lab: &n x\nregions: &n {r: {title: &n A}, s: {title: *n}}\ntitle: *n\n");
   CHECK(lab.regions.at("s").title == "A");
