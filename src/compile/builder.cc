@@ -270,6 +270,8 @@ Builder::Pieces Builder::pieces() {
 }
 
 Compiled Builder::finish() {
+  addInterfaces();
+  places_.clear();  // before the most memory is needed
   addLosses();
   settle();
   checkPorts();
@@ -280,7 +282,6 @@ Compiled Builder::finish() {
     add(Process{"", "pages", PageServer{std::move(pages_)}}, pagesOrigin_);
   }
   settle();
-  addInterfaces();
   std::sort(out_.diagnostics.begin(), out_.diagnostics.end(),
             [](const auto& x, const auto& y) { return std::tie(x.pos, x.message) < std::tie(y.pos, y.message); });
   return std::move(out_);

@@ -378,7 +378,7 @@ ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& b
       }
       builder.take(*event);
     }
-    const ValuePtr root = builder.root();
+    ValuePtr root = builder.root();
     if (!root || root->isNull()) {
       report.error({name, 0, 0}, "the file is empty", "a lab begins with `lab: NAME`");
       return nullptr;

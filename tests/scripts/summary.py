@@ -8,6 +8,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 CASES = re.compile(r"\[doctest\] test cases:\s*(\d+)\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed\s*\|\s*(\d+) skipped")
+PARTS = re.compile(r"^={70,}$", re.MULTILINE)  # between the test cases that have something to tell
 MOST_LINES = 25
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -17,10 +18,12 @@ def last_line(text: str) -> str:
     return lines[-1][:200] if lines else ""
 
 
-def last_lines(text: str) -> str:
-    """A failure's last lines, below its name: which of a lab's checks failed stands some lines above the end."""
-    lines = [line.rstrip()[:200] for line in text.splitlines() if line.strip()]
-    return "".join(f"\n    {line}" for line in lines[-MOST_LINES:])
+def what_failed(text: str) -> str:
+    """Below a failure's name: the parts of a doctest program that tell of an error; of others the last lines, since which of
+    a lab's checks failed stands some lines above the end."""
+    wrong = [part for part in PARTS.split(text) if " ERROR: " in part]
+    lines = [line.rstrip()[:200] for line in "\n".join(wrong or [text]).splitlines() if line.strip()]
+    return "".join(f"\n    {line}" for line in (lines[:MOST_LINES] if wrong else lines[-MOST_LINES:]))
 
 
 def count(path: str):
@@ -40,7 +43,7 @@ def count(path: str):
             # One that crashed has told nothing of its cases, or only of those before.
             passed += sum(c[1] for c in cases)
             failed += max(1, sum(c[2] for c in cases))
-            notes.append(f"FAILED  {name}: {status}{last_lines(output)}")
+            notes.append(f"FAILED  {name}: {status}{what_failed(output)}")
     return passed, failed, skipped, notes
 
 

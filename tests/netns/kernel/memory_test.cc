@@ -63,6 +63,18 @@ struct LargeLab : LabFixture {
     CHECK_MESSAGE(visits < kNodes / 2, command);
     CHECK_MESSAGE(remembered == before, command);
   }
+  // Until the kernel has told of what it makes of a link some time after that has changed.
+  void settled(const std::string& node, const std::string& link, const std::string& operState) {
+    const auto deadline = base::Deadline::after(std::chrono::seconds(10));
+    const auto isThere = [&] {
+      return in(node, "ip -o link show " + link).find(" state " + operState + " ") != std::string::npos;
+    };
+    while (!isThere() && !deadline.passed()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    CHECK(isThere());
+    seen(kernel::Memory::kUse);
+  }
   std::string netns(int number) const { return "nsenter --net=" + system->pinPath(name, node(number)) + " "; }
 
   std::uint64_t visits = 0;  // namespaces that the last look has entered
@@ -147,6 +159,8 @@ TEST_CASE("what the kernel tells nobody is seen by looking at all") {
 
 TEST_CASE("where only neighbours have changed, only they are looked at") {
   LargeLab lab;
+  lab.settled("n1", "eth0", "UP");
+  lab.settled("n2", "eth0", "UP");
   lab.in("n1", "ip neighbour add 10.1.0.2 lladdr 02:00:00:00:00:01 dev eth0 nud permanent");
   lab.in("n1", "sh -c 'echo 1 >/proc/sys/net/ipv4/fwmark_reflect'");  // of which the kernel tells nobody
   const Sysctl silent{"n1", "net/ipv4/fwmark_reflect", "1"};
@@ -177,7 +191,7 @@ TEST_CASE("where only neighbours have changed, only they are looked at") {
   // Not those of a link that a hand has made, nor what a bridge learns.
   lab.in("n3", "ip link add x type veth peer name y");
   lab.in("n3", "ip link set x up");
-  lab.seen(kernel::Memory::kUse);
+  lab.settled("n3", "x", "LOWERLAYERDOWN");
   lab.in("n3", "ip neighbour add 10.1.0.2 lladdr 02:00:00:00:00:01 dev x nud permanent");
   lab.seen(kernel::Memory::kUse);
   CHECK(lab.visits == 0);
