@@ -74,7 +74,7 @@ std::string CheckPlaces::nodeAt(const std::string& from, net::IpAddr address) co
       return id;
     }
   }
-  if (const std::string holder = reach_.holder(from, address); !holder.empty()) {
+  if (std::string holder = reach_.holder(from, address); !holder.empty()) {
     return holder;
   }
   // What lies in no vxnet: the public addresses of load balancers, the internet, the WANs.
