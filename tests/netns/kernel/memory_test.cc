@@ -35,9 +35,9 @@ struct LargeLab : LabFixture {
     makeNodes(nodes);
     create({makeVeth({"n1", "eth0", net::Mac::fromSeed("1")}, {"n2", "eth0", net::Mac::fromSeed("2")})});
     create({Address{"n1", "eth0", prefix("10.1.0.1/24")}, Address{"n2", "eth0", prefix("10.1.0.2/24")}});
-    for (int i = 0; i < 2; ++i) {  // first all, then what is remembered
-      seen(kernel::Memory::kUse);
-    }
+    seen(kernel::Memory::kUse);  // all of it, and by memory from then on
+    settled("n1", "eth0", "UP");
+    settled("n2", "eth0", "UP");
   }
 
   State look(kernel::Memory memory) {
@@ -159,8 +159,6 @@ TEST_CASE("what the kernel tells nobody is seen by looking at all") {
 
 TEST_CASE("where only neighbours have changed, only they are looked at") {
   LargeLab lab;
-  lab.settled("n1", "eth0", "UP");
-  lab.settled("n2", "eth0", "UP");
   lab.in("n1", "ip neighbour add 10.1.0.2 lladdr 02:00:00:00:00:01 dev eth0 nud permanent");
   lab.in("n1", "sh -c 'echo 1 >/proc/sys/net/ipv4/fwmark_reflect'");  // of which the kernel tells nobody
   const Sysctl silent{"n1", "net/ipv4/fwmark_reflect", "1"};
