@@ -23,9 +23,9 @@ constexpr std::uint64_t kMillion = 1'000'000;
 // large.
 constexpr std::uint32_t kUnderWay = 100'000;
 // With one, tbf says in bytes what gets lost, and netem's limit only keeps a flood into a long delay from taking all of
-// the host's memory. It is as large as it is because kernels without Linux 6.13's fix f8d4bc455047, which Debian's 6.1
-// and later ones have, count into it for ever what tbf makes of packets larger than its burst, and a limit that is
-// reached stops the line.
+// the host's memory. It is as large as it is because kernels without the fix f8d4bc455047 of Linux 6.13 (seen: Debian
+// 11's 5.10.223) count into it for ever what tbf makes of packets larger than its burst, and a limit that is reached
+// stops the line.
 constexpr std::uint32_t kUnderWayToRate = 1'000'000;
 
 tcmsg headerAt(int linkIndex, QdiscPlace place) {
