@@ -1,6 +1,6 @@
 #include "check/expect.h"
 #include "check/procedure.h"
-#include "check/proof.h"
+#include "check/proved_procedure.h"
 
 namespace vpclab::check {
 
@@ -13,14 +13,12 @@ constexpr milliseconds kProberTime{1'000};  // in which some twenty are sent
 
 // A ping says nothing where another node answers in the target's place. So packets are sent to a receiver of ours in
 // the target itself, by the prober, and by the target to prove that the receiver works.
-class Arrival : public Procedure {
+class Arrival : public ProvedProcedure {
  public:
-  explicit Arrival(const PingSpec& spec) : spec_(spec), proof_(spec.from, spec.to) {}
+  explicit Arrival(const PingSpec& spec) : ProvedProcedure(spec.from, spec.to), spec_(spec) {}
 
-  Round next(milliseconds left) override {
-    if (!proved_) {
-      return proof_.next(left);
-    }
+ private:
+  Round probe() override {
     Round round;
     addCount(round, spec_.to.alive->node, kOwnTime);
     addCount(round, spec_.from.node, kProberTime);
@@ -28,22 +26,10 @@ class Arrival : public Procedure {
     return round;
   }
 
-  Step judge(const std::vector<Reply>& replies, LabPort& /*lab*/, CheckResult& result) override {
-    result.outcome = Outcome::kFailed;
-    if (!proved_) {
-      const auto missing = proof_.missing(replies);
-      proved_ = !missing;
-      result.seen = missing.value_or("no probe yet");
-      return proved_ ? Step::kNext : Step::kAgain;
-    }
-    const Verdict verdict = judgeArrival(spec_, std::get<CountReply>(replies[0]), std::get<CountReply>(replies[1]));
-    proved_ = false;  // of this round only
-    result.seen = verdict.seen;
-    result.outcome = verdict.passed ? Outcome::kPassed : Outcome::kFailed;
-    return verdict.passed ? Step::kDone : Step::kAgain;
+  Verdict judgeProbe(const std::vector<Reply>& replies, CheckResult& /*result*/) override {
+    return judgeArrival(spec_, std::get<CountReply>(replies[0]), std::get<CountReply>(replies[1]));
   }
 
- private:
   void addCount(Round& round, const std::string& sender, milliseconds time) const {
     CountJob job;
     job.client = round.socket(sender, SocketKind::kUdp);
@@ -55,8 +41,6 @@ class Arrival : public Procedure {
   }
 
   const PingSpec& spec_;
-  Proof proof_;
-  bool proved_ = false;
 };
 
 }  // namespace

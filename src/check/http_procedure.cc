@@ -3,7 +3,7 @@
 
 #include "check/expect.h"
 #include "check/procedure.h"
-#include "check/proof.h"
+#include "check/proved_procedure.h"
 #include "check/random.h"
 
 namespace vpclab::check {
@@ -22,14 +22,12 @@ std::string freshPrefix() {
   return text;
 }
 
-class NoConnection : public Procedure {
+class NoConnection : public ProvedProcedure {
  public:
-  explicit NoConnection(const HttpSpec& spec) : spec_(spec), proof_(spec.from, spec.to) {}
+  explicit NoConnection(const HttpSpec& spec) : ProvedProcedure(spec.from, spec.to), spec_(spec) {}
 
-  Round next(std::chrono::milliseconds left) override {
-    if (!proved_) {
-      return proof_.next(left);
-    }
+ private:
+  Round probe() override {
     Round round;
     HttpJob job;
     job.sockets = round.tcpSockets(spec_.from.node, kAttempts);
@@ -44,25 +42,11 @@ class NoConnection : public Procedure {
     return round;
   }
 
-  Step judge(const std::vector<Reply>& replies, LabPort& /*lab*/, CheckResult& result) override {
-    result.outcome = Outcome::kFailed;
-    if (!proved_) {
-      const auto missing = proof_.missing(replies);
-      proved_ = !missing;
-      result.seen = missing.value_or("no attempt yet");
-      return proved_ ? Step::kNext : Step::kAgain;
-    }
-    const Verdict verdict = judgeNoConnection(spec_, std::get<HttpReplies>(replies.front()));
-    proved_ = false;  // of this round only
-    result.seen = verdict.seen;
-    result.outcome = verdict.passed ? Outcome::kPassed : Outcome::kFailed;
-    return verdict.passed ? Step::kDone : Step::kAgain;
+  Verdict judgeProbe(const std::vector<Reply>& replies, CheckResult& /*result*/) override {
+    return judgeNoConnection(spec_, std::get<HttpReplies>(replies.front()));
   }
 
- private:
   const HttpSpec& spec_;
-  Proof proof_;
-  bool proved_ = false;
 };
 
 class Get : public Procedure {

@@ -2,7 +2,7 @@
 
 #include "check/expect.h"
 #include "check/procedure.h"
-#include "check/proof.h"
+#include "check/proved_procedure.h"
 
 namespace vpclab::check {
 
@@ -86,14 +86,12 @@ class Measured : public Procedure {
   const PingSpec& spec_;
 };
 
-class Unreachable : public Procedure {
+class Unreachable : public ProvedProcedure {
  public:
-  explicit Unreachable(const PingSpec& spec) : spec_(spec), proof_(spec.from, spec.to) {}
+  explicit Unreachable(const PingSpec& spec) : ProvedProcedure(spec.from, spec.to), spec_(spec) {}
 
-  Round next(std::chrono::milliseconds left) override {
-    if (!proved_) {
-      return proof_.next(left);
-    }
+ private:
+  Round probe() override {
     Round round;
     PingJob ping;
     ping.socket = round.icmpSocket(spec_.from.node);
@@ -105,28 +103,14 @@ class Unreachable : public Procedure {
     return round;
   }
 
-  Step judge(const std::vector<Reply>& replies, LabPort& /*lab*/, CheckResult& result) override {
-    result.outcome = Outcome::kFailed;
-    if (!proved_) {
-      const auto missing = proof_.missing(replies);
-      proved_ = !missing;
-      result.seen = missing.value_or("no probe yet");
-      return proved_ ? Step::kNext : Step::kAgain;
-    }
+  Verdict judgeProbe(const std::vector<Reply>& replies, CheckResult& result) override {
     const auto& reply = std::get<PingReply>(replies.front());
-    const Verdict verdict = judgeUnreachable(spec_, reply);
     answeredBefore_ = answeredBefore_ || reply.answered > 0;
-    proved_ = false;  // of this round only
     fill(reply, result);
-    result.seen = verdict.seen;
-    result.outcome = verdict.passed ? Outcome::kPassed : Outcome::kFailed;
-    return verdict.passed ? Step::kDone : Step::kAgain;
+    return judgeUnreachable(spec_, reply);
   }
 
- private:
   const PingSpec& spec_;
-  Proof proof_;
-  bool proved_ = false;
   bool answeredBefore_ = false;
 };
 

@@ -185,3 +185,26 @@ TEST_CASE("each server of each lab of ours") {
   }
   CHECK(parts > 0);
 }
+
+TEST_CASE("whatever differs of another noun needs the whole") {
+  const auto before = tests::loadLab("labs/cross-region/stage-4b.yaml");
+  REQUIRE(before.ok());
+  CHECK(again(before.lab, before.lab));
+  const auto isWhole = [&](auto member) {
+    auto now = before.lab;
+    REQUIRE_FALSE((now.*member).empty());
+    (now.*member).begin()->second.title += "'";
+    CHECK_FALSE(again(before.lab, now));
+  };
+  isWhole(&lab::Lab::regions);
+  isWhole(&lab::Lab::vpcs);
+  isWhole(&lab::Lab::vxnets);
+  isWhole(&lab::Lab::borderRouters);
+  isWhole(&lab::Lab::sdwans);
+  isWhole(&lab::Lab::eips);
+  isWhole(&lab::Lab::loadBalancers);
+  isWhole(&lab::Lab::routeTables);
+  auto moved = before.lab;
+  moved.places.set(moved.vxnets.begin()->first, "cidr", {"elsewhere.yaml", 1, 1});
+  CHECK_FALSE(again(before.lab, moved));
+}
