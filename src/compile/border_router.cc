@@ -102,14 +102,14 @@ struct DomainCompiler {
 void compileBorderRouter(Builder& builder, const lab::BorderRouter& router) {
   const Origin origin{"border router " + router.id, router.pos};
   const bool byRules = !builder.capabilities().vrfDevice;
-  builder.node({router.id, router.title, "border-router", router.region, {}}, Role::kRouter, origin,
-               byRules ? kLocalRuleBehindDomains : 0);
-  builder.parameter(router.id, "net/ipv4/fwmark_reflect", byRules ? "1" : "0", origin);
+  std::vector<Parameter> parameters{{"net/ipv4/fwmark_reflect", byRules ? "1" : "0"}};
   if (byRules) {
     // The check of a packet's source must look where the packet's own domain looks, not into the local table, which
     // knows every domain's addresses.
-    builder.parameter(router.id, "net/ipv4/conf/all/src_valid_mark", "1", origin);
+    parameters.push_back({"net/ipv4/conf/all/src_valid_mark", "1"});
   }
+  builder.node({router.id, router.title, "border-router", router.region, {}}, Role::kRouter, origin,
+               byRules ? kLocalRuleBehindDomains : 0, std::move(parameters));
   if (byRules) {
     compileDomainRules(builder, router);
   }

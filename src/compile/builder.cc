@@ -37,11 +37,6 @@ void Builder::add(Object object, const Origin& origin) {
   entries_.push_back(maker_.make(std::move(object), maker_.shared(origin)));
 }
 
-void Builder::parameter(const std::string& netns, const std::string& path, const std::string& value,
-                        const Origin& origin) {
-  add(Sysctl{netns, path, value}, origin);
-}
-
 void Builder::settle() {
   sortByKey(entries_);
   const auto isTwice = [this](const Entry& next, const Entry& first) {
@@ -63,21 +58,16 @@ void Builder::settle() {
 
 namespace {
 
-// What every node has, with its value.
-struct Parameter {
-  base::SharedString path;
-  base::SharedString value;
-};
-
 const base::SharedString& zero() {
   static const base::SharedString kZero = "0";
   return kZero;
 }
 
-const std::vector<Parameter>& parametersOf(Role role) {
+// What every node has.
+const Parameters& parametersOf(Role role) {
   static const auto make = [](Role of) {
     const base::SharedString one = "1";
-    std::vector<Parameter> out{{"net/ipv4/ip_forward", of == Role::kRouter ? one : zero()}};
+    std::vector<Parameter> out{{kIpForward, of == Role::kRouter ? one : zero()}};
     for (const std::string scope : {"all", "default"}) {
       const std::string directory = "net/ipv4/conf/" + scope + "/";
       out.push_back({directory + "accept_redirects", zero()});
@@ -92,13 +82,16 @@ const std::vector<Parameter>& parametersOf(Role role) {
       // Every hop answers every probe (icmp(7)).
       out.push_back({"net/ipv4/icmp_ratelimit", zero()});
     }
-    // As they are sorted in the end.
-    std::sort(out.begin(), out.end(), [](const Parameter& x, const Parameter& y) { return x.path < y.path; });
-    return out;
+    return Parameters(std::move(out));
   };
-  static const std::vector<Parameter> kHosts = make(Role::kHost);
-  static const std::vector<Parameter> kRouters = make(Role::kRouter);
+  static const Parameters kHosts = make(Role::kHost);
+  static const Parameters kRouters = make(Role::kRouter);
   return role == Role::kRouter ? kRouters : kHosts;
+}
+
+Parameters with(const Parameters& some, std::vector<Parameter> more) {
+  more.insert(more.begin(), some.begin(), some.end());
+  return Parameters(std::move(more));
 }
 
 }  // namespace
@@ -111,7 +104,8 @@ Builder::Place& Builder::placeOf(const std::string& netns) {
   return place;
 }
 
-void Builder::node(Node node, Role role, const Origin& origin, std::uint32_t localRulePriority) {
+void Builder::node(Node node, Role role, const Origin& origin, std::uint32_t localRulePriority,
+                   std::vector<Parameter> parameters) {
   const std::string id = node.id;
   if (!out_.nodes.emplace(id, std::move(node)).second) {
     error(origin.pos, "two objects need the namespace " + id);
@@ -121,9 +115,9 @@ void Builder::node(Node node, Role role, const Origin& origin, std::uint32_t loc
   place.role = role;
   const OriginPtr shared = maker_.shared(origin);
   entries_.emplace_back(Netns{place.netns, localRulePriority}, shared);
-  for (const Parameter& parameter : parametersOf(role)) {
-    entries_.emplace_back(Sysctl{place.netns, parameter.path, parameter.value}, shared);
-  }
+  const Parameters& usual = parametersOf(role);
+  entries_.emplace_back(Sysctls{place.netns, {}, parameters.empty() ? usual : with(usual, std::move(parameters))},
+                        shared);
 }
 
 std::string Builder::takeName(const std::string& netns, const std::string& wanted, const Origin& origin) {
@@ -153,16 +147,15 @@ void Builder::interface(const Leg& leg, const std::string& name, const Origin& o
     return;
   }
   // The kernel takes the larger of an interface's value and that of `all`, so both are set.
-  if (name != lastPaths_.interface) {
+  if (name != lastLink_.name) {
     const std::string directory = "net/ipv4/conf/" + name + "/";
-    lastPaths_ = {name, maker_.shared(directory + "accept_redirects"), maker_.shared(directory + "send_redirects"),
-                  maker_.shared(directory + "rp_filter")};
+    const Parameter filter{directory + "rp_filter", zero()};
+    lastLink_ = {name, Parameters({{directory + "accept_redirects", zero()}, filter}),
+                 Parameters({{directory + "send_redirects", zero()}, filter})};
   }
-  const OriginPtr shared = maker_.shared(origin);
   const bool routes = place.role == Role::kRouter;
-  entries_.emplace_back(Sysctl{place.netns, routes ? lastPaths_.sendRedirects : lastPaths_.acceptRedirects, zero()},
-                        shared);
-  entries_.emplace_back(Sysctl{place.netns, lastPaths_.filter, zero()}, shared);
+  entries_.emplace_back(Sysctls{place.netns, lastLink_.name, routes ? lastLink_.ofRouter : lastLink_.ofHost},
+                        maker_.shared(origin));
 }
 
 namespace {

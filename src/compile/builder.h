@@ -43,11 +43,11 @@ class Builder {
   const state::Capabilities& capabilities() const { return capabilities_; }
   const Allocations& allocations() const { return allocations_; }
 
-  // A namespace with its parameters, explicit both ways: a new namespace inherits the host's IPv4 values.
-  void node(Node node, Role role, const state::Origin& origin, std::uint32_t localRulePriority = 0);
+  // A namespace with the parameters of its role and more, explicit both ways: a new namespace inherits the host's IPv4
+  // values.
+  void node(Node node, Role role, const state::Origin& origin, std::uint32_t localRulePriority = 0,
+            std::vector<state::Parameter> parameters = {});
   void add(state::Object object, const state::Origin& origin);
-  void parameter(const std::string& netns, const std::string& path, const std::string& value,
-                 const state::Origin& origin);
   // A veth pair with everything that its legs ask for. Returns the interface names.
   std::pair<std::string, std::string> cable(const Leg& one, const Leg& other, const state::Origin& origin,
                                             const lab::Impairment& line = {});
@@ -102,13 +102,13 @@ class Builder {
   state::EntryMaker maker_;
   std::vector<state::Entry> entries_;    // in the order of coming
   std::map<std::string, Place> places_;  // not by hashes: who chooses the names could make them alike
-  struct InterfacePaths {
-    std::string interface;
-    base::SharedString acceptRedirects;
-    base::SharedString sendRedirects;
-    base::SharedString filter;
+  // The parameters of a link of this name.
+  struct LinkParameters {
+    base::SharedString name;
+    state::Parameters ofHost;
+    state::Parameters ofRouter;
   };
-  InterfacePaths lastPaths_;  // of many nodes in a row: those of eth0
+  LinkParameters lastLink_;  // of many nodes in a row: eth0
   std::vector<state::PageSite> pages_;
   state::Origin pagesOrigin_{"pages of the servers", {}};
   // Loss by nft, which has one table for all interfaces of a namespace; with the first of those that ask for it.

@@ -141,20 +141,37 @@ class Execution {
     job(i, [this, i] { return environment_.keepers.execute(lab_, steps_[i], deadline_); });
   }
 
-  void add(std::size_t i, const Sysctl& sysctl) {
+  void add(std::size_t i, const Sysctls& sysctls) {
     if (steps_[i].action == Action::kDelete) {
-      return;  // there is no value that it should have instead
+      return;  // there is no value that they should have instead
     }
-    if (!isManagedSysctl(sysctl.path)) {
-      results_[i] =
-          base::fail(base::ErrorKind::kUnsupported, sysctl.path + " is not among the parameters that vpclab manages");
-      return;
+    const auto& before = steps_[i].before;
+    Parameters parameters = toWrite(sysctls, before ? &std::get<Sysctls>(*before) : nullptr);
+    for (const auto& [path, value] : parameters) {
+      if (!isManagedSysctl(path)) {
+        results_[i] =
+            base::fail(base::ErrorKind::kUnsupported, path + " is not among the parameters that vpclab manages");
+        return;
+      }
     }
-    if (!plan::interfaceOf(sysctl).empty()) {
-      request(i, sysctl.netns, [&sysctl](Session& s) { return parameterRequest(s, sysctl); });
+    if (sysctls.link.empty()) {
+      action(i, sysctls.netns, [parameters = std::move(parameters)](Session& s) { return write(s, parameters); });
     } else {
-      action(i, sysctl.netns, [&sysctl](Session& s) { return s.procSys.write(sysctl.path, sysctl.value); });
+      request(i, sysctls.netns, [&sysctls, parameters = std::move(parameters)](Session& s) {
+        return parametersRequest(s, sysctls.link, parameters);
+      });
     }
+  }
+  // All that can be; the first error counts.
+  static base::Result<> write(const Session& session, const Parameters& parameters) {
+    base::Result<> out;
+    for (const auto& [path, value] : parameters) {
+      auto written = session.procSys.write(path, value);
+      if (out && !written) {
+        out = std::move(written);
+      }
+    }
+    return out;
   }
   void add(std::size_t i, const Bridge& bridge) {
     action(i, bridge.netns, [this, i, &bridge](Session& s) {

@@ -258,24 +258,28 @@ base::Result<Message> vethPeerRequest(Session& session, const state::VethEnd& pe
   return message;
 }
 
-base::Result<Message> parameterRequest(Session& session, const state::Sysctl& sysctl) {
-  const auto parts = base::split(sysctl.path.str(), '/');
-  const std::string link(parts[parts.size() - 2]);
-  const auto parameter = std::find_if(kLinkParameters.begin(), kLinkParameters.end(),
-                                      [&](const LinkParameter& known) { return known.name == parts.back(); });
-  const auto value = base::parseInteger(sysctl.value.str(), 0, std::numeric_limits<std::int32_t>::max());
-  if (parameter == kLinkParameters.end() || !value) {
-    return base::fail(base::ErrorKind::kInvalid, "set " + sysctl.path + " in " + session.netns + " to " + sysctl.value);
-  }
+base::Result<Message> parametersRequest(Session& session, const std::string& link,
+                                        const state::Parameters& parameters) {
+  const std::string what = "set the parameters of " + link + " in " + session.netns;
   auto index = session.links.index(link, session.deadline);
   if (!index) {
-    return base::fail(std::move(index.error()).context("set " + sysctl.path + " in " + session.netns));
+    return base::fail(std::move(index.error()).context(what));
   }
   ifinfomsg header{};
   header.ifi_index = *index;
-  Message message("set " + sysctl.path + " in " + session.netns, RTM_SETLINK, 0, header);
+  Message message(what, RTM_SETLINK, 0, header);
   message.open(IFLA_AF_SPEC).open(AF_INET).open(IFLA_INET_CONF);
-  message.u32(parameter->number, static_cast<std::uint32_t>(*value)).close().close().close();
+  for (const auto& [path, text] : parameters) {
+    const auto known = std::find_if(kLinkParameters.begin(), kLinkParameters.end(), [&, &path = path](const auto& one) {
+      return path == "net/ipv4/conf/" + link + "/" + std::string(one.name);
+    });
+    const auto value = base::parseInteger(text.str(), 0, std::numeric_limits<std::int32_t>::max());
+    if (known == kLinkParameters.end() || !value) {
+      return base::fail(base::ErrorKind::kInvalid, "set " + path + " in " + session.netns + " to " + text);
+    }
+    message.u32(known->number, static_cast<std::uint32_t>(*value));
+  }
+  message.close().close().close();
   return message;
 }
 

@@ -6,7 +6,7 @@
 #include "base/unique_fd.h"
 #include "kernel/session.h"
 #include "state/link.h"
-#include "state/routing.h"
+#include "state/parameters.h"
 
 namespace vpclab::kernel {
 
@@ -40,7 +40,8 @@ struct LinkSettings {
 };
 base::Result<> setLink(Session& session, const std::string& name, const LinkSettings& settings);
 
-// A link's parameter, net/ipv4/conf/LINK/..., without procfs. Errors: kInvalid for one that is not in parseLink().
-base::Result<Message> parameterRequest(Session& session, const state::Sysctl& sysctl);
+// Sets parameters of a link, net/ipv4/conf/LINK/..., without procfs. Errors: kInvalid for one that is not in
+// parseLink().
+base::Result<Message> parametersRequest(Session& session, const std::string& link, const state::Parameters& parameters);
 
 }  // namespace vpclab::kernel

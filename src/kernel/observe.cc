@@ -205,7 +205,7 @@ class Observation {
   void put(state::Object object) {
     state::Entry entry = maker_.make(std::move(object));
     const state::Entry* known = like_ == nullptr ? nullptr : like_->find(entry.key());
-    if (known != nullptr && isAlike(*known, entry)) {
+    if (known != nullptr && isAsWanted(*known, entry)) {
       entry = *known;
       entry.origin = state::noOrigin();
     }

@@ -275,15 +275,17 @@ class NodeReader {
   }
 
   base::Result<> readSysctls() {
+    std::vector<state::Parameter> own;
     for (const auto& path : namespaceSysctls()) {
       auto value = ProcSys::read(path);
       if (!value) {
         return base::fail(std::move(value.error()).context("in " + view_.node));
       }
       if (*value) {
-        view_.objects.emplace_back(state::Sysctl{view_.node, path, std::move(**value)});
+        own.push_back({path, textOf(**value)});
       }
     }
+    view_.objects.emplace_back(state::Sysctls{view_.node, {}, state::Parameters(std::move(own))});
     std::set<int> bridges;
     for (const LinkInfo& link : view_.links) {
       if (link.kind == "bridge") {
@@ -292,18 +294,27 @@ class NodeReader {
     }
     for (const LinkInfo& link : view_.links) {
       // A tun without our alias is nobody's to route by: the stand-in of wireguard-go's, or one that is not complete.
-      if (link.kind == "tun" && socketNetnsOf(link).empty()) {
-        continue;
-      }
+      const bool isNobodys = link.kind == "tun" && socketNetnsOf(link).empty();
       // A bridge's port has no IP of its own.
-      for (std::size_t i = 0; bridges.count(link.master) == 0 && link.index != kLoopback && i < link.parameters.size();
-           ++i) {
-        view_.objects.emplace_back(
-            state::Sysctl{view_.node, "net/ipv4/conf/" + link.name + "/" + std::string(kLinkParameters.at(i).name),
-                          std::to_string(link.parameters[i])});
+      if (!isNobodys && !bridges.contains(link.master) && link.index != kLoopback && !link.parameters.empty()) {
+        view_.objects.emplace_back(parametersOf(link));
       }
     }
     return {};
+  }
+  // Most of them are one or the other, of all namespaces.
+  static base::SharedString textOf(std::string_view value) {
+    static const base::SharedString kZero = "0";
+    static const base::SharedString kOne = "1";
+    return value == "0" ? kZero : value == "1" ? kOne : base::SharedString(value);
+  }
+  state::Sysctls parametersOf(const LinkInfo& link) const {
+    std::vector<state::Parameter> out;
+    for (std::size_t i = 0; i < link.parameters.size(); ++i) {
+      out.push_back({"net/ipv4/conf/" + link.name + "/" + std::string(kLinkParameters.at(i).name),
+                     textOf(std::to_string(link.parameters[i]))});
+    }
+    return {view_.node, link.name, state::Parameters(std::move(out))};
   }
 
   base::Result<> readWireGuard() {

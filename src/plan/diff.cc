@@ -113,8 +113,8 @@ OriginPtr originOfChange(const Entry& want, const Object& have) {
 }
 
 // What has a step, or may yet become other than it should be; in the order of keys.
-std::vector<const Entry*> concerned(const State& desired, const State& observed,
-                                    std::span<const Difference> differences, const Forecast& forecast) {
+std::vector<const Entry*> concerned(const State& desired, std::span<const Difference> differences,
+                                    const Forecast& forecast) {
   std::vector<const Entry*> out;
   for (const Difference& difference : differences) {
     if (difference.want != nullptr) {
@@ -135,12 +135,6 @@ std::vector<const Entry*> concerned(const State& desired, const State& observed,
   for (const Entry& entry : forecast.altered.entries()) {
     add(entry.key());
   }
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const Entry* have = forecast.after(out[i]->key(), observed);
-    if (const auto other = forecastWrite(*out[i]->object, have == nullptr ? nullptr : have->object.get())) {
-      add(keyOf(*other));
-    }
-  }
   // They all lie in one row.
   std::sort(out.begin(), out.end(), std::less<>());
   out.erase(std::unique(out.begin(), out.end()), out.end());
@@ -148,9 +142,9 @@ std::vector<const Entry*> concerned(const State& desired, const State& observed,
 }
 
 std::vector<Step> creations(const State& desired, const State& observed, std::span<const Difference> differences,
-                            Forecast forecast) {
+                            const Forecast& forecast) {
   std::vector<std::pair<int, const Entry*>> wanted;
-  for (const Entry* want : concerned(desired, observed, differences, forecast)) {
+  for (const Entry* want : concerned(desired, differences, forecast)) {
     wanted.emplace_back(tierOf(*want->object), want);
   }
   std::stable_sort(wanted.begin(), wanted.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
@@ -160,7 +154,6 @@ std::vector<Step> creations(const State& desired, const State& observed, std::sp
     const Entry& want = *entry;
     const Key& key = want.key();
     const Entry* have = forecast.after(key, observed);
-    const auto follows = forecastWrite(*want.object, have == nullptr ? nullptr : have->object.get());
     if (have == nullptr) {
       Step create{
           Action::kCreate, key, nullptr, want.object, forecast.goes(key), false, reasonToCreate(key, desired, forecast),
@@ -177,21 +170,18 @@ std::vector<Step> creations(const State& desired, const State& observed, std::sp
       steps.push_back({Action::kUpdate, key, have->object, want.object, false, false,
                        describeDifference(*want.object, *have->object), originOfChange(want, *have->object)});
     }
-    if (follows && forecast.after(keyOf(*follows), observed) != nullptr) {
-      forecast.altered.add(*follows);
-    }
   }
   sortSteps(steps, std::less<>());
   return steps;
 }
 
-// Most of the time there are few or none, and that is found in one walk. A parameter that is not wanted is none: there
-// is nothing to delete, and no value that it should have.
+// Most of the time there are few or none, and that is found in one walk. Parameters that are not wanted are none: there
+// is nothing to delete, and no value that they should have.
 std::vector<Difference> differencesBetween(const State& desired, const State& observed) {
   std::vector<Difference> out;
   walkBoth(desired, observed, [&](const Key& key, const Entry* want, const Entry* have) {
     const bool isLeft = want == nullptr && key.kind == Kind::kSysctl;
-    if (!isLeft && (want == nullptr || have == nullptr || !isAlike(*want, *have))) {
+    if (!isLeft && (want == nullptr || have == nullptr || !isAsWanted(*want, *have))) {
       out.push_back({want, have});
     }
   });
@@ -205,9 +195,9 @@ Plan diff(const State& desired, const State& observed) {
   if (differences.empty()) {
     return {};
   }
-  Forecast forecast = forecastDeletions(observed, differences);
+  const Forecast forecast = forecastDeletions(observed, differences);
   Plan plan{deletions(desired, observed, forecast)};
-  auto makes = creations(desired, observed, differences, std::move(forecast));
+  auto makes = creations(desired, observed, differences, forecast);
   if (plan.empty()) {
     plan.steps = std::move(makes);
   } else {

@@ -70,7 +70,7 @@ class Disturbances {
   std::string gone(const Netns& netns, bool replacement) const {
     return "every connection of " + netns.name + " breaks, pings to it fail" + meanwhile(replacement);
   }
-  std::string gone(const Sysctl&, bool) const { return ""; }
+  std::string gone(const Sysctls&, bool) const { return ""; }
   std::string gone(const Bridge& bridge, bool replacement) const {
     std::set<std::string> nodes;
     observed_.each<Veth>([&](const Key&, const Veth& veth) {
@@ -140,9 +140,11 @@ class Disturbances {
   static std::string change(const Rule&, const Rule&) { return ""; }
   static std::string change(const Neighbours&, const Neighbours&) { return ""; }
   static std::string change(const NftTable&, const NftTable&) { return ""; }
-  static std::string change(const Sysctl& before, const Sysctl& after) {
-    const bool forwarding = before.path == "net/ipv4/ip_forward" && before.value != "0" && after.value == "0";
-    return forwarding ? "connections through " + before.netns + " break" : "";
+  static std::string change(const Sysctls& before, const Sysctls& after) {
+    const auto* was = before.parameters.find(kIpForward);
+    const auto* is = after.parameters.find(kIpForward);
+    const bool ends = was != nullptr && is != nullptr && *was != "0" && *is == "0";
+    return ends ? "connections through " + before.netns + " break" : "";
   }
   static std::string change(const Qdisc& before, const Qdisc&) {
     return "packets that wait in the queue of " + before.netns + "'s " + before.link + " may be lost";

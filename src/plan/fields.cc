@@ -69,7 +69,11 @@ struct FieldsOf {
     add("local rule priority", std::to_string(netns.localRulePriority));
     add("loopback", upDown(netns.loopbackUp));
   }
-  void operator()(const Sysctl& sysctl) { add("value", sysctl.value); }
+  void operator()(const Sysctls& sysctls) {
+    for (const auto& [path, value] : sysctls.parameters) {
+      add(path, value);
+    }
+  }
   void operator()(const Bridge& bridge) {
     add("mac", bridge.mac.toString());
     add("mtu", std::to_string(bridge.mtu));
@@ -185,7 +189,13 @@ struct FieldsOf {
 
 struct Describe {
   std::string operator()(const Netns& netns) const { return "netns " + netns.name; }
-  std::string operator()(const Sysctl& sysctl) const { return "sysctl " + sysctl.path + "=" + sysctl.value; }
+  std::string operator()(const Sysctls& sysctls) const {
+    std::string out = "sysctl";
+    for (const auto& [path, value] : sysctls.parameters) {
+      out += " " + path + "=" + value;
+    }
+    return out;
+  }
   std::string operator()(const Bridge& bridge) const { return "bridge " + bridge.name; }
   std::string operator()(const Vrf& vrf) const { return "vrf " + vrf.name + " table " + std::to_string(vrf.table); }
   static std::string end(const VethEnd& end) { return end.master.empty() ? "" : " master " + end.master; }

@@ -13,9 +13,6 @@ using namespace vpclab::state;
 
 namespace {
 
-constexpr const char* kForward = "net/ipv4/ip_forward";
-constexpr const char* kAcceptRedirects = "net/ipv4/conf/all/accept_redirects";
-
 class Forecaster {
  public:
   Forecaster(const State& observed, std::span<const Difference> differences)
@@ -31,6 +28,7 @@ class Forecaster {
     takeRest();
     routeReleased();
     alterWhatStays();
+    narrowParameters();
     return std::move(out_);
   }
 
@@ -220,8 +218,7 @@ class Forecaster {
     visitAffected<Route>([this](const Key& key, const Route& route) { takeRoute(key, route); });
     visitAffected<Neighbours>([this](const Key& key, const Neighbours& table) { takeNeighbours(key, table); });
     visitAffected<Qdisc>([this](const Key& key, const Qdisc& qdisc) { takeOnLink(key, qdisc.netns, qdisc.link); });
-    visitAffected<Sysctl>(
-        [this](const Key& key, const Sysctl& sysctl) { takeOnLink(key, sysctl.netns, interfaceOf(sysctl)); });
+    visitAffected<Sysctls>([this](const Key& key, const Sysctls& own) { takeOnLink(key, own.netns, own.link); });
     visitAffected<Rule>([this](const Key& key, const Rule& rule) { takeOnLink(key, rule.netns, ""); });
     visitAffected<NftTable>([this](const Key& key, const NftTable& table) { takeOnLink(key, table.netns, ""); });
   }
@@ -298,6 +295,16 @@ class Forecaster {
       }
     });
   }
+  void narrowParameters() {
+    std::vector<Entry> narrowed;
+    for (const auto& [want, have] : differences_) {
+      const auto* wanted = want == nullptr ? nullptr : std::get_if<Sysctls>(want->object.get());
+      if (wanted != nullptr && have != nullptr && !out_.goes(have->key())) {
+        narrowed.emplace_back(onlyWanted(std::get<Sysctls>(*have->object), *wanted), have->origin);
+      }
+    }
+    out_.altered.add(std::move(narrowed));
+  }
   bool isAffected(const base::SharedString& netns) const { return affected_.contains(netns); }
   bool losesSites(const Process& process) const {
     const auto* pages = std::get_if<PageServer>(&process.spec);
@@ -344,15 +351,6 @@ class Forecaster {
 
 Forecast forecastDeletions(const State& observed, std::span<const Difference> differences) {
   return Forecaster(observed, differences).run();
-}
-
-std::optional<Object> forecastWrite(const Object& written, const Object* before) {
-  const auto* sysctl = std::get_if<Sysctl>(&written);
-  if (sysctl == nullptr || sysctl->path != kForward || (before != nullptr && *before == written)) {
-    return std::nullopt;
-  }
-  // inet_forward_change: a router accepts no redirects, a host does.
-  return Sysctl{sysctl->netns, kAcceptRedirects, sysctl->value == "0" ? "1" : "0"};
 }
 
 }  // namespace vpclab::plan

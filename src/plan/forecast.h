@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -19,7 +18,7 @@ struct Forecast {
   std::map<state::Key, std::string> doomed;
   // What disappears by itself: key -> the key of the object that takes it along.
   std::map<state::Key, state::Key> implied;
-  // What stays, but as another object.
+  // What stays, but as another object: of parameters, only those that are wanted.
   state::State altered;
 
   bool goes(const state::Key& key) const { return doomed.count(key) != 0 || implied.count(key) != 0; }
@@ -41,9 +40,5 @@ struct Difference {
 
 // `differences`: all there are between what is desired and `observed`.
 Forecast forecastDeletions(const state::State& observed, std::span<const Difference> differences);
-
-// The object that the kernel changes by itself when `written`, desired, is written over `before`, to what it changes
-// it; nothing: none. It need not be there.
-std::optional<state::Object> forecastWrite(const state::Object& written, const state::Object* before);
 
 }  // namespace vpclab::plan

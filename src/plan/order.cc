@@ -1,8 +1,5 @@
 #include "plan/order.h"
 
-#include <array>
-#include <string_view>
-
 #include "state/ingress_loss.h"
 
 namespace vpclab::plan {
@@ -13,7 +10,6 @@ namespace {
 
 enum Tier : int {
   kNamespaces,
-  kForwarding,
   kParameters,
   kMasters,
   kCables,
@@ -27,13 +23,7 @@ enum Tier : int {
 
 struct TierOf {
   int operator()(const Netns&) const { return kNamespaces; }
-  int operator()(const Sysctl& sysctl) const {
-    // Writing ip_forward resets conf/all/accept_redirects (inet_forward_change), so it comes before it.
-    if (sysctl.path == "net/ipv4/ip_forward") {
-      return kForwarding;
-    }
-    return interfaceOf(sysctl).empty() ? kParameters : kOnLinks;
-  }
+  int operator()(const Sysctls& sysctls) const { return sysctls.link.empty() ? kParameters : kOnLinks; }
   int operator()(const Bridge&) const { return kMasters; }
   int operator()(const Vrf&) const { return kMasters; }
   int operator()(const Veth&) const { return kCables; }
@@ -75,7 +65,7 @@ struct LinksNeededBy {
   static List one(const std::string& netns, const std::string& link) {
     return link.empty() ? List{} : List{{netns, link}};
   }
-  List operator()(const Sysctl& sysctl) const { return one(sysctl.netns, interfaceOf(sysctl)); }
+  List operator()(const Sysctls& sysctls) const { return one(sysctls.netns, sysctls.link); }
   List operator()(const Veth& veth) const {
     List out = one(veth.a.netns, veth.a.master);
     if (!veth.b.master.empty()) {
@@ -115,21 +105,6 @@ struct LinksOf {
 
 }  // namespace
 
-std::string interfaceOf(const Sysctl& sysctl) {
-  std::array<std::string_view, 4> parts;  // net, ipv4, conf, eth0
-  std::string_view rest = sysctl.path.str();
-  for (auto& part : parts) {
-    const auto slash = rest.find('/');
-    if (slash == std::string_view::npos) {
-      return "";
-    }
-    part = rest.substr(0, slash);
-    rest.remove_prefix(slash + 1);
-  }
-  const bool perInterface = parts[0] == "net" && (parts[2] == "conf" || parts[2] == "neigh");
-  return perInterface && parts[3] != "all" && parts[3] != "default" ? std::string(parts[3]) : "";
-}
-
 std::vector<LinkName> linksOf(const Object& object) {
   return std::visit(LinksOf{}, object);
 }
@@ -168,7 +143,6 @@ int batchOf(const Step& step) {
       return create ? kMasters : tier;
     case kCables:
       return create ? kRoutesByGateway : tier;
-    case kForwarding:
     case kParameters:
       return kMasters;
     case kOnCables:

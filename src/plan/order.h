@@ -11,10 +11,6 @@ namespace vpclab::plan {
 // A link within a lab.
 using LinkName = std::pair<std::string, std::string>;  // netns, interface
 
-// The interface that a parameter belongs to: "eth0" for "net/ipv4/conf/eth0/rp_filter"; empty for the namespace's own
-// and for "all" and "default".
-std::string interfaceOf(const state::Sysctl& sysctl);
-
 // The links that an object is: both ends of a veth, one for other links, none for anything else.
 std::vector<LinkName> linksOf(const state::Object& object);
 

@@ -55,8 +55,15 @@ class Shell {
     }
   }
   void remove(const Netns& netns) { line("ip netns delete " + ns(netns.name)); }
-  void create(const Sysctl& sysctl) { in(sysctl.netns, "sysctl -qw " + sysctl.path + "=" + sysctl.value); }
-  void remove(const Sysctl&) {}
+  void create(const Sysctls& sysctls) { write(sysctls.netns, toWrite(sysctls, nullptr)); }
+  void remove(const Sysctls&) {}
+  void write(const std::string& netns, const Parameters& parameters) {
+    std::string command = "sysctl -qw";
+    for (const auto& [path, value] : parameters) {
+      command += " " + path + "=" + value;
+    }
+    in(netns, command);
+  }
 
   // ---- links
   static std::string masterText(const std::string& master) {
@@ -216,6 +223,8 @@ class Shell {
   void change(const Object& after, const Object& before) {
     if (const auto* netns = std::get_if<Netns>(&after)) {
       changeNetns(*netns, std::get<Netns>(before));
+    } else if (const auto* sysctls = std::get_if<Sysctls>(&after)) {
+      write(sysctls->netns, toWrite(*sysctls, &std::get<Sysctls>(before)));
     } else if (const auto* address = std::get_if<Address>(&after)) {
       addConnectedRoute(*address, std::get<Address>(before).unroutedIn);
     } else if (const auto* bridge = std::get_if<Bridge>(&after)) {

@@ -10,7 +10,7 @@ namespace vpclab::plan {
 
 namespace {
 
-// A line of the plan: one step, or several parameters that share everything but their names.
+// A line of the plan: one step, or several about parameters that share everything but their names.
 struct Line {
   char sign;
   std::string verb;
@@ -25,19 +25,29 @@ std::string placeOf(const Step& step) {
   return step.formerly && !place.empty() ? "was " + place : place;
 }
 
+// Of parameters only those that are written.
+std::string whatOf(const Step& step) {
+  if (step.action == Action::kUpdate && step.key.kind == state::Kind::kSysctl) {
+    auto sysctls = std::get<state::Sysctls>(*step.after);
+    sysctls.parameters = state::toWrite(sysctls, &std::get<state::Sysctls>(*step.before));
+    return describe(sysctls);
+  }
+  return describe(objectOf(step));
+}
+
 Line lineOf(const Step& step) {
   static constexpr std::array<char, 3> kSigns = {'+', '~', '-'};
   const bool replaced = step.replacement && step.action == Action::kCreate;
   return {kSigns.at(static_cast<std::size_t>(step.action)),
           replaced ? "create again" : std::string(nameOf(step.action)),
-          describe(objectOf(step)),
+          whatOf(step),
           step.reason,
           placeOf(step),
           step.disturbs};
 }
 
-// "sysctl a=1" and "sysctl b=0" become "sysctl a=1 b=0".
-bool mergeParameter(Line& into, const Step& step, const Line& line) {
+// "sysctl a=1" and "sysctl b=0", of two links of a node, become "sysctl a=1 b=0".
+bool mergeParameters(Line& into, const Step& step, const Line& line) {
   static constexpr std::string_view kWord = "sysctl ";
   if (step.key.kind != state::Kind::kSysctl || into.what.rfind(kWord, 0) != 0 || into.verb != line.verb ||
       into.why != line.why || into.disturbs != line.disturbs) {
@@ -60,7 +70,7 @@ std::vector<Line> linesOf(const Steps& steps) {
   std::vector<Line> out;
   for (const Step* step : steps) {
     Line line = lineOf(*step);
-    if (out.empty() || !mergeParameter(out.back(), *step, line)) {
+    if (out.empty() || !mergeParameters(out.back(), *step, line)) {
       out.push_back(std::move(line));
     }
   }

@@ -21,7 +21,13 @@ struct ToJson {
   Json operator()(const Netns& o) const {
     return {{"name", o.name}, {"localRulePriority", o.localRulePriority}, {"loopbackUp", o.loopbackUp}};
   }
-  Json operator()(const Sysctl& o) const { return {{"netns", o.netns}, {"path", o.path}, {"value", o.value}}; }
+  Json operator()(const Sysctls& o) const {
+    Json parameters = Json::object();
+    for (const Parameter& parameter : o.parameters) {
+      parameters[parameter.path.str()] = parameter.value;
+    }
+    return {{"netns", o.netns}, {"link", o.link}, {"parameters", std::move(parameters)}};
+  }
   Json operator()(const Bridge& o) const {
     return {{"netns", o.netns}, {"name", o.name}, {"mac", o.mac.toString()}, {"mtu", o.mtu}, {"up", o.up}};
   }

@@ -82,17 +82,6 @@ struct Rule {
   Key key() const { return {Kind::kRule, "", netns, std::to_string(priority)}; }
 };
 
-// A kernel parameter under /proc/sys/net, by its dotted name with '/' inside interface names: "net.ipv4.ip_forward",
-// "net/ipv4/conf/eth0/send_redirects" is always written with slashes here, so that a dot in a name is harmless.
-struct Sysctl {
-  base::SharedString netns;
-  base::SharedString path;  // relative to /proc/sys, e.g. "net/ipv4/conf/all/send_redirects"
-  base::SharedString value;
-
-  bool operator==(const Sysctl&) const = default;
-  Key key() const { return {Kind::kSysctl, "", netns, path}; }
-};
-
 // The queueing disciplines of a link: rate by tbf(8), delay, jitter and loss by tc-netem(8), behind which the rate is.
 struct Qdisc {
   base::SharedString netns;

@@ -9,7 +9,7 @@
 namespace vpclab::state {
 
 // State::each() finds objects by it.
-static_assert(kKindOf<Netns> == Kind::kNetns && kKindOf<Sysctl> == Kind::kSysctl && kKindOf<Bridge> == Kind::kBridge &&
+static_assert(kKindOf<Netns> == Kind::kNetns && kKindOf<Sysctls> == Kind::kSysctl && kKindOf<Bridge> == Kind::kBridge &&
               kKindOf<Vrf> == Kind::kVrf && kKindOf<Veth> == Kind::kVeth && kKindOf<WgDevice> == Kind::kWgDevice &&
               kKindOf<Address> == Kind::kAddress && kKindOf<Rule> == Kind::kRule && kKindOf<Route> == Kind::kRoute &&
               kKindOf<Neighbours> == Kind::kNeighbours && kKindOf<Qdisc> == Kind::kQdisc &&
@@ -28,6 +28,12 @@ Key keyOf(const Object& object) {
   return std::visit([](const auto& o) { return o.key(); }, object);
 }
 
+bool isAsWanted(const Object& want, const Object& have) {
+  const auto* wanted = std::get_if<Sysctls>(&want);
+  const auto* there = std::get_if<Sysctls>(&have);
+  return wanted != nullptr && there != nullptr ? hasAll(*there, *wanted) : want == have;
+}
+
 OriginPtr noOrigin() {
   static const OriginPtr kNone = std::make_shared<const Origin>();
   return kNone;
@@ -40,7 +46,7 @@ struct NameUniter {
   base::SharedStrings& names;
 
   void operator()(Netns& netns) const { names.unite(netns.name); }
-  void operator()(Sysctl& sysctl) const { all(sysctl.netns, sysctl.path, sysctl.value); }
+  void operator()(Sysctls& sysctls) const { all(sysctls.netns, sysctls.link); }
   void operator()(Bridge& bridge) const { all(bridge.netns, bridge.name); }
   void operator()(Vrf& vrf) const { all(vrf.netns, vrf.name); }
   void operator()(Veth& veth) const {

@@ -15,12 +15,13 @@
 #include "state/key.h"
 #include "state/link.h"
 #include "state/netns.h"
+#include "state/parameters.h"
 #include "state/process.h"
 #include "state/routing.h"
 
 namespace vpclab::state {
 
-using ObjectVariant = std::variant<Netns, Sysctl, Bridge, Vrf, Veth, WgDevice, Address, Rule, Route, Neighbours, Qdisc,
+using ObjectVariant = std::variant<Netns, Sysctls, Bridge, Vrf, Veth, WgDevice, Address, Rule, Route, Neighbours, Qdisc,
                                    NftTable, Process>;
 
 // A variant whose copies, moves and end are compiled once: each source that has a State would make some hundreds of
@@ -81,6 +82,11 @@ class Entry {
 inline bool isAlike(const Entry& x, const Entry& y) {
   return x.object == y.object || *x.object == *y.object;
 }
+// Whether what is there is as it is wanted: equal, but for parameters that nobody wants.
+bool isAsWanted(const Object& want, const Object& have);
+inline bool isAsWanted(const Entry& want, const Entry& have) {
+  return want.object == have.object || isAsWanted(*want.object, *have.object);
+}
 // Their keys; at once, too.
 inline std::strong_ordering compareKeys(const Entry& x, const Entry& y) {
   return &x.key() == &y.key() ? std::strong_ordering::equal : x.key() <=> y.key();
@@ -116,7 +122,7 @@ class State {
   void add(std::vector<Entry> entries);
   void remove(const Key& key);
   void remove(std::span<const Key> keys);  // in any order
-  // From a State in which the objects that this one has too are equal: both own them then.
+  // From a State in which the objects that this one has too are as wanted: both own them then.
   void adoptOrigins(const State& from);
   // Objects that are equal, and origins, are owned by both from then on.
   void shareWith(const State& other);

@@ -53,6 +53,14 @@ base::Result<std::vector<std::string>> FakeKernel::labs() {
 }
 
 base::Result<> FakeKernel::carryOut(World& world, const plan::Step& step) {
+  if (const auto* sysctls = step.after ? std::get_if<Sysctls>(step.after.get()) : nullptr) {
+    auto result = admits(world.objects, *sysctls);
+    if (result) {
+      const auto* before = step.before ? &std::get<Sysctls>(*step.before) : nullptr;
+      writeParameters(world.objects, *sysctls, toWrite(*sysctls, before));
+    }
+    return result;
+  }
   switch (step.action) {
     case plan::Action::kCreate:
       return create(world, *step.after);

@@ -141,9 +141,8 @@ void dropLink(State& world, const std::string& netns, const std::string& name) {
     if (const auto* table = std::get_if<Neighbours>(&object)) {
       return table->netns == netns && table->link == name;
     }
-    const auto* sysctl = std::get_if<Sysctl>(&object);
-    return sysctl != nullptr && sysctl->netns == netns &&
-           sysctl->path.str().find("/conf/" + name + "/") != std::string::npos;
+    const auto* sysctls = std::get_if<Sysctls>(&object);
+    return sysctls != nullptr && sysctls->netns == netns && sysctls->link == name;
   });
 }
 
@@ -218,9 +217,12 @@ struct Needs {
     return hasNetns(world, name) ? base::Result<>() : refuse(ENOENT, "no namespace " + name);
   }
   base::Result<> operator()(const Netns&) const { return {}; }
-  base::Result<> operator()(const Sysctl& sysctl) const {
-    if (world.find(sysctl.key()) == nullptr) {
-      return refuse(ENOENT, "/proc/sys/" + sysctl.path + " in " + sysctl.netns);
+  base::Result<> operator()(const Sysctls& sysctls) const {
+    const auto* there = world.get<Sysctls>(sysctls.key());
+    for (const auto& [path, value] : sysctls.parameters) {
+      if (there == nullptr || there->parameters.find(path) == nullptr) {
+        return refuse(ENOENT, "/proc/sys/" + path + " in " + sysctls.netns);
+      }
     }
     return {};
   }
@@ -284,7 +286,7 @@ struct Needs {
 }  // namespace
 
 base::Result<> admits(const State& world, const Object& object) {
-  if (!std::holds_alternative<Sysctl>(object)) {
+  if (!std::holds_alternative<Sysctls>(object)) {
     if (world.find(keyOf(object)) != nullptr) {
       return refuse(EEXIST, keyOf(object).toString());
     }
@@ -326,31 +328,45 @@ base::Result<> admitsChange(const State& world, const Object& before, const Obje
   return std::visit(Needs{world}, after);
 }
 
+void writeParameters(State& world, const Sysctls& place, const Parameters& written) {
+  const auto* there = world.get<Sysctls>(place.key());
+  std::vector<Parameter> all(there->parameters.begin(), there->parameters.end());
+  for (const Parameter& one : written) {
+    const auto* before = there->parameters.find(one.path);
+    if (one.path == kIpForward && *before != one.value) {  // inet_forward_change
+      all.push_back({"net/ipv4/conf/all/accept_redirects", one.value == "0" ? "1" : "0"});
+    }
+    all.push_back(one);  // the last one counts
+  }
+  world.add(Sysctls{place.netns, place.link, Parameters(std::move(all))});
+}
+
 void afterWrite(State& world, const Object* before, const Object& after) {
   if (const auto* netns = std::get_if<Netns>(&after); netns != nullptr && before == nullptr) {
+    std::vector<Parameter> parameters;
     for (const auto& [path, value] : kParameters) {
-      world.add(Sysctl{netns->name, path, value});
+      parameters.push_back({path, value});
     }
     for (const auto& [pattern, value] : kInterfaceParameters) {
       for (const char* scope : kScopes) {
-        world.add(Sysctl{netns->name, pathOf(pattern, scope), value});
+        parameters.push_back({pathOf(pattern, scope), value});
       }
     }
-  }
-  if (const auto* sysctl = std::get_if<Sysctl>(&after);
-      sysctl != nullptr && sysctl->path == "net/ipv4/ip_forward" && std::get<Sysctl>(*before).value != sysctl->value) {
-    world.add(Sysctl{sysctl->netns, "net/ipv4/conf/all/accept_redirects", sysctl->value == "0" ? "1" : "0"});
+    world.add(Sysctls{netns->name, {}, Parameters(std::move(parameters))});
   }
   const auto old = before == nullptr ? std::vector<LinkView>() : linksIn(*before);
   const auto now = linksIn(after);
   for (std::size_t i = 0; i < now.size(); ++i) {
     const LinkView& link = now[i];
     if (before == nullptr) {
+      const auto* own = world.get<Sysctls>(Sysctls{link.netns, {}, {}}.key());
+      std::vector<Parameter> parameters;
       for (const auto& [pattern, value] : kInterfaceParameters) {
-        const auto* inherited = world.get<Sysctl>(Sysctl{link.netns, pathOf(pattern, "default")}.key());
-        world.add(Sysctl{link.netns, pathOf(pattern, link.name),
-                         inherited == nullptr ? base::SharedString(value) : inherited->value});
+        const auto* inherited = own == nullptr ? nullptr : own->parameters.find(pathOf(pattern, "default"));
+        parameters.push_back(
+            {pathOf(pattern, link.name), inherited == nullptr ? base::SharedString(value) : *inherited});
       }
+      world.add(Sysctls{link.netns, link.name, Parameters(std::move(parameters))});
     } else if (old[i].master != link.master &&
                (isVrf(world, link.netns, link.master) || isVrf(world, link.netns, old[i].master))) {
       cycle(world, link.netns, link.name);

@@ -11,6 +11,8 @@ base::Result<> admits(const state::State& world, const state::Object& object);
 // Whether the kernel can change `before` into `after` in place.
 base::Result<> admitsChange(const state::State& world, const state::Object& before, const state::Object& after);
 
+// What is written to parameters that are there, with what it changes beside.
+void writeParameters(state::State& world, const state::Sysctls& place, const state::Parameters& written);
 // What comes or changes by itself when the object is there.
 void afterWrite(state::State& world, const state::Object* before, const state::Object& after);
 // What goes or changes by itself when the object is gone.

@@ -3,11 +3,17 @@ import collections
 import pathlib
 
 
+def in_order(parameters: dict) -> list[tuple]:
+    """As they have to be written: ip_forward changes others."""
+    return sorted(parameters.items(), key=lambda parameter: parameter[0] != "net/ipv4/ip_forward")
+
+
 class Objects:
     def __init__(self, plan: dict):
         self.all = [step["after"] for step in plan["plan"]["steps"] if step["action"] == "create"]
         self.counts = collections.Counter(o["kind"] for o in self.all)
         self.counts["neighbour"] = sum(len(o["entries"]) for o in self.of("neighbours"))
+        self.counts["parameter"] = sum(len(o["parameters"]) for o in self.of("sysctl"))
 
     def of(self, kind: str) -> list[dict]:
         return [o for o in self.all if o["kind"] == kind]
@@ -20,7 +26,7 @@ class Objects:
     def floor(self) -> str:
         """What bench_scale_floor reads; see there. The daemon's own kinds, nft tables and processes, are not among it."""
         lines = [("netns", o["name"]) for o in self.of("netns")]
-        lines += [("sysctl", o["netns"], o["path"], o["value"]) for o in self.of("sysctl")]
+        lines += [("sysctl", o["netns"], path, value) for o in self.of("sysctl") for path, value in in_order(o["parameters"])]
         lines += [("bridge", o["netns"], o["name"]) for o in self.of("bridge")]
         lines += [("veth", port["netns"], port["name"], port["master"], peer["netns"], peer["name"])
                   for port, peer in self.ends()]
@@ -64,8 +70,8 @@ class Objects:
                                   for address, mac in o["entries"].items()]
         parameters = {name: [] for name in names}
         for o in self.of("sysctl"):
-            if "/conf/" not in o["path"] or "/conf/all/" in o["path"] or "/conf/default/" in o["path"]:
-                parameters[o["netns"]].append(f"echo {o['value']} >/proc/sys/{o['path']}")
+            if not o["link"]:
+                parameters[o["netns"]] += [f"echo {value} >/proc/sys/{path}" for path, value in in_order(o["parameters"])]
 
         def batch(name: str, lines: list[str]) -> str:
             file = directory / name

@@ -151,7 +151,8 @@ class Size:
 
     def same_parameters(self, netns: str):
         """The peer's namespace has what the lab's would have, those of its interfaces too."""
-        wanted = {f"/proc/sys/{o['path']}": o["value"] for o in self.objects.of("sysctl") if o["netns"] == netns}
+        wanted = {f"/proc/sys/{path}": value for o in self.objects.of("sysctl") if o["netns"] == netns
+                  for path, value in o["parameters"].items()}
         seen = run("ip", "netns", "exec", netns, "cat", *wanted).stdout.split()
         equal(dict(zip(wanted, seen)), wanted, f"parameters of {netns} by ip -batch")
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `vpclab apply` does, by hand: 73 changes not applied yet: 73 to create.
+# What `vpclab apply` does, by hand: 27 changes not applied yet: 27 to create.
 # Private keys of tunnels are read from $KEYS/<interface>.
 set -eu
 ip netns add vpclab.cross-region.bj-server1
@@ -12,53 +12,11 @@ ip netns add vpclab.cross-region.bj-vpc2
 ip -n vpclab.cross-region.bj-vpc2 link set lo up
 ip netns add vpclab.cross-region.switch.pek3
 ip -n vpclab.cross-region.switch.pek3 link set lo up
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
 ip -n vpclab.cross-region.switch.pek3 link add bj-vxnet1 address 9a:2d:87:bb:bc:ea mtu 1500 type bridge mcast_snooping 0
 ip -n vpclab.cross-region.switch.pek3 link set bj-vxnet1 up
 ip -n vpclab.cross-region.switch.pek3 link add bj-vxnet2 address e6:2b:87:bb:bc:e9 mtu 1500 type bridge mcast_snooping 0
@@ -79,14 +37,10 @@ ip -n vpclab.cross-region.bj-server1 address add 172.16.1.2/24 dev eth0
 ip -n vpclab.cross-region.bj-server2 address add 172.17.1.2/24 dev eth0
 ip -n vpclab.cross-region.bj-vpc1 address add 172.16.1.1/24 dev bj-vxnet1
 ip -n vpclab.cross-region.bj-vpc2 address add 172.17.1.1/24 dev bj-vxnet2
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0 net/ipv4/conf/bj-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0 net/ipv4/conf/bj-vxnet2/send_redirects=0
 ip -n vpclab.cross-region.bj-server1 route add default via 172.16.1.1 dev eth0 protocol 118
 ip -n vpclab.cross-region.bj-server2 route add default via 172.17.1.1 dev eth0 protocol 118
 # start process pages, pages of 2 servers

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `vpclab apply` does, by hand: 147 changes not applied yet: 147 to create.
+# What `vpclab apply` does, by hand: 61 changes not applied yet: 61 to create.
 # Private keys of tunnels are read from $KEYS/<interface>.
 set -eu
 ip netns add vpclab.cross-region.bj-br1
@@ -22,93 +22,15 @@ ip netns add vpclab.cross-region.switch.gd2
 ip -n vpclab.cross-region.switch.gd2 link set lo up
 ip netns add vpclab.cross-region.switch.pek3
 ip -n vpclab.cross-region.switch.pek3 link set lo up
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/all/src_valid_mark=1
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/fwmark_reflect=1
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/all/src_valid_mark=1 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/fwmark_reflect=1 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.switch.gd2 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.switch.pek3 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
 ip -n vpclab.cross-region.switch.gd2 link add gd-vxnet1 address 52:3c:07:22:ae:95 mtu 1500 type bridge mcast_snooping 0
 ip -n vpclab.cross-region.switch.gd2 link set gd-vxnet1 up
 ip -n vpclab.cross-region.switch.pek3 link add bj-vxnet1 address 9a:2d:87:bb:bc:ea mtu 1500 type bridge mcast_snooping 0
@@ -162,22 +84,14 @@ table ip vpclab {
 	}
 }
 END
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/send_redirects=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0
-ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/send_redirects=0
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/gd-vxnet1/rp_filter=0
-ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/gd-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0 net/ipv4/conf/bj-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0 net/ipv4/conf/bj-vxnet2/send_redirects=0
+ip netns exec vpclab.cross-region.bj-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-server2 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-vpc1 sysctl -qw net/ipv4/conf/bj-vxnet1/rp_filter=0 net/ipv4/conf/bj-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.bj-vpc2 sysctl -qw net/ipv4/conf/bj-vxnet2/rp_filter=0 net/ipv4/conf/bj-vxnet2/send_redirects=0
+ip netns exec vpclab.cross-region.gd-server1 sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.gd-vpc1 sysctl -qw net/ipv4/conf/gd-vxnet1/rp_filter=0 net/ipv4/conf/gd-vxnet1/send_redirects=0
 ip -n vpclab.cross-region.bj-br1 route add unreachable default table 1001 metric 4278198272 protocol 118
 ip -n vpclab.cross-region.bj-br1 route add 172.16.1.0/24 dev bj-vxnet1 src 172.16.1.254 table 1001 protocol 118
 ip -n vpclab.cross-region.bj-br1 route add local 172.16.1.254/32 dev bj-vxnet1 table 1001 protocol 118

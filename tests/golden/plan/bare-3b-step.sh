@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `vpclab apply` does, by hand: 83 changes not applied yet: 80 to create, 3 to update.
+# What `vpclab apply` does, by hand: 43 changes not applied yet: 40 to create, 3 to update.
 # Private keys of tunnels are read from $KEYS/<interface>.
 set -eu
 ip netns add vpclab.cross-region.bj-gw
@@ -12,45 +12,10 @@ ip netns add vpclab.cross-region.gd-gw
 ip -n vpclab.cross-region.gd-gw link set lo up
 ip netns add vpclab.cross-region.wan.wan1
 ip -n vpclab.cross-region.wan.wan1 link set lo up
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/all/src_valid_mark=1
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/fwmark_reflect=1
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/all/src_valid_mark=1 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/fwmark_reflect=1 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
 ip -n vpclab.cross-region.wan.wan1 link add wan address fe:f1:a0:ae:1a:4d mtu 1500 type bridge mcast_snooping 0
 ip -n vpclab.cross-region.wan.wan1 link set wan up
 ip -n vpclab.cross-region.bj-gw link add eth0 address f6:ee:0a:68:7b:3c mtu 1500 type veth peer name bj-gw.wan netns vpclab.cross-region.wan.wan1 address 52:58:99:32:13:f6 mtu 1500
@@ -105,16 +70,11 @@ table ip vpclab {
 	}
 }
 END
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/send_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-gw/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-gw/send_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-vxnet1/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-vxnet1/send_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/rp_filter=0 net/ipv4/conf/bj-gw/send_redirects=0
+ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-gw/rp_filter=0 net/ipv4/conf/gd-gw/send_redirects=0
+ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-vxnet1/rp_filter=0 net/ipv4/conf/gd-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
 ip -n vpclab.cross-region.bj-br1 route add 192.168.211.0/24 dev bj-gw src 172.16.1.254 table 1001 protocol 118
 ip -n vpclab.cross-region.gd-br1 route add unreachable default table 1001 metric 4278198272 protocol 118
 ip -n vpclab.cross-region.gd-br1 route add 172.16.1.0/24 dev gd-gw src 192.168.211.254 table 1001 protocol 118

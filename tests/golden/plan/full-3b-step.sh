@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `vpclab apply` does, by hand: 75 changes not applied yet: 73 to create, 2 to update.
+# What `vpclab apply` does, by hand: 36 changes not applied yet: 34 to create, 2 to update.
 # Private keys of tunnels are read from $KEYS/<interface>.
 set -eu
 ip netns add vpclab.cross-region.bj-gw
@@ -10,44 +10,10 @@ ip netns add vpclab.cross-region.gd-gw
 ip -n vpclab.cross-region.gd-gw link set lo up
 ip netns add vpclab.cross-region.wan.wan1
 ip -n vpclab.cross-region.wan.wan1 link set lo up
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/fwmark_reflect=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/fwmark_reflect=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.wan.wan1 sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
 ip -n vpclab.cross-region.wan.wan1 link add wan address fe:f1:a0:ae:1a:4d mtu 1500 type bridge mcast_snooping 0
 ip -n vpclab.cross-region.wan.wan1 link set wan up
 ip -n vpclab.cross-region.gd-br1 link add vrf-main type vrf table 1001
@@ -77,16 +43,11 @@ ip -n vpclab.cross-region.gd-gw address add 100.64.0.2/24 dev eth0
 ip -n vpclab.cross-region.gd-br1 rule add pref 33000 lookup 1001 protocol 118
 tc -n vpclab.cross-region.bj-gw qdisc replace dev eth0 root tbf rate 10mbit burst 32kb latency 50ms
 tc -n vpclab.cross-region.wan.wan1 qdisc replace dev bj-gw.wan root tbf rate 10mbit burst 32kb latency 50ms
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/rp_filter=0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/send_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-gw/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-gw/send_redirects=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-vxnet1/rp_filter=0
-ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-vxnet1/send_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/conf/bj-gw/rp_filter=0 net/ipv4/conf/bj-gw/send_redirects=0
+ip netns exec vpclab.cross-region.bj-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-gw/rp_filter=0 net/ipv4/conf/gd-gw/send_redirects=0
+ip netns exec vpclab.cross-region.gd-br1 sysctl -qw net/ipv4/conf/gd-vxnet1/rp_filter=0 net/ipv4/conf/gd-vxnet1/send_redirects=0
+ip netns exec vpclab.cross-region.gd-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
 ip -n vpclab.cross-region.bj-br1 route add 192.168.211.0/24 dev bj-gw src 172.16.1.254 table 1001 protocol 118
 ip -n vpclab.cross-region.gd-br1 route add unreachable default table 1001 metric 4278198272 protocol 118
 ip -n vpclab.cross-region.gd-br1 route add 172.16.1.0/24 dev gd-gw src 192.168.211.254 table 1001 protocol 118

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `vpclab apply` does, by hand: 249 changes not applied yet: 247 to create, 2 to update.
+# What `vpclab apply` does, by hand: 107 changes not applied yet: 105 to create, 2 to update.
 # Private keys of tunnels are read from $KEYS/<interface>.
 set -eu
 ip netns add vpclab.impaired.east-br
@@ -32,148 +32,21 @@ ip netns add vpclab.impaired.west-gw
 ip -n vpclab.impaired.west-gw link set lo up
 ip netns add vpclab.impaired.west-vpc
 ip -n vpclab.impaired.west-vpc link set lo up
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/ip_forward=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/ip_forward=1
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/fwmark_reflect=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/fwmark_reflect=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv6/conf/default/disable_ipv6=1
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/all/accept_redirects=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/all/rp_filter=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/all/send_redirects=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/default/accept_redirects=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/default/rp_filter=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/default/send_redirects=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/icmp_ratelimit=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv6/conf/all/disable_ipv6=1
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/fwmark_reflect=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.switch.east sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.switch.west sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.wan.wan sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/fwmark_reflect=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
 ip -n vpclab.impaired.switch.east link add east-net address 4e:cc:76:db:71:ef mtu 1500 type bridge mcast_snooping 0
 ip -n vpclab.impaired.switch.east link set east-net up
 ip -n vpclab.impaired.switch.west link add west-net address 12:b8:e2:aa:74:ee mtu 1500 type bridge mcast_snooping 0
@@ -272,36 +145,21 @@ table ip vpclab {
 	}
 }
 END
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/east-gw/rp_filter=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/east-gw/send_redirects=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/east-net/rp_filter=0
-ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/east-net/send_redirects=0
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/conf/east-net/rp_filter=0
-ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/conf/east-net/send_redirects=0
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/conf/eip1/rp_filter=0
-ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/conf/eip1/send_redirects=0
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/west-gw/rp_filter=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/west-gw/send_redirects=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/west-net/rp_filter=0
-ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/west-net/send_redirects=0
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0
-ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/conf/eth0/rp_filter=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/eip1/rp_filter=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/eip1/send_redirects=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/west-net/rp_filter=0
-ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/west-net/send_redirects=0
+ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/east-gw/rp_filter=0 net/ipv4/conf/east-gw/send_redirects=0
+ip netns exec vpclab.impaired.east-br sysctl -qw net/ipv4/conf/east-net/rp_filter=0 net/ipv4/conf/east-net/send_redirects=0
+ip netns exec vpclab.impaired.east-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.impaired.east-vpc sysctl -qw net/ipv4/conf/east-net/rp_filter=0 net/ipv4/conf/east-net/send_redirects=0
+ip netns exec vpclab.impaired.far sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.impaired.internet sysctl -qw net/ipv4/conf/eip1/rp_filter=0 net/ipv4/conf/eip1/send_redirects=0
+ip netns exec vpclab.impaired.lossy sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.impaired.near sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.impaired.public sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.impaired.slow sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/west-gw/rp_filter=0 net/ipv4/conf/west-gw/send_redirects=0
+ip netns exec vpclab.impaired.west-br sysctl -qw net/ipv4/conf/west-net/rp_filter=0 net/ipv4/conf/west-net/send_redirects=0
+ip netns exec vpclab.impaired.west-gw sysctl -qw net/ipv4/conf/eth0/accept_redirects=0 net/ipv4/conf/eth0/rp_filter=0
+ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/eip1/rp_filter=0 net/ipv4/conf/eip1/send_redirects=0
+ip netns exec vpclab.impaired.west-vpc sysctl -qw net/ipv4/conf/west-net/rp_filter=0 net/ipv4/conf/west-net/send_redirects=0
 ip -n vpclab.impaired.east-br route add unreachable default table 1001 metric 4278198272 protocol 118
 ip -n vpclab.impaired.east-br route add 10.1.1.0/24 dev east-gw src 10.2.1.254 table 1001 protocol 118
 ip -n vpclab.impaired.internet route add unreachable default protocol 118

@@ -140,7 +140,7 @@ class LabFixture {
   bool holds(const T& object) {
     const auto state = observe();
     const auto* found = state.get<T>(object.key());
-    return found != nullptr && *found == std::get<T>(state::normalise(object));
+    return found != nullptr && state::isAsWanted(state::normalise(object), *found);
   }
   template <class T>
   bool has(const T& object) {

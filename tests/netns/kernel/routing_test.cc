@@ -236,14 +236,24 @@ TEST_CASE("the nft table is swapped whole and read back as nft prints it") {
 TEST_CASE("parameters, written and read in their namespace only") {
   Router lab;
   const std::string before = tests::shell("cat /proc/sys/net/ipv4/ip_forward");
-  const Sysctl forward{"r", "net/ipv4/ip_forward", before == "1\n" ? "0" : "1"};
-  const Sysctl redirects{"r", "net/ipv4/conf/eth0/send_redirects", "0"};
+  const std::string other = before == "1\n" ? "0" : "1";
+  const Sysctls forward{"r", {}, Parameters({{kIpForward, other}, {"net/ipv4/conf/all/accept_redirects", "0"}})};
+  const Sysctls redirects{
+      "r", "eth0", Parameters({{"net/ipv4/conf/eth0/send_redirects", "0"}, {"net/ipv4/conf/eth0/rp_filter", "2"}})};
   lab.create({forward, redirects});
   CHECK(lab.holds(forward));
   CHECK(lab.holds(redirects));
-  CHECK(lab.in("r", "cat /proc/sys/net/ipv4/ip_forward") == forward.value + "\n");
+  CHECK(lab.in("r", "cat /proc/sys/net/ipv4/ip_forward") == other + "\n");
+  CHECK(lab.in("r", "cat /proc/sys/net/ipv4/conf/all/accept_redirects") == "0\n");
+  CHECK(lab.in("r", "cat /proc/sys/net/ipv4/conf/eth0/send_redirects /proc/sys/net/ipv4/conf/eth0/rp_filter") ==
+        "0\n2\n");
   CHECK(tests::shell("cat /proc/sys/net/ipv4/ip_forward") == before);
-  CHECK(lab.refuse(Sysctl{"r", "net/ipv4/tcp_ecn", "0"}).kind() == base::ErrorKind::kUnsupported);
-  CHECK(lab.refuse(Sysctl{"r", "net/ipv4/conf/../ip_forward", "0"}).kind() != base::ErrorKind::kInternal);
-  CHECK(lab.refuse(Sysctl{"r", "net/ipv4/ip_forward", "many"}).message().find("ip_forward") != std::string::npos);
+  const auto refused = [&](const char* path, const char* value) {
+    return lab.refuse(Sysctls{"r", {}, Parameters({{path, value}, {"net/ipv4/fwmark_reflect", "1"}})});
+  };
+  CHECK(refused("net/ipv4/tcp_ecn", "0").kind() == base::ErrorKind::kUnsupported);
+  CHECK(refused("net/ipv4/conf/../ip_forward", "0").kind() != base::ErrorKind::kInternal);
+  CHECK(lab.in("r", "cat /proc/sys/net/ipv4/fwmark_reflect") == "0\n");
+  CHECK(refused(kIpForward, "many").message().find("ip_forward") != std::string::npos);
+  CHECK(lab.in("r", "cat /proc/sys/net/ipv4/fwmark_reflect") == "1\n");  // written all the same
 }

@@ -8,6 +8,7 @@
 #include "plan/plan.h"
 #include "plan/render.h"
 #include "state/json.h"
+#include "unit/state/objects.h"
 
 using namespace vpclab;
 using namespace vpclab::state;
@@ -35,7 +36,7 @@ State small() {
   out.add(Route{"a", kMainTable, prefix("10.1.0.0/16"), 0, RouteType::kUnicast, ip("10.0.0.2"), false, "eth0", {}});
   out.add(Neighbours{"a", "eth0", {{ip("10.0.0.2"), net::Mac::fromSeed("b")}}});
   out.add(Qdisc{"a", "eth0", 10'000'000});
-  out.add(Sysctl{"a", "net/ipv4/conf/eth0/rp_filter", "0"});
+  out.add(tests::sysctl("a", "net/ipv4/conf/eth0/rp_filter", "0", "eth0"));
   return out;
 }
 
@@ -85,8 +86,8 @@ TEST_CASE("replacing a link makes its address, route, limit and parameters again
   observed.add(other);
   CHECK(told(plan::diff(small(), observed)) ==
         std::vector<std::string>{"delete veth a/eth0", "create veth a/eth0", "create address a/eth0 10.0.0.1/24",
-                                 "create qdisc a/eth0", "create sysctl a/net/ipv4/conf/eth0/rp_filter",
-                                 "create neighbours a/eth0", "create route a/10.1.0.0/16"});
+                                 "create qdisc a/eth0", "create sysctl a/eth0", "create neighbours a/eth0",
+                                 "create route a/10.1.0.0/16"});
 }
 
 TEST_CASE("a link that loses its last address loses its neighbours") {
@@ -181,11 +182,16 @@ TEST_CASE("what is left of a tunnel is told as that") {
 
 TEST_CASE("parameters that nobody wants are no difference") {
   State observed = small();
-  observed.add(Sysctl{"a", "net/ipv4/icmp_ratelimit", "1000"});
-  observed.add(Sysctl{"b", "net/ipv4/zzz", "1"});
+  observed.add(tests::sysctl("a", "net/ipv4/icmp_ratelimit", "1000"));
+  observed.add(tests::sysctl("b", "net/ipv4/zzz", "1"));
+  const Parameter other{"net/ipv4/conf/eth0/send_redirects", "1"};
+  observed.add(Sysctls{"a", "eth0", Parameters({other, {"net/ipv4/conf/eth0/rp_filter", "0"}})});
   CHECK(plan::diff(small(), observed).empty());
-  observed.add(Sysctl{"a", "net/ipv4/conf/eth0/rp_filter", "1"});
-  CHECK(plan::diff(small(), observed).steps.size() == 1);
+  observed.add(Sysctls{"a", "eth0", Parameters({other, {"net/ipv4/conf/eth0/rp_filter", "1"}})});
+  const plan::Plan plan = plan::diff(small(), observed);
+  REQUIRE(plan.steps.size() == 1);
+  CHECK(plan.steps[0].reason == "net/ipv4/conf/eth0/rp_filter 1 -> 0");
+  CHECK(plan::renderText(plan).find("update sysctl net/ipv4/conf/eth0/rp_filter=0  (") != std::string::npos);
 }
 
 TEST_CASE("a change in place touches the object only, and says what changes") {
@@ -197,10 +203,20 @@ TEST_CASE("a change in place touches the object only, and says what changes") {
   CHECK(plan.steps[0].reason == "mtu 1400 -> 1500");
 }
 
-TEST_CASE("parameters that nobody asked for are left alone") {
+TEST_CASE("of a namespace's parameters only those are written that differ, and what a new ip_forward resets") {
+  const Parameter redirects{"net/ipv4/conf/all/accept_redirects", "0"};
+  const Parameter filter{"net/ipv4/conf/all/rp_filter", "0"};
+  State desired = small();
+  desired.add(Sysctls{"a", {}, Parameters({redirects, filter, {kIpForward, "0"}})});
   State observed = small();
-  observed.add(Sysctl{"a", "net/ipv4/conf/all/forwarding", "1"});
-  CHECK(plan::diff(small(), observed).empty());
+  observed.add(Sysctls{"a", {}, Parameters({redirects, filter, {kIpForward, "1"}})});
+  const plan::Plan plan = plan::diff(desired, observed);
+  REQUIRE(plan.steps.size() == 1);
+  CHECK(plan.steps[0].reason == "net/ipv4/ip_forward 1 -> 0");
+  CHECK(plan.steps[0].disturbs == "connections through a break");
+  CHECK(
+      plan::renderShell(plan, "lab").find("sysctl -qw net/ipv4/ip_forward=0 net/ipv4/conf/all/accept_redirects=0\n") !=
+      std::string::npos);
 }
 
 TEST_CASE("a tunnel's difference is told peer by peer, and never shows a private key") {

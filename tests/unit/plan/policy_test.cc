@@ -61,7 +61,9 @@ std::vector<Variants> allVariants() {
           .by([](auto& o) { o.localRulePriority = 30'000; })
           .by([](auto& o) { o.loopbackUp = false; })
           .take(),
-      Vary(Sysctl{"s", "net/ipv4/ip_forward", "0"}).by([](auto& o) { o.value = "1"; }).take(),
+      Vary(tests::sysctl("s", "net/ipv4/ip_forward", "0"))
+          .by([](auto& o) { o = tests::sysctl("s", "net/ipv4/ip_forward", "1"); })
+          .take(),
       Vary(Bridge{"sw", "net"})
           .by([&](auto& o) { o.mac = mac; })
           .by([](auto& o) { o.mtu = 1400; })

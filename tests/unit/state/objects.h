@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "state/state.h"
@@ -16,6 +17,12 @@ inline net::WgKey key(std::uint8_t byte) {
   net::WgKey out;
   out.bytes.fill(byte);
   return out;
+}
+
+// One parameter of a namespace, or of a link of it.
+inline state::Sysctls sysctl(const std::string& netns, const std::string& path, const std::string& value,
+                             const std::string& link = "") {
+  return {netns, link, state::Parameters({{path, value}})};
 }
 
 // Of each kind one, none of them in the form in which it is compared.
@@ -38,7 +45,7 @@ inline std::vector<state::Object> oneOfEach() {
   first.name = "api";
   return {
       Netns{"s", 0},
-      Sysctl{"s", "net/ipv4/ip_forward", "0"},
+      sysctl("s", "net/ipv4/ip_forward", "0"),
       Bridge{"switch.r", "net", net::Mac::fromSeed("b")},
       Vrf{"br", "vrf1", 1001},
       Veth{{"switch.r", "s.net", net::Mac::fromSeed("x"), kDefaultMtu, true, "net"}, {"s", "eth0"}},

@@ -10,7 +10,7 @@ using tests::prefix;
 
 namespace {
 
-const Sysctl kForward{"r", "net/ipv4/ip_forward", "1"};
+const Sysctls kForward = tests::sysctl("r", "net/ipv4/ip_forward", "1");
 const Address kAddress{"r", "eth0", prefix("10.0.0.1/24")};
 const Origin kVpc{"vpc v", {"lab.yaml", 3, 1}};
 const Origin kVxnet{"vxnet n", {"lab.yaml", 9, 1}};
@@ -28,7 +28,7 @@ const Origin* originAt(const State& state, const Key& key) {
 }  // namespace
 
 TEST_CASE("texts of entries that are made together are one, and so is the origin of several in a row") {
-  const Sysctl other{"s", kForward.path.str(), kForward.value.str()};
+  const Address other{"s", "eth0", prefix("10.0.0.2/24")};
   EntryMaker maker;
   std::vector<Entry> entries;
   entries.push_back(maker.make(kForward, maker.shared(kVpc)));
@@ -36,19 +36,17 @@ TEST_CASE("texts of entries that are made together are one, and so is the origin
   entries.push_back(maker.make(kAddress, maker.shared(kVxnet)));
   State state;
   state.add(std::move(entries));
-  const auto* first = state.get<Sysctl>(kForward.key());
-  const auto* second = state.get<Sysctl>(other.key());
+  const auto* first = state.get<Sysctls>(kForward.key());
+  const auto* second = state.get<Address>(other.key());
   const auto* third = state.get<Address>(kAddress.key());
   REQUIRE(first != nullptr);
   REQUIRE(second != nullptr);
   REQUIRE(third != nullptr);
-  CHECK(&first->path.str() == &second->path.str());
-  CHECK(&first->value.str() == &second->value.str());
+  CHECK(&second->link.str() == &third->link.str());
   CHECK(&first->netns.str() == &third->netns.str());
   CHECK(&maker.shared("r").str() == &first->netns.str());
   // The keys' own texts are the objects'.
   CHECK(&state.find(kForward.key())->key().netns.str() == &first->netns.str());
-  CHECK(&state.find(kForward.key())->key().name.str() == &first->path.str());
   CHECK(originAt(state, kForward.key()) == originAt(state, other.key()));
   CHECK(*originAt(state, kAddress.key()) == kVxnet);
 }
@@ -94,6 +92,6 @@ TEST_CASE("what is observed takes over what is desired, with its origin, and kee
   CHECK(originAt(observed, kForward.key()) == originAt(desired, kForward.key()));
   CHECK(originAt(observed, keyOf(Netns{"only-here"}))->noun.empty());
   // It goes on as before.
-  observed.add(Sysctl{"s", "net/ipv4/ip_forward", "1"});
+  observed.add(tests::sysctl("s", "net/ipv4/ip_forward", "1"));
   CHECK(observed.entries().size() == 3);
 }

@@ -121,7 +121,7 @@ TEST_CASE("many objects at once come to the same as one by one, in whatever orde
     std::vector<Object> objects = tests::oneOfEach();
     for (int i = 0; i < 300; ++i) {
       const std::string netns = "s" + std::to_string(random() % 20);
-      objects.emplace_back(Sysctl{netns, "net/" + std::to_string(random() % 10), std::to_string(random() % 3)});
+      objects.emplace_back(tests::sysctl(netns, "net/a", std::to_string(random() % 3), std::to_string(random() % 10)));
       objects.emplace_back(Netns{netns});
     }
     std::shuffle(objects.begin(), objects.end(), random);
@@ -164,17 +164,17 @@ TEST_CASE("what lies in a namespace is found, and nothing of its neighbours") {
   State state;
   for (const char* netns : {"s", "s1", "s10"}) {
     state.add(Netns{netns});
-    state.add(Sysctl{netns, "net/a", "0"});
-    state.add(Sysctl{netns, "net/b", "0"});
+    state.add(tests::sysctl(netns, "net/a", "0", "a"));
+    state.add(tests::sysctl(netns, "net/b", "0", "b"));
   }
   CHECK(state.of(Kind::kNetns).size() == 3);
   CHECK(state.of(Kind::kVeth).empty());
   CHECK(state.in("s1", Kind::kSysctl).size() == 2);
   CHECK(state.in("s2", Kind::kSysctl).empty());
   std::vector<std::string> seen;
-  state.eachIn<Sysctl>("s", [&](const Key& key, const Sysctl&) { seen.push_back(key.toString()); });
-  CHECK(seen == std::vector<std::string>{"sysctl s/net/a", "sysctl s/net/b"});
-  CHECK(state.from({Kind::kSysctl, "", "s1", "net/b"})->key().name == "net/b");
+  state.eachIn<Sysctls>("s", [&](const Key& key, const Sysctls&) { seen.push_back(key.toString()); });
+  CHECK(seen == std::vector<std::string>{"sysctl s/a", "sysctl s/b"});
+  CHECK(state.from({Kind::kSysctl, "", "s1", "b"})->key().name == "b");
   CHECK(state.from({Kind::kProcess}) == state.entries().end());
 }
 

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/shared_string.h"
+#include "state/key.h"
+
+namespace vpclab::state {
+
+// A kernel parameter under /proc/sys/net with its value: ip-sysctl in the kernel's documentation. Paths are always
+// written with slashes, so that a dot in an interface's name is harmless.
+struct Parameter {
+  base::SharedString path;  // relative to /proc/sys: "net/ipv4/conf/all/send_redirects"
+  base::SharedString value;
+
+  bool operator==(const Parameter&) const = default;
+};
+
+// Parameters in the order in which they are written, no path twice. Copies own one list together, as most namespaces of
+// a lab have the same parameters.
+class Parameters {
+ public:
+  Parameters() = default;
+  explicit Parameters(std::vector<Parameter> list);  // in any order; of equal paths the last one counts
+
+  auto begin() const { return list().begin(); }
+  auto end() const { return list().end(); }
+  bool empty() const { return list().empty(); }
+  std::size_t size() const { return list().size(); }
+  const base::SharedString* find(const std::string& path) const;  // its value; nullptr: it is not among them
+
+  friend bool operator==(const Parameters& x, const Parameters& y) {
+    return x.list_ == y.list_ || x.list() == y.list();
+  }
+
+ private:
+  const std::vector<Parameter>& list() const;
+
+  std::shared_ptr<const std::vector<Parameter>> list_;  // null: none
+};
+
+// What a lab has to say of a namespace's parameters, or of those of one of its links. What it does not name has no
+// value that it should have.
+struct Sysctls {
+  base::SharedString netns;
+  base::SharedString link;  // whose they are, net/ipv4/conf/LINK/...; empty: the namespace's own
+  Parameters parameters;
+
+  bool operator==(const Sysctls&) const = default;
+  Key key() const { return {Kind::kSysctl, "", netns, link}; }
+};
+
+// Whether each parameter that is wanted is there with its value.
+bool hasAll(const Sysctls& have, const Sysctls& want);
+// Of those that are there the ones that are wanted, whatever their values.
+Sysctls onlyWanted(const Sysctls& have, const Sysctls& want);
+
+// The parameters to write, in this order, where there is `before`; nullptr: nothing is known.
+Parameters toWrite(const Sysctls& want, const Sysctls* before);
+
+inline constexpr const char* kIpForward = "net/ipv4/ip_forward";
+
+}  // namespace vpclab::state
