@@ -1,0 +1,57 @@
+#include <doctest/doctest.h>
+
+#include "state/state.h"
+
+using namespace vpclab::state;
+
+namespace {
+
+const Parameter kRedirects{"net/ipv4/conf/all/accept_redirects", "0"};
+const Parameter kFilter{"net/ipv4/conf/all/rp_filter", "0"};
+
+Sysctls own(std::vector<Parameter> list) {
+  return {"n", {}, Parameters(std::move(list))};
+}
+
+std::vector<Parameter> listOf(const Parameters& parameters) {
+  return {parameters.begin(), parameters.end()};
+}
+
+}  // namespace
+
+TEST_CASE("parameters have one order, in which they are written: what others depend on comes first") {
+  const Parameter forward{kIpForward, "1"};
+  const Parameters some({kFilter, forward, kRedirects});
+  CHECK(listOf(some) == std::vector<Parameter>{forward, kRedirects, kFilter});
+  CHECK(some == Parameters({forward, kRedirects, kFilter}));
+  CHECK_FALSE(some == Parameters({forward, kRedirects}));
+  CHECK(*some.find(kIpForward) == "1");
+  CHECK(some.find("net/ipv4/icmp_ratelimit") == nullptr);
+  CHECK(listOf(Parameters({kFilter, kRedirects, {kFilter.path, "2"}})) ==
+        std::vector<Parameter>{kRedirects, {kFilter.path, "2"}});
+  CHECK(Parameters().empty());
+  CHECK(Parameters() == Parameters(std::vector<Parameter>()));
+}
+
+TEST_CASE("as wanted is what has all that is wanted, whatever else there is") {
+  const Sysctls want = own({kFilter, {kIpForward, "1"}});
+  const Sysctls more = own({kFilter, {kIpForward, "1"}, {"net/ipv4/icmp_ratelimit", "1000"}});
+  CHECK(isAsWanted(Object(want), Object(more)));
+  CHECK_FALSE(isAsWanted(Object(more), Object(want)));
+  CHECK_FALSE(isAsWanted(Object(want), Object(own({kFilter, {kIpForward, "0"}, kRedirects}))));
+  CHECK_FALSE(isAsWanted(Object(want), Object(Netns{"n"})));
+  CHECK(onlyWanted(more, want) == want);
+  CHECK(onlyWanted(own({kFilter, kRedirects}), want) == own({kFilter}));
+}
+
+TEST_CASE("what differs is written, and what ip_forward resets behind it") {
+  const Sysctls want = own({kFilter, kRedirects, {kIpForward, "1"}});
+  CHECK(toWrite(want, nullptr) == want.parameters);
+  CHECK(toWrite(want, &want).empty());
+  const Sysctls filtered = own({{kFilter.path, "1"}, kRedirects, {kIpForward, "1"}});
+  CHECK(listOf(toWrite(want, &filtered)) == std::vector<Parameter>{kFilter});
+  const Sysctls host = own({kFilter, kRedirects, {kIpForward, "0"}});
+  CHECK(listOf(toWrite(want, &host)) == std::vector<Parameter>{{kIpForward, "1"}, kRedirects});
+  const Sysctls unknown = own({kFilter});
+  CHECK(listOf(toWrite(want, &unknown)) == std::vector<Parameter>{{kIpForward, "1"}, kRedirects});
+}
