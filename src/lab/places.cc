@@ -1,18 +1,29 @@
-#include <algorithm>
+#include <compare>
 
 #include "lab/lab.h"
 
 namespace vpclab::lab {
 
+// Both are in one order, so that one walk does.
 bool Places::areEqualBut(const Places& other, const std::set<std::string>& ids) const {
-  const auto isIn = [&ids](const Places& places, const std::string& id, const auto& values) {
-    const auto found = places.places_.find(id);
-    return ids.contains(id) || (found != places.places_.end() && found->second == values);
-  };
-  return std::all_of(places_.begin(), places_.end(),
-                     [&](const auto& entry) { return isIn(other, entry.first, entry.second); }) &&
-         std::all_of(other.places_.begin(), other.places_.end(),
-                     [&](const auto& entry) { return ids.contains(entry.first) || places_.contains(entry.first); });
+  auto mine = places_.begin();
+  auto theirs = other.places_.begin();
+  while (mine != places_.end() || theirs != other.places_.end()) {
+    const auto order = mine == places_.end()           ? std::strong_ordering::greater
+                       : theirs == other.places_.end() ? std::strong_ordering::less
+                                                       : mine->first <=> theirs->first;
+    const auto& id = order > 0 ? theirs->first : mine->first;
+    if ((order != 0 || mine->second != theirs->second) && !ids.contains(id)) {
+      return false;
+    }
+    if (order <= 0) {
+      ++mine;
+    }
+    if (order >= 0) {
+      ++theirs;
+    }
+  }
+  return true;
 }
 
 }  // namespace vpclab::lab

@@ -8,26 +8,32 @@
 namespace vpclab::lab {
 namespace {
 
-// An address in a vxnet and who wants it.
+// An address in a vxnet and who wants it; all of it is the lab's own.
 struct Claim {
-  std::string vxnet;
+  const std::string* vxnet;
   net::IpAddr address;
   SourcePos pos;
-  std::string owner;  // for messages
+  const char* kind;
+  const Noun* owner;
   bool borderRouter = false;
 };
 
+std::string ownerOf(const Claim& claim) {
+  return std::string(claim.kind) + " " + called(*claim.owner);
+}
+
 std::vector<Claim> collectClaims(const Context& context) {
   std::vector<Claim> claims;
+  claims.reserve(context.lab.servers.size());
   for (const auto& [id, server] : context.lab.servers) {
     if (server.address && !server.vxnet.empty()) {
-      claims.push_back({server.vxnet, *server.address, *context.places.at(id, "address"), "server " + called(server)});
+      claims.push_back({&server.vxnet, *server.address, *context.places.at(id, "address"), "server", &server});
     }
   }
   for (const auto& [id, balancer] : context.lab.loadBalancers) {
     if (balancer.address && !balancer.vxnet.empty()) {
       claims.push_back(
-          {balancer.vxnet, *balancer.address, *context.places.at(id, "address"), "load balancer " + called(balancer)});
+          {&balancer.vxnet, *balancer.address, *context.places.at(id, "address"), "load balancer", &balancer});
     }
   }
   for (const auto& [id, router] : context.lab.borderRouters) {
@@ -37,7 +43,7 @@ std::vector<Claim> collectClaims(const Context& context) {
           continue;  // not joined at all, which is told elsewhere
         }
         const auto pos = context.places.at(id + "/" + join.vxnet, "address").value_or(join.pos);
-        claims.push_back({join.vxnet, join.address, pos, "border router " + called(router), true});
+        claims.push_back({&join.vxnet, join.address, pos, "border router", &router, true});
       }
     }
   }
@@ -47,18 +53,19 @@ std::vector<Claim> collectClaims(const Context& context) {
 // What is wrong with the address itself in its vxnet; told and false.
 bool checkClaim(Context& context, const Claim& claim, const Vxnet& vxnet) {
   const net::Prefix& range = vxnet.cidr;
-  const std::string address = claim.address.toString();
+  const auto address = [&claim] { return claim.address.toString(); };
   if (!range.contains(claim.address)) {
-    context.report.error(claim.pos, address + " is not in vxnet " + called(vxnet), "its range is " + range.toString());
+    context.report.error(claim.pos, address() + " is not in vxnet " + called(vxnet),
+                         "its range is " + range.toString());
   } else if (claim.address == range.first()) {
-    context.report.error(claim.pos, address + " is the network's own address in " + range.toString());
+    context.report.error(claim.pos, address() + " is the network's own address in " + range.toString());
   } else if (claim.address == range.last()) {
-    context.report.error(claim.pos, address + " is the broadcast address of " + range.toString());
+    context.report.error(claim.pos, address() + " is the broadcast address of " + range.toString());
   } else if (claim.address == gatewayOf(range)) {
-    context.report.error(claim.pos, address + " is taken by the gateway of vxnet " + called(vxnet),
+    context.report.error(claim.pos, address() + " is taken by the gateway of vxnet " + called(vxnet),
                          "the VPC's router has the first address of each vxnet");
   } else if (!claim.borderRouter && claim.address == borderAddressOf(range)) {
-    context.report.error(claim.pos, address + " is reserved for border routers",
+    context.report.error(claim.pos, address() + " is reserved for border routers",
                          "choose another one in " + range.toString());
   } else {
     return true;
@@ -70,17 +77,17 @@ bool checkClaim(Context& context, const Claim& claim, const Vxnet& vxnet) {
 
 void validateAddresses(Context& context) {
   auto claims = collectClaims(context);
-  const auto key = [](const Claim& c) { return std::tie(c.vxnet, c.address, c.pos, c.owner); };
+  const auto key = [](const Claim& c) { return std::tie(*c.vxnet, c.address, c.pos, c.owner->id); };
   std::sort(claims.begin(), claims.end(), [&](const Claim& a, const Claim& b) { return key(a) < key(b); });
   const Claim* first = nullptr;
   for (const Claim& claim : claims) {
-    const Vxnet& vxnet = context.lab.vxnets.at(claim.vxnet);
+    const Vxnet& vxnet = context.lab.vxnets.at(*claim.vxnet);
     if (!context.places.has(vxnet.id, "cidr") || !checkClaim(context, claim, vxnet)) {
       continue;
     }
-    if (first != nullptr && first->vxnet == claim.vxnet && first->address == claim.address) {
-      context.report.error(claim.pos, claim.address.toString() + " is taken by " + first->owner,
-                           claim.borderRouter ? "give it another one: {vxnet: " + claim.vxnet + ", address: ...}"
+    if (first != nullptr && *first->vxnet == *claim.vxnet && first->address == claim.address) {
+      context.report.error(claim.pos, claim.address.toString() + " is taken by " + ownerOf(*first),
+                           claim.borderRouter ? "give it another one: {vxnet: " + *claim.vxnet + ", address: ...}"
                                               : "that is at " + first->pos.toString());
       continue;
     }
