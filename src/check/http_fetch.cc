@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kMaxInterimHeads = 32;
 constexpr int kStepsPerAdvance = 16;  // then the deadline and the other connections are looked at
+constexpr const char* kNotAsked = "not asked: the time for all requests was over";
 
 std::string systemError(const char* operation, int error) {
   return std::string(operation) + ": " + ::strerror(error);
@@ -38,14 +39,15 @@ HttpFetch::HttpFetch(const HttpJob& job, base::UniqueFd socket, std::uint32_t fi
 
 bool HttpFetch::step(TimePoint now) {
   if (state_ == State::kStart && now >= deadline_) {
-    failRequest("not asked: the time for all requests was over", now);
+    failRequest(kNotAsked, now);
   }
   advance(now);
   if (state_ != State::kDone && now >= deadline_) {
-    const auto span = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - startedAt_).count();
-    failRequest(
-        (connected_ ? "no whole response within " : "connect: no connection within ") + std::to_string(span) + " ms",
-        now);
+    const bool cutShort = deadline_ < startedAt_ + job_.timeout;
+    failRequest(std::string(connected_ ? "no whole response " : "connect: no connection ") +
+                    (cutShort ? "before the time for all requests was over"
+                              : "within " + std::to_string(job_.timeout.count()) + " ms"),
+                now);
   }
   return state_ == State::kDone;
 }
@@ -266,6 +268,8 @@ void HttpFetch::finishRequest(TimePoint now) {
     socket_.reset();
   } else if (mustClose_) {
     failRequest("the server ended the connection after " + std::to_string(finished_) + " responses", now);
+  } else if (now >= lastMoment_) {
+    failRequest(kNotAsked, now);
   } else {
     startRequest(now);
   }

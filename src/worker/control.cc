@@ -68,7 +68,8 @@ std::string Control::answer(base::Frame& frame) {
     if (balancer_) {
       return dump({{"ok", true}, {"status", statusToJson(balancer_->status())}});
     }
-    const std::string prefix = ids == message.end() ? "" : ids->get<std::string>();
+    const auto prefix =
+        ids == message.end() ? std::nullopt : std::optional<std::string_view>(ids->get_ref<const std::string&>());
     return pages_ ? dump({{"ok", true}, {"status", statusToJson(*pages_, prefix)}}) : failure("not configured yet");
   }
   if (*op == "configure" && message.size() == 2 && message.contains("process")) {

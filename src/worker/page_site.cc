@@ -7,6 +7,8 @@ namespace vpclab::worker {
 namespace {
 
 constexpr std::size_t kLogEntries = 256;
+// Checks find their requests by their ids, and several may ask 1,000 times at once, while others ask as well.
+constexpr std::size_t kRequestIdsBytes = 1U << 20U;
 constexpr std::size_t kMaxConnections = 4096;  // a site
 
 }  // namespace
@@ -54,9 +56,23 @@ std::vector<std::shared_ptr<PageConnection>> PageSiteRuntime::connections() cons
 
 void PageSiteRuntime::record(AccessEntry entry) {
   entry.seq = ++requests_;
+  remember(entry.requestId);
   log_.push_back(std::move(entry));
   if (log_.size() > kLogEntries) {
     log_.pop_front();
+  }
+}
+
+void PageSiteRuntime::remember(const std::string& requestId) {
+  if (requestId.empty()) {
+    return;
+  }
+  const auto bytesOf = [](const std::string& id) { return sizeof(std::string) + id.size(); };
+  requestIds_.push_back(requestId);
+  requestIdsBytes_ += bytesOf(requestId);
+  while (requestIdsBytes_ > kRequestIdsBytes) {
+    requestIdsBytes_ -= bytesOf(requestIds_.front());
+    requestIds_.pop_front();
   }
 }
 

@@ -36,10 +36,12 @@ class PageSiteRuntime : public std::enable_shared_from_this<PageSiteRuntime> {
   std::size_t open() const { return connections_.size(); }
   std::uint64_t requests() const { return requests_; }
   const std::deque<AccessEntry>& log() const { return log_; }
+  const std::deque<std::string>& requestIds() const { return requestIds_; }  // the last ones, where requests had any
   void record(AccessEntry entry);
   void connectionEnded(PageConnection* connection);
 
  private:
+  void remember(const std::string& requestId);
   void serve(base::UniqueFd client, const lb::Endpoint& peer);
   std::vector<std::shared_ptr<PageConnection>> connections() const;  // for what may end some of them
 
@@ -49,6 +51,8 @@ class PageSiteRuntime : public std::enable_shared_from_this<PageSiteRuntime> {
   lb::Acceptor acceptor_;
   std::unordered_map<PageConnection*, std::shared_ptr<PageConnection>> connections_;
   std::deque<AccessEntry> log_;
+  std::deque<std::string> requestIds_;
+  std::size_t requestIdsBytes_ = 0;
   std::uint64_t requests_ = 0;
   bool retired_ = false;
 };

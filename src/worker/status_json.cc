@@ -78,6 +78,33 @@ Json listenerToJson(const lb::ListenerStatus& listener) {
           {"flips", std::move(flips)}};
 }
 
+Json logToJson(const PageSiteRuntime& site) {
+  Json out = Json::array();
+  for (const auto& entry : site.log()) {
+    out.push_back({{"seq", entry.seq},
+                   {"unixMs", entry.unixMs},
+                   {"client", entry.client},
+                   {"method", entry.method},
+                   {"target", entry.target},
+                   {"status", entry.status},
+                   {"bytes", entry.bytes},
+                   {"requestId", entry.requestId},
+                   {"userAgent", entry.userAgent},
+                   {"forwardedFor", entry.forwardedFor}});
+  }
+  return out;
+}
+
+Json requestIdsToJson(const PageSiteRuntime& site, std::string_view prefix) {
+  Json out = Json::array();
+  for (const auto& id : site.requestIds()) {
+    if (id.starts_with(prefix)) {
+      out.push_back({{"requestId", id}});
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Json statusToJson(const std::vector<lb::ListenerStatus>& listeners) {
@@ -88,25 +115,10 @@ Json statusToJson(const std::vector<lb::ListenerStatus>& listeners) {
   return {{"kind", "loadBalancer"}, {"listeners", std::move(out)}};
 }
 
-Json statusToJson(const PageServer& pages, std::string_view requestIds) {
+Json statusToJson(const PageServer& pages, std::optional<std::string_view> requestIds) {
   Json out = Json::array();
   for (const auto& [listen, site] : pages.sites()) {
-    Json log = Json::array();
-    for (const auto& entry : site->log()) {
-      if (!entry.requestId.starts_with(requestIds)) {
-        continue;
-      }
-      log.push_back({{"seq", entry.seq},
-                     {"unixMs", entry.unixMs},
-                     {"client", entry.client},
-                     {"method", entry.method},
-                     {"target", entry.target},
-                     {"status", entry.status},
-                     {"bytes", entry.bytes},
-                     {"requestId", entry.requestId},
-                     {"userAgent", entry.userAgent},
-                     {"forwardedFor", entry.forwardedFor}});
-    }
+    Json log = requestIds ? requestIdsToJson(*site, *requestIds) : logToJson(*site);
     out.push_back({{"node", site->site()->node},
                    {"netns", listen.netns},
                    {"address", listen.address.toString()},

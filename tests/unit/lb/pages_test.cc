@@ -49,8 +49,22 @@ TEST_CASE("of the logs of all pages only what is asked for is told, and never mo
   CHECK(found == 2);
   CHECK(lab.pages.call(R"({"op":"status","requestIds":7})")["ok"] == false);
 
+  // A check may ask 1,000 times, and others ask meanwhile.
+  std::string thousand;
+  for (int i = 0; i < 1000; ++i) {
+    thousand += "GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: many-" + std::to_string(i) + "\r\n\r\n" +
+                "GET / HTTP/1.1\r\nHost: a\r\n" + (i == 999 ? "Connection: close\r\n" : "") + "\r\n";
+  }
+  (void)raw(lab.sites[1].address, thousand);
+  found = 0;
+  const auto many = lab.pages.call(R"({"op":"status","requestIds":"many-"})");
+  for (const auto& site : many["status"]["sites"]) {
+    found += site["log"].size();
+  }
+  CHECK(found == 1000);
+
   // Each byte that is no UTF-8 becomes three on the way.
-  state::PageServer many;
+  state::PageServer strangers;
   std::vector<Listening> sites;
   std::vector<int> sockets;
   std::string requests;
@@ -62,10 +76,10 @@ TEST_CASE("of the logs of all pages only what is asked for is told, and never mo
   for (int i = 0; i < 16; ++i) {
     sites.emplace_back("127.0.20." + std::to_string(111 + i));
     sockets.push_back(sites.back().fd.get());
-    many.sites.push_back({"n" + std::to_string(i), sites.back().address, "text/html", "x"});
+    strangers.sites.push_back({"n" + std::to_string(i), sites.back().address, "text/html", "x"});
   }
   Worker pages;
-  REQUIRE(pages.configure({"", "pages", many}, sockets)["ok"] == true);
+  REQUIRE(pages.configure({"", "pages", strangers}, sockets)["ok"] == true);
   for (const auto& site : sites) {
     (void)raw(site.address, requests);
   }
