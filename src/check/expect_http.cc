@@ -55,6 +55,19 @@ std::string sequenceText(const HttpSpec& spec, const std::vector<std::string>& s
   return base::join(titles, ", ") + (more == 0 ? "" : " and " + std::to_string(more) + " more");
 }
 
+// "4 × A, 2 × B", whatever the order was: what a share is about.
+std::string countsText(const HttpSpec& spec, const std::vector<std::string>& servers) {
+  std::map<std::string, std::size_t> counts;
+  for (const std::string& server : servers) {
+    ++counts[server];
+  }
+  std::vector<std::string> out;
+  for (const auto& [server, count] : counts) {
+    out.push_back(std::to_string(count) + " × " + titleOf(spec, server));
+  }
+  return base::join(out, ", ");
+}
+
 // A wrong status or no response at all.
 std::optional<std::string> badAnswer(const HttpSpec& spec, const HttpReplies& replies) {
   const int wanted = spec.status.value_or(200);
@@ -148,7 +161,7 @@ Verdict judgeHttp(const HttpSpec& spec, const HttpReplies& replies, const Reques
     out.seen = spec.times > 1 ? std::to_string(spec.times) + " × " + status : status;
     return out;
   }
-  out.seen = status + " from " + sequenceText(spec, servers);
+  out.seen = status + " from " + (spec.share.empty() ? sequenceText(spec, servers) : countsText(spec, servers));
   if (auto wrong = contradiction(spec, servers, log, prefix)) {
     out.seen += "; " + *wrong;
     return out;

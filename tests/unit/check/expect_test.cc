@@ -195,6 +195,9 @@ TEST_CASE("share counts, status and page") {
   spec.rotation.clear();
   spec.share = {{"a", 3}, {"b", 2}, {"c", 1}};
   CHECK(judge(spec, "aabbca").passed);
+  CHECK(judge(spec, "aabbca").seen == "200 from 3 × A, 2 × B, 1 × C");
+  CHECK(judge(spec, "bcbbcb").seen == "200 from 4 × B, 2 × C");
+  CHECK(judge(spec, "aabbcx").seen == "200 from 1 × an unknown page, 2 × A, 2 × B, 1 × C");
   CHECK(judge(spec, "aabbcc").outOfOrder);
   CHECK_FALSE(judge(spec, "aabbcx").passed);
   spec.share.clear();
