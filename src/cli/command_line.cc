@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "api/client.h"
+#include "base/text.h"
 #include "cli/finish.h"
 #include "cli/verb.h"
 
@@ -38,6 +39,39 @@ constexpr char kGuard = '\x01';
 
 std::string unguarded(const std::string& word) {
   return !word.empty() && word.front() == kGuard ? word.substr(1) : word;
+}
+
+// The word in the verb's place, or nothing. Of the options that may stand before it one takes a value.
+std::string verbWord(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word == "--run-dir") {
+      ++i;
+    } else if (word.empty() || word.front() != '-') {
+      return word;
+    }
+  }
+  return "";
+}
+
+// What to tell of a line that was not understood; `verb` is null where there is none of that name.
+std::string usageProblem(const std::vector<std::unique_ptr<Verb>>& verbs, const Verb* verb, const std::string& word,
+                         const std::string& problem) {
+  if (verb != nullptr) {
+    return problem + "; see `vpclab " + verb->name() + " --help`";
+  }
+  if (word.empty()) {
+    return problem.empty() ? "which verb? `vpclab --help` lists them" : problem + "; see `vpclab --help`";
+  }
+  std::vector<std::string_view> names;
+  for (const auto& one : verbs) {
+    if (!one->isHidden()) {
+      names.emplace_back(one->name());
+    }
+  }
+  const std::string near = base::nearest(word, names);
+  return "no such verb: `" + word + "`; " +
+         (near.empty() ? "`vpclab --help` lists them" : "did you mean `" + near + "`?");
 }
 
 }  // namespace
@@ -116,14 +150,21 @@ int runCommandLine(int argc, char** argv) {
     std::reverse(words.begin(), words.end());  // as the library wants them
     app.parse(std::move(words));
   } catch (const CLI::ParseError& problem) {
-    int status = 2;
-    for (std::size_t i = 0; i < apps.size(); ++i) {
-      // The verb itself, whether or not its own options were understood.
-      if (apps[i]->parsed() || (argc > 1 && apps[i]->get_name() == argv[1])) {
-        status = verbs[i]->usageStatus();
-      }
+    if (problem.get_exit_code() == 0) {
+      return app.exit(problem);  // help and version
     }
-    return app.exit(problem) == 0 ? 0 : status;
+    const std::string word = verbWord(argc, argv);
+    const auto verb = std::find_if(verbs.begin(), verbs.end(), [&](const auto& one) { return one->name() == word; });
+    const Verb* known = verb == verbs.end() ? nullptr : verb->get();
+    // Whether the library has come as far as to its own flag for this depends on what is wrong.
+    context.json = (known == nullptr || known->hasJson()) &&
+                   std::find(argv + 1, argv + argc, std::string("--json")) != argv + argc;
+    const bool noVerb = dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr;
+    api::Final final;
+    final.exit = api::Exit::kBadInput;
+    final.errors.push_back(usageProblem(verbs, known, word, word.empty() && noVerb ? "" : problem.what()));
+    const int status = finish(context, final);
+    return known == nullptr ? status : known->usageStatus();
   }
   for (std::size_t i = 0; i < apps.size(); ++i) {
     if (!apps[i]->parsed()) {

@@ -114,6 +114,57 @@ TEST_CASE("bad usage is told on standard error alone, with the status for it") {
   }
 }
 
+TEST_CASE("bad usage is told by what is wrong, and where to read more") {
+  const std::vector<std::pair<Words, std::string>> told = {
+      {{}, "vpclab: which verb? `vpclab --help` lists them\n"},
+      {{"--run-dir", "/tmp"}, "vpclab: which verb? `vpclab --help` lists them\n"},
+      {{"chek"}, "vpclab: no such verb: `chek`; did you mean `check`?\n"},
+      {{"--run-dir", "up", "chek"}, "vpclab: no such verb: `chek`; did you mean `check`?\n"},
+      {{"--run-dir=up", "explode", "a"}, "vpclab: no such verb: `explode`; `vpclab --help` lists them\n"},
+      {{"help", "up"}, "vpclab: no such verb: `help`; `vpclab --help` lists them\n"},
+      {{"di"}, "vpclab: no such verb: `di`; `vpclab --help` lists them\n"},  // one that is not for users
+      {{"up"}, "vpclab: FILE is required; see `vpclab up --help`\n"},
+      {{"up", "a", "up"}, "vpclab: The following argument was not expected: up; see `vpclab up --help`\n"},
+      {{"--explode", "inspect"},
+       "vpclab: The following argument was not expected: --explode; see `vpclab inspect --help`\n"},
+  };
+  for (const auto& [words, text] : told) {
+    CAPTURE(base::join(words, " "));
+    const auto ran = runCli(words);
+    CHECK(ran.status == 2);
+    CHECK(ran.err == text);
+  }
+}
+
+TEST_CASE("bad usage with --json is a document, too") {
+  for (const Words& words : std::vector<Words>{{"up", "--json"},
+                                               {"--json"},
+                                               {"explode", "--json"},
+                                               {"up", "a", "b", "--json"},
+                                               {"inspect", "--json", "--explode"},
+                                               {"forward", "http", "--json"}}) {
+    CAPTURE(base::join(words, " "));
+    const auto ran = runCli(words);
+    CHECK(ran.status == 2);
+    CHECK(ran.err.empty());
+    const auto document = nlohmann::json::parse(ran.out, nullptr, false);
+    REQUIRE(document.is_object());
+    CHECK(document["ok"] == false);
+    CHECK(document["exit"] == 2);
+    CHECK(document["errors"].size() == 1);
+  }
+}
+
+TEST_CASE("a lab may be called as a verb is") {
+  const tests::TemporaryDirectory directory;
+  for (const Words& words : std::vector<Words>{{"inspect", "down"}, {"check", "check"}, {"down", "up"}}) {
+    CAPTURE(base::join(words, " "));
+    const auto ran = runCli(words, tests::Output::kPipe, {{"VPCLAB_RUN_DIR", directory.path()}});
+    CHECK(ran.status == 1);
+    CHECK(holds(ran.err, "no daemon answers"));
+  }
+}
+
 TEST_CASE("exec keeps 125 for its own failures") {
   const tests::TemporaryDirectory directory;
   for (const Words& words :
