@@ -28,17 +28,6 @@ namespace {
 // Enough for a lab of thousands of nodes on a slow machine.
 constexpr std::chrono::minutes kApplyTime{10};
 
-// Sends at most about a hundred events, however many batches there are.
-plan::Progress progressTo(Session& session) {
-  return [&session, last = std::size_t{0}](std::size_t done, std::size_t total) mutable {
-    if (done == total || (done - last) * 100 >= total) {
-      last = done;
-      session.send(api::Progress{"apply", static_cast<std::int64_t>(done), static_cast<std::int64_t>(total)});
-    }
-    return !session.stopped();
-  };
-}
-
 // For the next boot, where the lab's file wants that.
 base::Result<> keepFor(const Engine& engine, const Desired& desired, const api::Bundle& bundle) {
   return desired.lab.restartAlways ? engine.kept().keep(desired.lab.name, bundle, desired.allocations)

@@ -48,7 +48,12 @@ api::Final carryOut(Engine& engine, const Place& place, const plan::Plan& plan, 
   json data{{"lab", lab}, {"node", place.found.node.id}, {"link", place.link}, {"plan", plan::toJson(plan)}};
   sendLines(session, plan);
   Journal::Work work(engine.journal(), lab, "link set", session.peer(), plan.steps.size());
-  const auto report = plan::apply(plan, engine.system(), lab, base::Deadline::after(kTime), {},
+  // A few steps that belong together: Ctrl-C does not come between them.
+  const auto progress = [tell = progressTo(session)](std::size_t done, std::size_t total) {
+    (void)tell(done, total);
+    return true;
+  };
+  const auto report = plan::apply(plan, engine.system(), lab, base::Deadline::after(kTime), progress,
                                   [&](std::span<const plan::StepReport> steps) { work.done(steps); });
   auto final = finalOf(report.ok() ? api::Exit::kOk : api::Exit::kFailed, data);
   for (const auto* cause : report.rootCauses()) {

@@ -29,20 +29,33 @@ void sendSteps(Session& session, const std::string& where, const Steps& steps) {
 
 }  // namespace
 
-void sendLines(Session& session, const plan::Plan& plan) {
+void sendLines(Session& session, const plan::Plan& plan, plan::Told told) {
   api::PlanEvent event{static_cast<std::int64_t>(plan.steps.size()), {}};
-  plan::renderLines(plan, [&](const std::string& line) {
-    for (auto& part : linesOf(line)) {
-      event.lines.push_back(std::move(part));
-    }
-    if (event.lines.size() >= kAtOnce) {
-      session.send(event);
-      event.lines.clear();
-    }
-  });
+  plan::renderLines(
+      plan,
+      [&](const std::string& line) {
+        for (auto& part : linesOf(line)) {
+          event.lines.push_back(std::move(part));
+        }
+        if (event.lines.size() >= kAtOnce) {
+          session.send(event);
+          event.lines.clear();
+        }
+      },
+      told);
   if (!event.lines.empty()) {
     session.send(event);
   }
+}
+
+plan::Progress progressTo(Session& session) {
+  return [&session, last = std::size_t{0}](std::size_t done, std::size_t total) mutable {
+    if (done == total || (done - last) * 100 >= total) {
+      last = done;
+      session.send(api::Progress{"apply", static_cast<std::int64_t>(done), static_cast<std::int64_t>(total)});
+    }
+    return !session.stopped();
+  };
 }
 
 json sendPlan(Session& session, const std::string& where, const plan::Plan& plan) {

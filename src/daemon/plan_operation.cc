@@ -18,6 +18,7 @@ struct Wanted {
   bool shell = false;
   bool save = false;
   bool details = false;
+  plan::Told told = plan::Told::kPlan;
 };
 
 // A difference is one of kernel objects; nobody asks for the servers any more, which are most of a large lab.
@@ -42,7 +43,7 @@ api::Final difference(Engine& engine, const Desired& desired, const std::optiona
   if (wanted.save) {
     data["saved"] = savedPlan(plan, desired, stored);
   }
-  sendLines(session, plan);
+  sendLines(session, plan, wanted.told);
   if (wanted.shell) {
     const std::string script = plan::renderShell(plan, desired.lab.name);
     data["shell"] = script;
@@ -96,7 +97,7 @@ api::Final driftLab(Engine& engine, const std::string& wanted, Session& session)
     return failed(stored.error());
   }
   dropNouns(stored->desired);
-  return difference(engine, stored->desired, std::nullopt, {false, false, true}, session);
+  return difference(engine, stored->desired, std::nullopt, {false, false, true, plan::Told::kDrift}, session);
 }
 
 }  // namespace vpclab::daemon

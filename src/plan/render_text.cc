@@ -91,16 +91,18 @@ std::string nodeOf(const Step& step) {
 
 }  // namespace
 
-std::string summary(const Plan& plan) {
+std::string summary(const Plan& plan, Told told) {
+  const bool drift = told == Told::kDrift;
   if (plan.empty()) {
-    return "No changes";
+    return drift ? "No differences" : "No changes";
   }
   std::array<std::size_t, 3> counts{};
   for (const auto& step : plan.steps) {
     ++counts.at(static_cast<std::size_t>(step.action));
   }
   const std::size_t total = plan.steps.size();
-  std::string out = std::to_string(total) + (total == 1 ? " change" : " changes") + " not applied yet";
+  std::string out = std::to_string(total) + (drift ? " difference" : " change") + (total == 1 ? "" : "s") +
+                    (drift ? " from what was applied" : " not applied yet");
   const char* separator = ": ";
   for (const auto action : {Action::kCreate, Action::kUpdate, Action::kDelete}) {
     if (const std::size_t count = counts.at(static_cast<std::size_t>(action)); count != 0) {
@@ -111,7 +113,7 @@ std::string summary(const Plan& plan) {
   return out;
 }
 
-void renderLines(const Plan& plan, const std::function<void(std::string line)>& take) {
+void renderLines(const Plan& plan, const std::function<void(std::string line)>& take, Told told) {
   // Nodes in the order in which the plan first speaks of them: what goes, then what comes.
   std::vector<Steps> nodes;
   std::map<std::string, std::size_t> places;
@@ -132,7 +134,7 @@ void renderLines(const Plan& plan, const std::function<void(std::string line)>& 
       }
     }
   }
-  take(summary(plan));
+  take(summary(plan, told));
 }
 
 std::string renderText(const Plan& plan) {

@@ -14,9 +14,11 @@ def test(host):
         return host.inside("bob", "ping", "-q", "-i", "0.01", "-c", count, "-W", 1, "10.0.1.2", lab="hello", check=False)
 
     equal(pings().returncode, 0, "ping before")
-    host.vpclab("link", "set", "alice", "--down")
+    said = host.vpclab("link", "set", "alice", "--down").stdout
+    assert "Applied 1 change in " in said, said
     assert pings().returncode != 0, "a link that is down carries packets"
-    host.vpclab("drift", "hello", status=3)
+    said = host.vpclab("drift", "hello", status=3).stdout
+    assert "2 differences from what was applied: 1 to create, 1 to update" in said, said
     # Up again with the default route that the kernel has dropped.
     host.vpclab("link", "set", "alice:eth0", "--up")
     equal(pings().returncode, 0, "ping after --up")

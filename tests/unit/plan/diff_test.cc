@@ -326,4 +326,7 @@ TEST_CASE("apply stops cleanly when it is told to, and at its deadline") {
 TEST_CASE("summary") {
   CHECK(plan::summary({}) == "No changes");
   CHECK(plan::summary(plan::diff(small(), {})) == "8 changes not applied yet: 8 to create");
+  CHECK(plan::summary(plan::diff(small(), {}), plan::Told::kDrift) ==
+        "8 differences from what was applied: 8 to create");
+  CHECK(plan::summary({}, plan::Told::kDrift) == "No differences");
 }
