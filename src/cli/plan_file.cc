@@ -18,7 +18,14 @@ namespace {
 constexpr const char* kMark = "vpclab_plan";
 constexpr std::int64_t kVersion = 1;
 
-// A new file takes the name's place, and what had it is gone: that must not be a device such as /dev/null.
+// Also one that cannot be read: a link that leads nowhere.
+bool isEmpty(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) != 0 || info.st_size == 0;
+}
+
+// A new file takes the name's place, and what had it is gone: that must not be a device such as /dev/null,
+// nor what somebody has written: the lab's own file, by one wrong word.
 base::Result<> mayReplace(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
@@ -26,10 +33,15 @@ base::Result<> mayReplace(const std::string& path) {
   }
   std::error_code problem;
   const auto folder = std::filesystem::weakly_canonical(std::filesystem::absolute(path).parent_path(), problem);
-  if (S_ISREG(info.st_mode) || (S_ISLNK(info.st_mode) && !problem && folder != "/dev")) {
-    return {};
+  if (!S_ISREG(info.st_mode) && !(S_ISLNK(info.st_mode) && !problem && folder != "/dev")) {
+    return base::fail(base::ErrorKind::kInvalid, "--out " + path + ": it is there, and no regular file");
   }
-  return base::fail(base::ErrorKind::kInvalid, "--out " + path + ": it is there, and no regular file");
+  // A damaged one is a plan too.
+  if (const auto plan = readPlanFile(path); plan && !*plan && !isEmpty(path)) {
+    return base::fail(base::ErrorKind::kInvalid,
+                      "--out " + path + ": it is there, and no plan; take another name, or remove it first");
+  }
+  return {};
 }
 
 }  // namespace

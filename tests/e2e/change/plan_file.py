@@ -74,6 +74,17 @@ def test(host):
     hostname = pathlib.Path("/etc/hostname").read_text()
     host.vpclab("plan", host.stage("4b"), "--out", link, status=None)
     equal(pathlib.Path("/etc/hostname").read_text(), hostname, "what a link of that name led to")
+    # Nor is a file that is no plan: the lab's own, by one wrong word.
+    stage = host.stage("4b")
+    before = stage.read_text()
+    refused = host.vpclab("plan", stage, "--out", stage, status=2)
+    assert f"--out {stage}: it is there, and no plan" in refused.stderr, refused.stderr
+    equal(stage.read_text(), before, "the lab file that a plan was to take the place of")
+    empty = host.directory / "empty.plan"
+    empty.touch()
+    host.vpclab("plan", stage, "--out", empty, status=None)
+    host.vpclab("plan", stage, "--out", empty, status=None)
+    assert "vpclab_plan" in empty.read_text()
     # What is no file is not replaced by one.
     null = host.directory / "null"
     run("mknod", null, "c", 1, 3)
