@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
@@ -74,6 +75,18 @@ std::string usageProblem(const std::vector<std::unique_ptr<Verb>>& verbs, const 
          (near.empty() ? "`vpclab --help` lists them" : "did you mean `" + near + "`?");
 }
 
+// Half of what was to be told would be taken for all of it.
+int whetherTold(int status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) {
+    return status;
+  }
+  std::fprintf(stderr, "vpclab: standard output could not be written\n");
+  const bool good = status == static_cast<int>(api::Exit::kOk) || status == static_cast<int>(api::Exit::kDifferences);
+  return good ? static_cast<int>(api::Exit::kFailed) : status;
+}
+
+int parseAndRun(int argc, char** argv);
+
 }  // namespace
 
 std::vector<std::string> guardedWords(int argc, char** argv) {
@@ -119,6 +132,12 @@ std::vector<std::unique_ptr<Verb>> allVerbs() {
 }
 
 int runCommandLine(int argc, char** argv) {
+  return whetherTold(parseAndRun(argc, argv));
+}
+
+namespace {
+
+int parseAndRun(int argc, char** argv) {
   CLI::App app("vpclab: a cloud network on this host, from a file", "vpclab");
   app.footer(kExamples);
   app.require_subcommand(1);
@@ -178,5 +197,7 @@ int runCommandLine(int argc, char** argv) {
   }
   return 2;
 }
+
+}  // namespace
 
 }  // namespace vpclab::cli

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/standard_streams.h"
 #include "daemon/arguments.h"
 #include "daemon/doctor.h"
 #include "daemon/node_entry.h"
@@ -26,6 +27,9 @@ struct Run {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!vpclab::base::openStandardStreams()) {
+    return 1;
+  }
   try {
     return std::visit(Run{}, vpclab::daemon::parseArguments(argc, argv));
   } catch (const std::exception& error) {

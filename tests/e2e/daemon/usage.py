@@ -1,7 +1,17 @@
 #!/usr/bin/env python3
 """Exit statuses of the command line, with and without a daemon."""
+import subprocess
+
 import sandbox
 from sandbox import equal
+
+
+def by_shell(host, program, arguments, streams, status):
+    """A program whose standard streams are not what they mostly are."""
+    line = f"exec {sandbox.BIN / program} --run-dir {host.run_dir} {arguments} {streams}"
+    done = subprocess.run(["sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    equal(done.returncode, status, f"exit status of {line}\n{done.stdout}{done.stderr}")
+    return done
 
 
 def test(host):
@@ -16,6 +26,9 @@ def test(host):
     for verb in "up apply down validate plan drift heal check inspect exec forward link doctor version".split():
         assert "Examples:" in host.vpclab(verb, "--help").stdout, verb
 
+    by_shell(host, "vpclabd", "--daemonize --exit-after-last-lab", "<&- >&- 2>&-", 0)
+    host.vpclab("apply", host.stage("1"))
+    host.vpclab("down", "cross-region")
     host.vpclab("apply", host.stage("1"), "--start-daemon")
     host.vpclab("plan", host.stage("1"), status=0)
     host.vpclab("plan", host.stage("2"), status=3)
@@ -27,6 +40,15 @@ def test(host):
     host.vpclab("exec", "bj-server1", "--", "/etc/passwd", status=126)
     host.vpclab("exec", "bj-server9", "--", "true", status=125)
     host.vpclab("check", "nothing-of-that-name", status=1)
+
+    # Half a document would be taken for a whole one.
+    for arguments in ("version", "inspect", "inspect --json", "plan " + str(host.stage("1")), "plan " + str(host.stage("2")),
+                      "up --help"):
+        for streams in ("> /dev/full", ">&-", "<&- >&-"):
+            said = by_shell(host, "vpclab", arguments, streams, 1).stderr
+            assert "vpclab: standard output could not be written" in said, f"{arguments} {streams}: {said}"
+    by_shell(host, "vpclab", "inspect", "<&- >&- 2>&-", 1)
+    by_shell(host, "vpclab", "exec bj-server1 -- true", "<&- >&- 2>&-", 0)
     host.vpclab("down", "../../etc", status=2)
     mistyped = host.vpclab("down", "cross-regoin", status=0).stdout
     assert "was not up; did you mean `cross-region`?" in mistyped, mistyped
