@@ -50,9 +50,17 @@ struct Piece {
 class MatrixRun {
  public:
   MatrixRun(const MatrixSpec& spec, LabPort& lab, ProbePort& probes, const MatrixOptions& options)
-      : spec_(spec), lab_(lab), probes_(probes), options_(options), alive_(spec.nodes.size(), false) {
+      : spec_(spec),
+        lab_(lab),
+        probes_(probes),
+        options_(options),
+        asked_(spec.nodes.size(), false),
+        alive_(spec.nodes.size(), false) {
     const std::size_t size = spec.nodes.size();
     report_.rows.assign(size, std::string(size, charOf(Cell::kNotRun)));
+    for (std::size_t row = 0; row < size; ++row) {
+      report_.rows[row][row] = charOf(Cell::kSelf);
+    }
     total_ = size * (size - std::min<std::size_t>(size, 1));
   }
 
@@ -80,7 +88,6 @@ class MatrixRun {
   void addPieces(std::size_t row) {
     const std::size_t size = spec_.nodes.size();
     std::string& cells = report_.rows[row];
-    cells[row] = charOf(Cell::kSelf);
     std::vector<Piece::Column> columns;
     for (std::size_t i = 1; i < size; ++i) {
       const std::size_t column = (row + i) % size;
@@ -206,6 +213,7 @@ class MatrixRun {
     const MatrixNode& node = spec_.nodes[piece.row];
     const std::string* own = seen(0);
     const std::string* gateway = seen(1);
+    asked_[piece.row] = true;
     alive_[piece.row] = own == nullptr && gateway == nullptr;
     if (own != nullptr) {
       report_.dead.push_back(node.title + " is not alive: its own address " + node.address.toString() + ": " + *own);
@@ -241,6 +249,7 @@ class MatrixRun {
   }
 
   void failRow(const Piece& piece, const std::string& why) {
+    asked_[piece.row] = true;
     report_.dead.push_back(spec_.nodes[piece.row].title + ": " + why);
     for (const auto& column : piece.columns) {
       judge(piece.row, column, &why);
@@ -261,7 +270,7 @@ class MatrixRun {
       for (std::size_t column = 0; column < report_.rows.size(); ++column) {
         char& cell = report_.rows[row][column];
         if (cell == charOf(Cell::kBlocked) && !(alive_[row] && alive_[column])) {
-          cell = charOf(Cell::kUntold);
+          cell = charOf(asked_[row] && asked_[column] ? Cell::kUntold : Cell::kNotRun);
         }
       }
     }
@@ -276,6 +285,7 @@ class MatrixRun {
   MatrixReport report_;
   base::Clock::time_point start_ = base::Clock::now();
   base::Clock::time_point giveUp_;
+  std::vector<bool> asked_;
   std::vector<bool> alive_;
   std::size_t nextRow_ = 0;
   std::vector<Piece> waiting_;             // a few

@@ -101,7 +101,8 @@ std::string toText(const MatrixSpec& spec, const MatrixReport& report, bool colo
   std::string out = "Each row a " + matrix.kind + " that pings, each column one that is pinged:\n" +
                     drawing(matrix, colours) +
                     "+ reached, . blocked, both as expected; X not as expected; : some of each; ~ the address means "
-                    "another node there\n";
+                    "another node there" +
+                    (report.count(Cell::kNotRun) == 0 ? "\n" : "; ? stopped before\n");
   const std::size_t mismatches = report.count(Cell::kMissing) + report.count(Cell::kLeak);
   if (mismatches > kMostShown && matrix.kind != "server") {
     const auto lines = groupLines(spec, report, matrix);

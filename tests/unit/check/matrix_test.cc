@@ -238,8 +238,28 @@ TEST_CASE("stopped, it says what has no result") {
   MatrixOptions options;
   options.stop = stop.get_token();
   const auto report = runMatrix(spec, network, network, options);
-  CHECK(report.count(Cell::kNotRun) == 16);
+  CHECK(report.count(Cell::kNotRun) == 12);
+  CHECK(report.rows == std::vector<std::string>{"-   ", " -  ", "  - ", "   -"});
   CHECK_FALSE(report.passed());
+  CHECK(toText(spec, report, false).find("; ? stopped before\n") != std::string::npos);
+}
+
+// Whether the other end is alive nobody has looked yet, which is no failure.
+TEST_CASE("stopped on the way, what is blocked has no result unless both ends have been looked at") {
+  const auto spec = specOf(4);
+  FakeNetwork network;
+  network.silent = blockedIn(4);
+  std::stop_source stop;
+  MatrixOptions options;
+  options.stop = stop.get_token();
+  options.progress = [&](std::size_t done, std::size_t) {
+    if (done == 9) {
+      stop.request_stop();
+    }
+  };
+  const auto report = runMatrix(spec, network, network, options);
+  CHECK(report.rows == std::vector<std::string>{"-+. ", "+-. ", "..-+", "   -"});
+  CHECK(report.failures() == 0);
 }
 
 TEST_CASE("sweeps between daemon and worker") {
