@@ -43,6 +43,7 @@ constexpr std::array kLabFields{
     Field{"title", Type::kLine},
     Field{"section", Type::kLine},
     Field{"restart", Type::kChoice, false, 0, 0, kRestarts},
+    Field{"extends", Type::kLine},  // lab/extends.cc has taken it out before; for what is said of a wrong key
     Field{"regions", Type::kMap},
     Field{"vpcs", Type::kMap},
     Field{"vxnets", Type::kMap},
