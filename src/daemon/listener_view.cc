@@ -25,13 +25,13 @@ std::string words(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>().substr(0, kMaxText) : "";
 }
 
-// "2026-11-25 08:31:07", UTC
+// "2026-11-25T08:31:07Z"
 std::string timeText(std::uint64_t unixMs) {
   const auto seconds = static_cast<std::time_t>(std::min<std::uint64_t>(unixMs / 1000, 253'402'300'799));
   std::tm parts{};
   std::array<char, 32> out{};
   ::gmtime_r(&seconds, &parts);
-  out[std::strftime(out.data(), out.size(), "%Y-%m-%d %H:%M:%S", &parts)] = 0;
+  out[std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)] = 0;
   return out.data();
 }
 

@@ -23,10 +23,10 @@ constexpr std::size_t kMaxStoredBytes = 64U << 20U;
 
 std::string now() {
   const std::time_t when = std::time(nullptr);
-  std::tm local{};
+  std::tm parts{};
   std::array<char, 40> text{};
-  ::localtime_r(&when, &local);
-  (void)std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S%z", &local);
+  ::gmtime_r(&when, &parts);
+  (void)std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text.data();
 }
 

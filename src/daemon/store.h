@@ -17,7 +17,7 @@ bool isLabName(std::string_view text);
 
 struct StoredLab {
   api::Bundle bundle;
-  std::string appliedAt;  // RFC 3339, local time
+  std::string appliedAt;  // RFC 3339, UTC
   compile::Allocations allocations;
 };
 

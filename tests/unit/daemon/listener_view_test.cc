@@ -28,7 +28,7 @@ TEST_CASE("what inspect says of a listener") {
   CHECK((*view)["mean_ms"] == 11);
   CHECK((*view)["pools"][0]["queued"] == 5);
   const auto& backend = (*view)["backends"][0];
-  CHECK(backend["since"] == "2027-01-15 08:00:00");
+  CHECK(backend["since"] == "2027-01-15T08:00:00Z");
   CHECK(backend["mean_response_ms"] == 15);
   CHECK(backend["codes"] == json{{"2xx", 2}});
   json listener = *view;

@@ -1,6 +1,8 @@
 #include "daemon/store.h"
 
+#include <cmath>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 
 #include <doctest/doctest.h>
@@ -44,6 +46,10 @@ TEST_CASE("what was stored is found again, keys readable by their owner alone") 
   REQUIRE(loaded.has_value());
   REQUIRE(loaded->has_value());
   CHECK(((*loaded)->bundle == bundle));
+  std::tm applied{};
+  const char* end = ::strptime((*loaded)->appliedAt.c_str(), "%Y-%m-%dT%H:%M:%SZ", &applied);
+  REQUIRE((end != nullptr && *end == 0));
+  CHECK(std::abs(std::difftime(std::time(nullptr), ::timegm(&applied))) < 60);
   CHECK(((*loaded)->allocations == someAllocations()));
   struct stat info = {};
   REQUIRE(::stat((dir.path + "/labs/a/allocations.json").c_str(), &info) == 0);
