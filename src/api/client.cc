@@ -107,6 +107,11 @@ base::Result<Client> Client::connect(const std::string& runDir, base::Deadline d
     if (errno == ECONNREFUSED || errno == ENOENT) {
       return base::fail(ErrorKind::kNotFound, "no daemon answers at " + path);
     }
+    if (errno == EACCES) {
+      return base::fail(ErrorKind::kPermission, "connect to " + path +
+                                                    ": permission denied; root may, and members of the group vpclab "
+                                                    "where there is one: use sudo");
+    }
     return base::failErrno("connect to " + path);
   }
   ucred peer{};

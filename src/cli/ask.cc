@@ -30,6 +30,9 @@ constexpr int kInterruptedStatus = 130;  // as shells tell SIGINT: 128 + 2
 // The client that Ctrl-C stops; only async-signal-safe calls are made on it.
 std::atomic<const api::Client*> interruptible{nullptr};
 static_assert(std::atomic<const api::Client*>::is_always_lock_free);
+// AskOptions::follows, for the handler.
+std::atomic<bool> followed{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 void onInterrupt(int) {
   const api::Client* client = interruptible.exchange(nullptr);
@@ -37,13 +40,16 @@ void onInterrupt(int) {
     ::_exit(kInterruptedStatus);
   }
   client->stop();
-  constexpr std::string_view kSaid = "\nvpclab: stopping after the current step; Ctrl-C again leaves at once\n";
-  (void)!::write(STDERR_FILENO, kSaid.data(), kSaid.size());
+  if (!followed.load()) {
+    constexpr std::string_view kSaid = "\nvpclab: stopping after the current step; Ctrl-C again leaves at once\n";
+    (void)!::write(STDERR_FILENO, kSaid.data(), kSaid.size());
+  }
 }
 
 class InterruptScope {
  public:
-  explicit InterruptScope(const api::Client& client) {
+  InterruptScope(const api::Client& client, bool follows) {
+    followed.store(follows);
     interruptible.store(&client);
     struct sigaction action {};
     action.sa_handler = onInterrupt;
@@ -287,7 +293,7 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
   const base::UniqueFd daemon(static_cast<int>(::syscall(SYS_pidfd_open, client->daemonPid(), 0U)));
   Presenter presenter(context, options);
   const auto final = [&] {
-    const InterruptScope scope(*client);
+    const InterruptScope scope(*client, options.follows);
     return client->call(request, std::ref(presenter));
   }();
   presenter.end(final ? &*final : nullptr);

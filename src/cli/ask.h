@@ -15,6 +15,7 @@ struct AskOptions {
   PlanDetail planDetail = PlanDetail::kSummary;
   bool profile = false;      // afterwards, where the time went
   bool lines = false;        // as JSON it is one document a line, each as it comes
+  bool follows = false;      // until Ctrl-C, which has no step to wait for
   bool startDaemon = false;  // where none runs, one that ends with its last lab
   // Given the answer and what people were shown of the plan, before anything is said of the end; what it says went
   // wrong is the end.

@@ -22,6 +22,7 @@ class EventsVerb : public Verb {
   int run(const Context& context) override {
     AskOptions options;
     options.lines = true;
+    options.follows = true;
     return ask(context, api::EventsRequest{lab_}, options);
   }
 

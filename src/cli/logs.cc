@@ -24,7 +24,9 @@ class LogsVerb : public Verb {
     if (context.json && follow_) {
       return finish(context, base::Error(base::ErrorKind::kInvalid, "logs: --follow has no end, and so no document"));
     }
-    return ask(context, api::LogsRequest{lab_, node_, follow_});
+    AskOptions options;
+    options.follows = follow_;
+    return ask(context, api::LogsRequest{lab_, node_, follow_}, options);
   }
 
  private:

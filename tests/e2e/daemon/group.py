@@ -39,7 +39,7 @@ def test(host):
                    "--run-dir", host.run_dir, *arguments, check=False)
 
     stranger = by(STRANGERS, "inspect")
-    assert stranger.returncode == 1, stranger
+    assert stranger.returncode == 1 and "members of the group vpclab" in stranger.stderr, stranger
     commands = host.labs / "apache" / "lab.yaml"
     refused = by(GROUP, "apply", commands)
     assert refused.returncode == 1, refused

@@ -150,6 +150,7 @@ def test(host):
     # Ctrl-C ends one; the daemon's end all others, which say so.
     other.process.send_signal(signal.SIGINT)
     equal(other.end(), 0, "the exit status after Ctrl-C")
+    equal(other.process.stderr.read(), "", "what is said of Ctrl-C")
     host.vpclab("down", "cross-region")
     equal(everything.end(), 1, "the exit status when the daemon has ended")
     assert any(e.get("what") == "down" and e["result"] == "done" for e in everything.events()), everything.lines[-3:]
