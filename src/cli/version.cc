@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/json_reader.h"
+#include "cli/finish.h"
 #include "cli/verb.h"
 
 namespace vpclab::cli {
@@ -17,10 +18,10 @@ class VersionVerb : public Verb {
   void declare(VerbOptions&) override {}
   int run(const Context& context) override {
     if (context.json) {
-      std::puts(api::dumpJson({{"version", VPCLAB_VERSION}, {"api", 1}}, 2).c_str());
-    } else {
-      std::puts("vpclab " VPCLAB_VERSION);
+      return finish(context,
+                    api::Final{api::Exit::kOk, {}, {}, api::dumpJson({{"version", VPCLAB_VERSION}, {"api", 1}})});
     }
+    std::puts("vpclab " VPCLAB_VERSION);
     return 0;
   }
 };

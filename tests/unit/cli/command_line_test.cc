@@ -155,6 +155,17 @@ TEST_CASE("bad usage with --json is a document, too") {
   }
 }
 
+TEST_CASE("the version as a document has what every document has") {
+  const auto document = nlohmann::json::parse(runCli({"version", "--json"}).out, nullptr, false);
+  REQUIRE(document.is_object());
+  CHECK(document["ok"] == true);
+  CHECK(document["exit"] == 0);
+  CHECK(document["errors"].empty());
+  CHECK(document["diagnostics"].empty());
+  CHECK(document["api"] == 1);
+  CHECK(document["version"].is_string());
+}
+
 TEST_CASE("a lab may be called as a verb is") {
   const tests::TemporaryDirectory directory;
   for (const Words& words : std::vector<Words>{{"inspect", "down"}, {"check", "check"}, {"down", "up"}}) {
