@@ -15,6 +15,9 @@ def test(host):
     network, mounts = host.network(), host.mounts()
 
     equal(run(link, "--stage", "9", check=False, cwd="/").returncode, 2, "exit status for a stage that is not there")
+    # A variable of the caller's that was not set does not mean all stages.
+    for words in (["--stage="], ["--stage", ""], ["--stage"]):
+        equal(run(link, *words, check=False, cwd="/").returncode, 2, f"exit status of lab-up {words}")
     equal(run(link, "no-such-lab", check=False, cwd="/").returncode, 2, "exit status for a lab that is not there")
     host.nothing_left()
     for words in (["hello", "--all"], ["--all", "hello"]):
