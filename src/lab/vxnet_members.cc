@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -73,6 +75,42 @@ bool checkClaim(Context& context, const Claim& claim, const Vxnet& vxnet) {
   return false;
 }
 
+// Members without an address of their own get what is left, which has to be enough for all of them.
+void checkRoom(Context& context, const std::map<std::string, std::set<net::IpAddr>>& taken) {
+  std::map<std::string, std::size_t> waiting;
+  const auto count = [&waiting](const auto& nouns) {
+    for (const auto& [id, noun] : nouns) {
+      if (!noun.address && !noun.vxnet.empty()) {
+        ++waiting[noun.vxnet];
+      }
+    }
+  };
+  count(context.lab.servers);
+  count(context.lab.loadBalancers);
+  for (const auto& [id, members] : waiting) {
+    const Vxnet& vxnet = context.lab.vxnets.at(id);
+    const auto pos = context.places.at(id, "cidr");
+    if (!pos) {
+      continue;
+    }
+    std::set<net::IpAddr> gone{vxnet.cidr.first(), vxnet.cidr.last(), gatewayOf(vxnet.cidr),
+                               borderAddressOf(vxnet.cidr)};
+    if (const auto found = taken.find(id); found != taken.end()) {
+      gone.insert(found->second.begin(), found->second.end());
+    }
+    if (const std::size_t room = vxnet.cidr.count() - gone.size(); members > room) {
+      const auto counted = [](std::size_t number, const char* one, const char* many) {
+        return std::to_string(number) + (number == 1 ? one : many);
+      };
+      context.report.error(*pos,
+                           vxnet.cidr.toString() + " is too small: vxnet " + called(vxnet) + " has " +
+                               counted(room, " free address", " free addresses") + " for " +
+                               counted(members, " member", " members"),
+                           "give it a larger range");
+    }
+  }
+}
+
 }  // namespace
 
 void validateAddresses(Context& context) {
@@ -80,6 +118,7 @@ void validateAddresses(Context& context) {
   const auto key = [](const Claim& c) { return std::tie(*c.vxnet, c.address, c.pos, c.owner->id); };
   std::sort(claims.begin(), claims.end(), [&](const Claim& a, const Claim& b) { return key(a) < key(b); });
   const Claim* first = nullptr;
+  std::map<std::string, std::set<net::IpAddr>> taken;
   for (const Claim& claim : claims) {
     const Vxnet& vxnet = context.lab.vxnets.at(*claim.vxnet);
     if (!context.places.has(vxnet.id, "cidr") || !checkClaim(context, claim, vxnet)) {
@@ -92,7 +131,9 @@ void validateAddresses(Context& context) {
       continue;
     }
     first = &claim;
+    taken[claim.vxnet].insert(claim.address);
   }
+  checkRoom(context, taken);
 }
 
 }  // namespace vpclab::lab
