@@ -72,6 +72,10 @@ void Names::add(Kind kind, const std::string& id, const std::string& title, cons
   if (!fresh) {
     report.error(pos, "the id " + quote(id) + " is taken by " + withArticle(known->second.kind),
                  "ids are unique within a lab; the other is at " + known->second.pos.toString());
+    refused_.emplace(kind, id);
+    if (!title.empty()) {
+      refused_.emplace(kind, title);
+    }
     return;
   }
   byKind_[kind].push_back(&known->second);
@@ -114,6 +118,9 @@ const Names::Named* Names::resolve(const Value& value, std::initializer_list<Kin
 }
 
 void Names::reportUnknown(const Value& value, std::initializer_list<Kind> kinds, Report& report) const {
+  if (std::any_of(kinds.begin(), kinds.end(), [&](Kind kind) { return refused_.count({kind, value.text}) != 0; })) {
+    return;  // it is meant, and its own mistake is told
+  }
   const Named* other = find(value.text);
   if (const auto ids = byTitle_.find(value.text); other == nullptr && ids != byTitle_.end()) {
     other = find(ids->second.front());

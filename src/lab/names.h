@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lab/report.h"
@@ -50,6 +52,7 @@ class Names {
   std::map<std::string, Named, std::less<>> byId_;
   std::map<std::string, std::vector<std::string>, std::less<>> byTitle_;  // title -> ids
   std::map<Kind, std::vector<const Named*>> byKind_;                      // in the files' order
+  std::set<std::pair<Kind, std::string>> refused_;                        // ids and titles of those whose id was taken
 };
 
 }  // namespace vpclab::lab
