@@ -52,7 +52,8 @@ api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& se
     names.push_back(request.lab);
   } else {
     return failed(base::Error(base::ErrorKind::kInvalid,
-                              "`" + base::printable(request.lab.substr(0, 64)) + "` is no name of a lab"));
+                              "`" + base::printable(request.lab.substr(0, 64)) +
+                                  "` is no name of a lab; that is what stands behind `lab:` in its file"));
   }
   api::Final final;
   json gone = json::array();

@@ -49,7 +49,8 @@ def test(host):
             assert "vpclab: standard output could not be written" in said, f"{arguments} {streams}: {said}"
     by_shell(host, "vpclab", "inspect", "<&- >&- 2>&-", 1)
     by_shell(host, "vpclab", "exec bj-server1 -- true", "<&- >&- 2>&-", 0)
-    host.vpclab("down", "../../etc", status=2)
+    said = host.vpclab("down", "../../etc", status=2).stderr
+    assert "behind `lab:` in its file" in said, said
     mistyped = host.vpclab("down", "cross-regoin", status=0).stdout
     assert "was not up; did you mean `cross-region`?" in mistyped, mistyped
     assert "is down." in host.vpclab("down", "cross-region", status=0).stdout
