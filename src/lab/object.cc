@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "base/text.h"
+#include "lab/colon_hint.h"
 #include "lab/range.h"
 #include "lab/scalars.h"
 
@@ -21,7 +22,9 @@ Object::Object(Context& context, const Value& value, const Shape& shape, std::st
     return;
   }
   if (!value.isMap()) {
-    context.report.error(value.pos, what + " is a map, not " + std::string(nameOf(value.kind)), "as in {key: value}");
+    const std::string hint = colonHint(value.text);
+    context.report.error(value.pos, what + " is a map, not " + std::string(nameOf(value.kind)),
+                         hint.empty() ? "as in {key: value}" : hint);
     return;
   }
   readEntries(shape);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "lab/colon_hint.h"
 #include "lab/object.h"
 #include "lab/range.h"
 #include "lab/scalars.h"
@@ -161,7 +162,9 @@ bool checkType(const Value& value, const Field& field, const std::string& name, 
                                : wantsMap ? "a map, as in {key: value}"
                                : either   ? "one value or a map"
                                           : "one value";
-    report.error(value.pos, name + " is " + std::string(nameOf(value.kind)), "it must be " + wanted);
+    const std::string colon = wantsMap ? colonHint(value.text) : "";
+    report.error(value.pos, name + " is " + std::string(nameOf(value.kind)),
+                 colon.empty() ? "it must be " + wanted : colon);
     return false;
   }
   if (wantsList || wantsMap || value.isMap()) {

@@ -9,6 +9,7 @@
 #include <yaml.h>
 
 #include "base/text.h"
+#include "lab/colon_hint.h"
 #include "lab/source_text.h"
 
 namespace vpclab::lab {
@@ -191,7 +192,10 @@ class Builder {
 
   void checkTag(const yaml_mark_t& mark, std::string_view tag) {
     if (!tag.empty()) {
-      stop(mark, "YAML tags are not supported", "remove " + quote(tag));
+      constexpr std::string_view kShort = "tag:yaml.org,2002:";  // as libyaml tells !!
+      const bool isShort = tag.starts_with(kShort);
+      stop(mark, "YAML tags are not supported",
+           "remove " + quote(isShort ? "!!" + std::string(tag.substr(kShort.size())) : std::string(tag)));
     }
   }
 
@@ -345,8 +349,13 @@ void reportSyntax(const yaml_parser_t& parser, const std::string& file, std::str
     report.error(places.at(parser.problem_mark.line, tab), "a tab in the indentation", "indent with spaces");
     return;
   }
+  // libyaml may notice on the next line only.
   std::string hint;
-  if (!context.empty()) {
+  for (const auto number : {parser.problem_mark.line, parser.context_mark.line,
+                            parser.problem_mark.line - (parser.problem_mark.line > 0 ? 1 : 0)}) {
+    hint = hint.empty() ? colonHint(places.line(number)) : hint;
+  }
+  if (hint.empty() && !context.empty()) {
     hint = std::string(context) + ", which begins at " + placeOf(parser.context_mark).toString();
   }
   report.error(placeOf(parser.problem_mark), "not valid YAML: " + base::printable(problem), std::move(hint));
@@ -384,8 +393,9 @@ ValuePtr parseYaml(const std::string& file, std::string_view text, YamlBudget& b
       return nullptr;
     }
     if (!root->isMap()) {
+      const std::string hint = colonHint(root->text);
       report.error(root->pos, "the file holds " + std::string(nameOf(root->kind)) + ", not a lab",
-                   "a lab begins with `lab: NAME`");
+                   hint.empty() ? "a lab begins with `lab: NAME`" : hint);
       return nullptr;
     }
     return root;
