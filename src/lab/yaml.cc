@@ -1,6 +1,7 @@
 #include "lab/yaml.h"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <map>
 #include <utility>
@@ -323,6 +324,24 @@ class Builder {
 constexpr std::string_view kInQuotes = "while scanning a quoted scalar";
 constexpr std::string_view kAtEnd = "found unexpected end of stream";
 
+constexpr std::string_view kNoKeyHere = "mapping values are not allowed in this context";
+constexpr std::array<std::string_view, 2> kOtherColumn{"did not find expected key",
+                                                       "did not find expected '-' indicator"};
+
+// Of what libyaml finds where a line begins too far to the right or to the left.
+std::string indentationHint(const PlaceFinder& places, const yaml_mark_t& mark, std::string_view problem) {
+  const auto indentation = [&](std::size_t line) { return places.line(line).find_first_not_of(' '); };
+  const std::size_t own = indentation(mark.line);
+  if (problem == kNoKeyHere) {
+    const std::size_t above = mark.line > 0 ? indentation(mark.line - 1) : own;
+    return above != std::string_view::npos && own > above
+               ? "the line is indented deeper than the key above it, which has a value already"
+               : "a text that holds `: ` needs quotes";
+  }
+  const bool isOther = std::find(kOtherColumn.begin(), kOtherColumn.end(), problem) != kOtherColumn.end();
+  return isOther && mark.column == own ? "the line's indentation is that of no line it could belong to" : "";
+}
+
 void reportSyntax(const yaml_parser_t& parser, const std::string& file, std::string_view text, Report& report) {
   if (parser.error == YAML_MEMORY_ERROR) {
     throw std::bad_alloc();
@@ -354,6 +373,9 @@ void reportSyntax(const yaml_parser_t& parser, const std::string& file, std::str
   for (const auto number : {parser.problem_mark.line, parser.context_mark.line,
                             parser.problem_mark.line - (parser.problem_mark.line > 0 ? 1 : 0)}) {
     hint = hint.empty() ? colonHint(places.line(number)) : hint;
+  }
+  if (hint.empty()) {
+    hint = indentationHint(places, parser.problem_mark, problem);
   }
   if (hint.empty() && !context.empty()) {
     hint = std::string(context) + ", which begins at " + placeOf(parser.context_mark).toString();
