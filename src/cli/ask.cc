@@ -91,7 +91,8 @@ std::string lineOf(const api::Happening& happening) {
 
 class Presenter {
  public:
-  Presenter(const Context& context, const AskOptions& options) : context_(context), options_(options) {}
+  Presenter(const Context& context, const AskOptions& options, const api::Client& client)
+      : context_(context), options_(options), client_(client) {}
 
   void operator()(const api::Event& event) {
     std::visit([this](const auto& e) { show(e); }, event);
@@ -177,11 +178,15 @@ class Presenter {
   void print(const std::string& text) {
     line_.clear();
     std::puts(text.c_str());
-    (void)std::fflush(stdout);
+    // What nobody can read any more would go on for ever where SIGPIPE is ignored, as it is below some programs.
+    if (std::fflush(stdout) != 0 && options_.follows) {
+      client_.stop();
+    }
   }
 
   const Context& context_;
   const AskOptions& options_;
+  const api::Client& client_;
   struct Applied {
     std::int64_t changes = 0;
     std::int64_t milliseconds = 0;
@@ -291,7 +296,7 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
     return end(context, options, finalOf(client.error()));
   }
   const base::UniqueFd daemon(static_cast<int>(::syscall(SYS_pidfd_open, client->daemonPid(), 0U)));
-  Presenter presenter(context, options);
+  Presenter presenter(context, options, *client);
   const auto final = [&] {
     const InterruptScope scope(*client, options.follows);
     return client->call(request, std::ref(presenter));

@@ -147,6 +147,17 @@ def test(host):
     equal(set(parsed(host.vpclab("metrics").stdout)), set(after), "families of `vpclab metrics`")
     assert host.json("metrics")["metrics"]
 
+    # One whose reader has gone ends by itself, also where SIGPIPE is ignored; so does one that cannot write.
+    for streams in ("| head -1", "> /dev/full"):
+        line = f"trap '' PIPE; ( {BIN}/vpclab --run-dir {host.run_dir} events --json; echo ended $? >&2 ) {streams}"
+        reader = subprocess.Popen(["bash", "-c", line], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
+        if "head" in streams:
+            assert "following" in reader.stdout.readline(), streams
+            host.vpclab("link", "set", "bj-server1", "--loss", "1%", "--lab", "cross-region")
+            host.vpclab("heal", "cross-region")
+        assert "ended 1" in reader.communicate(timeout=20)[1], streams
+
     # Ctrl-C ends one; the daemon's end all others, which say so.
     other.process.send_signal(signal.SIGINT)
     equal(other.end(), 0, "the exit status after Ctrl-C")
