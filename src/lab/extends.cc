@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "lab/yaml.h"
@@ -9,8 +10,8 @@
 namespace vpclab::lab {
 namespace {
 
-// Takes `extends` out of the file's map and returns the path it names; empty if it has none or a wrong one.
-std::string takeExtends(ValuePtr& tree, Files& files, Report& report) {
+// Takes `extends` out of the file's map and returns the path it names; empty if it has none, nothing if a wrong one.
+std::optional<std::string> takeExtends(ValuePtr& tree, Files& files, Report& report) {
   const auto at = std::find_if(tree->entries.begin(), tree->entries.end(),
                                [](const Entry& entry) { return entry.key == "extends"; });
   if (at == tree->entries.end()) {
@@ -25,9 +26,10 @@ std::string takeExtends(ValuePtr& tree, Files& files, Report& report) {
   if (!value->isScalar()) {
     report.error(value->pos, "`extends` is " + std::string(nameOf(value->kind)),
                  "it names one file, as in `extends: stage-1.yaml`");
-    return "";
+    return std::nullopt;
   }
-  return files.relativeTo(file, value->text, value->pos);
+  std::string path = files.relativeTo(file, value->text, value->pos);
+  return path.empty() ? std::nullopt : std::optional(std::move(path));
 }
 
 }  // namespace
@@ -96,7 +98,11 @@ ValuePtr readExtended(const std::string& path, Files& files, Report& report) {
         asked = entry.value->pos;
       }
     }
-    next = takeExtends(tree, files, report);
+    auto extended = takeExtends(tree, files, report);
+    if (!extended) {
+      return nullptr;  // what the other file has would be told as missing
+    }
+    next = std::move(*extended);
     chain.push_back(std::move(tree));
   }
   ValuePtr merged = chain.back();
