@@ -1,6 +1,7 @@
 #include "daemon/supervisor.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/finals.h"
 #include "daemon/heal_schedule.h"
 #include "daemon/log.h"
 #include "daemon/operations.h"
@@ -38,6 +40,15 @@ class OwnSession : public Session {
  private:
   std::function<bool()> stopped_;
 };
+
+// What goes wrong with one lab, memory that runs out above all, must not end the daemon for all.
+api::Final resultOf(const std::function<api::Final()>& operation) {
+  try {
+    return operation();
+  } catch (const std::exception& problem) {
+    return failed(base::Error(base::ErrorKind::kInternal, problem.what()));
+  }
+}
 
 }  // namespace
 
@@ -214,7 +225,7 @@ void Supervisor::look(const std::string& lab, Watched& watched) {
     const std::lock_guard lock(mutex_);
     return stopping_;
   });
-  const auto final = driftLab(engine_, lab, session);
+  const auto final = resultOf([&] { return driftLab(engine_, lab, session); });
   if (final.exit == api::Exit::kDifferences && !watched.schedule.due()) {
     broke(lab, watched, "it is not what was applied any more");
   }
@@ -232,7 +243,7 @@ void Supervisor::heal(const std::string& lab, Watched& watched) {
     const std::lock_guard lock(mutex_);
     return stopping_;
   });
-  const auto final = healLab(engine_, lab, session);
+  const auto final = resultOf([&] { return healLab(engine_, lab, session); });
   if (final.exit == api::Exit::kOk) {
     logInfo("lab " + lab + ": healed");
     follow(lab);

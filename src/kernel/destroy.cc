@@ -55,10 +55,10 @@ class Destruction {
     }
   }
 
-  // Ours, dead ones, and those that are left alone.
+  // Ours, dead ones, and those that are left alone: all of them, where nobody could look.
   void sortOut(const std::vector<Pin>& pins) {
     std::vector<base::Result<>> owned(pins.size());
-    note(onThreads(pins.size(), [&](std::size_t i) {
+    auto looked = onThreads(pins.size(), [&](std::size_t i) {
       auto socket = enterOwned(environment_, pins[i].path, deadline_);
       owned[i] = socket ? base::Result<>() : base::fail(std::move(socket.error()));
       if (socket) {
@@ -66,7 +66,11 @@ class Destruction {
         // FIN: 8 times by default, two minutes. 1 is the least, tcp(7). Not being able to only makes it slow.
         static_cast<void>(environment_.procSys.write("net/ipv4/tcp_orphan_retries", "1"));
       }
-    }));
+    });
+    if (!looked) {
+      note(std::move(looked));
+      return;
+    }
     for (std::size_t i = 0; i < pins.size(); ++i) {
       struct stat info = {};
       if (owned[i] && ::stat(pins[i].path.c_str(), &info) == 0) {

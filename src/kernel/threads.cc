@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <exception>
+#include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -28,9 +31,16 @@ constexpr long kNsfsMagic = 0x6e736673;  // NSFS_MAGIC of linux/magic.h
 
 base::Result<> onThreads(std::size_t count, const std::function<void(std::size_t)>& job) {
   std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  base::Result<> thrown;  // guarded by mutex
   const auto work = [&] {
     for (std::size_t i = next++; i < count; i = next++) {
-      job(i);
+      try {
+        job(i);
+      } catch (const std::exception& problem) {
+        const std::lock_guard lock(mutex);
+        thrown = base::fail(base::ErrorKind::kInternal, std::string("on a thread: ") + problem.what());
+      }
     }
   };
   const std::size_t processors = std::max(2U, std::thread::hardware_concurrency());
@@ -45,12 +55,17 @@ base::Result<> onThreads(std::size_t count, const std::function<void(std::size_t
         return base::fail(base::Error::fromErrno(error.code().value(), "start a thread"));
       }
       break;
+    } catch (const std::bad_alloc&) {
+      if (threads.empty()) {
+        return base::fail(base::Error::fromErrno(ENOMEM, "start a thread"));
+      }
+      break;
     }
   }
   for (auto& thread : threads) {
     thread.join();
   }
-  return {};
+  return thrown;
 }
 
 namespace {

@@ -12,6 +12,7 @@ namespace vpclab::kernel {
 // Runs job(0) ... job(count - 1) on a few threads made for it, and returns when all are done. Only here are namespaces
 // entered and made: such a thread ends with its job, so nothing has to find its way back, and the caller's threads
 // never leave the host's namespace. Errors: kSystem, where not even one thread could be made; then no job has run.
+// kInternal, where one has thrown (memory that runs out, above all), for which the others have run all the same.
 base::Result<> onThreads(std::size_t count, const std::function<void(std::size_t)>& job);
 
 // Opens a network namespace's pin. Errors: kNotFound; kInvalid where there is something else in its place.

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -18,6 +19,32 @@ using namespace vpclab;
 using namespace vpclab::state;
 using tests::LabFixture;
 using tests::shell;
+
+namespace {
+
+// No thread can be started meanwhile: there is no room for its stack.
+class NoThreads {
+ public:
+  NoThreads() {
+    pthread_attr_t huge;
+    REQUIRE(::pthread_getattr_default_np(&before_) == 0);
+    REQUIRE(::pthread_getattr_default_np(&huge) == 0);
+    REQUIRE(::pthread_attr_setstacksize(&huge, std::size_t{1} << 46U) == 0);
+    REQUIRE(::pthread_setattr_default_np(&huge) == 0);
+    ::pthread_attr_destroy(&huge);
+  }
+  ~NoThreads() {
+    ::pthread_setattr_default_np(&before_);
+    ::pthread_attr_destroy(&before_);
+  }
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+
+ private:
+  pthread_attr_t before_{};
+};
+
+}  // namespace
 
 TEST_CASE("a namespace is made with its loopback up and its owner on it, is observed, and goes") {
   tests::skipUnlessRoot();
@@ -74,6 +101,30 @@ TEST_CASE("what another made is left alone, and its maker is named") {
   CHECK(status == 0);
   CHECK_FALSE(std::filesystem::exists(lab.system->pinPath(lab.name, "mine")));
   shell("umount " + pin + " && rm " + pin);
+}
+
+TEST_CASE("where no thread can be had to ask whose a namespace is, nothing in it is touched") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"mine"});
+  const auto other = lab.makeSystem(lab.directory + "/other-run");
+  const std::string pin = lab.system->pinPath(lab.name, "mine");
+  const std::string pid = shell("nsenter --net=" + pin + " sh -c 'sleep 60 >/dev/null 2>&1 & echo -n $!'");
+  int status = 1;
+  const auto lives = [&] {
+    shell("readlink /proc/" + pid + "/ns/net", &status);
+    return status == 0;
+  };
+  REQUIRE(lives());
+  {
+    const NoThreads none;
+    const auto errors = other->destroy(lab.name, LabFixture::soon());
+    REQUIRE_FALSE(errors.empty());
+    CHECK(errors.front().message().find("start a thread") != std::string::npos);
+  }
+  CHECK(lives());
+  CHECK(lab.holds(Netns{"mine"}));
+  ::kill(std::stoi(pid), SIGKILL);
 }
 
 TEST_CASE("a kernel without IPv6 has it switched off, and nothing else that it lacks is taken for granted") {
