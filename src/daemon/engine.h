@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <memory>
@@ -57,6 +58,8 @@ class Engine {
   std::function<void(const std::string& lab, bool up)> onChange;
   // Ends the daemon; set once, before any operation.
   std::function<void()> requestEnd;
+  // The last lab is down, but somebody was at work: see endIfDue().
+  std::atomic<bool> endIsDue = false;
 
  private:
   Engine(Options options, std::unique_ptr<kernel::System> system);

@@ -1,5 +1,7 @@
 #include "daemon/finals.h"
 
+#include <exception>
+
 #include <nlohmann/json.hpp>
 
 #include "api/json_reader.h"
@@ -34,6 +36,15 @@ api::Final badInput(const base::Diagnostics& diagnostics) {
   final.exit = api::Exit::kBadInput;
   final.diagnostics = diagnostics;
   return final;
+}
+
+api::Final resultOf(const std::function<api::Final()>& operation) {
+  try {
+    return operation();
+  } catch (const std::exception& problem) {
+    return failed(
+        base::Error(base::ErrorKind::kInternal, std::string("the daemon could not go on: ") + problem.what()));
+  }
 }
 
 std::vector<std::string> linesOf(const std::string& text) {

@@ -142,7 +142,7 @@ std::set<std::string> bringBack(Engine& engine, Supervisor& supervisor) {
 }
 
 base::Result<bool> run(const Options& options, const RunDir& runDir, std::optional<Background>& background) {
-  bool lastLabGone = false;
+  std::atomic<bool> lastLabGone = false;  // two may find out at once
   auto engine = Engine::make(options);
   if (!engine) {
     return base::fail(std::move(engine.error()));
@@ -168,7 +168,7 @@ base::Result<bool> run(const Options& options, const RunDir& runDir, std::option
     background->ready();
   }
   (*server)->run();
-  return lastLabGone;
+  return lastLabGone.load();
 }
 
 }  // namespace

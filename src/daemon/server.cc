@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "api/json_reader.h"
+#include "daemon/finals.h"
 #include "daemon/heap.h"
 #include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "daemon/operations.h"
 #include "daemon/peer.h"
+#include "daemon/take_down.h"
 #include "http/blocking.h"
 
 namespace vpclab::daemon {
@@ -169,6 +171,7 @@ void Server::accept() {
       // What one client makes go wrong, memory that runs out above all, must not end the daemon for all.
       try {
         serve(entry.socket.get());
+        endIfDue(engine_);
       } catch (const std::exception& problem) {
         logError(std::string("serve a client: ") + problem.what());
       }
@@ -219,7 +222,7 @@ void Server::serve(int socket) {
     return;
   }
   StreamSession session(connection, *client, stopping_);
-  const auto final = runRequest(engine_, *decoded, session);
+  const auto final = resultOf([&] { return runRequest(engine_, *decoded, session); });
   for (const auto& error : final.errors) {
     logWarning("pid " + std::to_string(client->pid) + ": " + request->target + ": " + error);
   }

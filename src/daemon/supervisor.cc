@@ -1,7 +1,6 @@
 #include "daemon/supervisor.h"
 
 #include <algorithm>
-#include <exception>
 #include <optional>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "daemon/heal_schedule.h"
 #include "daemon/log.h"
 #include "daemon/operations.h"
+#include "daemon/take_down.h"
 #include "keeper/watcher.h"
 
 namespace vpclab::daemon {
@@ -40,15 +40,6 @@ class OwnSession : public Session {
  private:
   std::function<bool()> stopped_;
 };
-
-// What goes wrong with one lab, memory that runs out above all, must not end the daemon for all.
-api::Final resultOf(const std::function<api::Final()>& operation) {
-  try {
-    return operation();
-  } catch (const std::exception& problem) {
-    return failed(base::Error(base::ErrorKind::kInternal, problem.what()));
-  }
-}
 
 }  // namespace
 
@@ -226,6 +217,7 @@ void Supervisor::look(const std::string& lab, Watched& watched) {
     return stopping_;
   });
   const auto final = resultOf([&] { return driftLab(engine_, lab, session); });
+  endIfDue(engine_);
   if (final.exit == api::Exit::kDifferences && !watched.schedule.due()) {
     broke(lab, watched, "it is not what was applied any more");
   }
@@ -244,6 +236,7 @@ void Supervisor::heal(const std::string& lab, Watched& watched) {
     return stopping_;
   });
   const auto final = resultOf([&] { return healLab(engine_, lab, session); });
+  endIfDue(engine_);
   if (final.exit == api::Exit::kOk) {
     logInfo("lab " + lab + ": healed");
     follow(lab);

@@ -62,12 +62,22 @@ bool endIfLast(Engine& engine, std::size_t ownHolds) {
     return false;
   }
   const auto left = engine.labs();
-  if (!left || !left->empty() || !engine.registry().close(ownHolds)) {
+  if (!left || !left->empty()) {
+    return false;
+  }
+  engine.endIsDue = true;  // first: whoever is in the way sees it when he has let go
+  if (!engine.registry().close(ownHolds)) {
     return false;
   }
   logInfo("the last lab is down: ending");
   engine.requestEnd();
   return true;
+}
+
+void endIfDue(Engine& engine) {
+  if (engine.endIsDue.exchange(false)) {
+    endIfLast(engine, 0);
+  }
 }
 
 }  // namespace vpclab::daemon

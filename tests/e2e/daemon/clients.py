@@ -1,10 +1,17 @@
 #!/usr/bin/env python3
-"""Silent, rude and too many clients delay nobody; two operations on one lab never overlap."""
+"""Silent, rude and too many clients delay nobody; two operations on one lab never overlap; nobody keeps the daemon after its
+last lab."""
 import concurrent.futures
+import pathlib
 import socket
+import subprocess
+import sys
 
 import sandbox
 from sandbox import equal
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bench/scale"))
+import lab  # noqa: E402
 
 
 def connect(host):
@@ -42,7 +49,16 @@ def test(host):
     equal(sum(1 for count in changed if count != 0), 1, f"applies that changed something {changed}")
     for client in silent:
         client.close()
-    host.vpclab("down", "cross-region")
+
+    # A plan that nobody reads to its end holds a lab that is not there: the last one goes meanwhile, and with the plan
+    # the daemon.
+    large = host.directory / "large.yaml"
+    large.write_text(lab.text(1000))
+    with subprocess.Popen([sandbox.BIN / "vpclab", "--run-dir", host.run_dir, "plan", large], stdout=subprocess.PIPE) as plan:
+        plan.stdout.readline()
+        equal(host.json("down", "cross-region")["daemon_ends"], False, "somebody is still served")
+        plan.kill()
+    sandbox.until(lambda: not host.processes(), 20, "the daemon ends after whom it served last")
 
 
 if __name__ == "__main__":
