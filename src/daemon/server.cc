@@ -120,10 +120,21 @@ void Server::run() {
     joinFinished();
   }
   listener_.reset();
+  stopReading();
   for (auto& connection : connections_) {
     connection.thread.join();
   }
   connections_.clear();
+}
+
+// Who has said nothing so far is not waited for. Answers still reach those who have.
+void Server::stopReading() {
+  for (auto& connection : connections_) {
+    const std::lock_guard lock(connection.mutex);
+    if (connection.socket) {
+      (void)::shutdown(connection.socket.get(), SHUT_RD);
+    }
+  }
 }
 
 void Server::joinFinished() {
@@ -175,7 +186,10 @@ void Server::accept() {
       } catch (const std::exception& problem) {
         logError(std::string("serve a client: ") + problem.what());
       }
-      entry.socket.reset();
+      {
+        const std::lock_guard lock(entry.mutex);
+        entry.socket.reset();
+      }
       entry.place.reset();
       giveBackHeap(kIdleHeap);
       entry.done.store(true);

@@ -28,7 +28,8 @@ class Server {
 
  private:
   struct Connection {
-    base::UniqueFd socket;  // the thread's, once that runs
+    std::mutex mutex;
+    base::UniqueFd socket;  // the thread's, once that runs; closed under the mutex
     std::thread thread;
     std::optional<PeerLimits::Place> place;  // the thread's too
     std::atomic<bool> done = false;
@@ -37,6 +38,7 @@ class Server {
   void accept();
   void serve(int socket);
   void joinFinished();
+  void stopReading();
 
   Engine& engine_;
   base::UniqueFd listener_;

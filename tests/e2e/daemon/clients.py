@@ -57,8 +57,10 @@ def test(host):
     with subprocess.Popen([sandbox.BIN / "vpclab", "--run-dir", host.run_dir, "plan", large], stdout=subprocess.PIPE) as plan:
         plan.stdout.readline()
         equal(host.json("down", "cross-region")["daemon_ends"], False, "somebody is still served")
+        silent = connect(host)
         plan.kill()
-    sandbox.until(lambda: not host.processes(), 20, "the daemon ends after whom it served last")
+    sandbox.until(lambda: not host.processes(), 5, "the daemon ends after whom it served last, whoever is silent")
+    silent.close()
 
 
 if __name__ == "__main__":
