@@ -48,7 +48,7 @@ Result<> setLimits() {
 }
 
 int enterEmptyRoot(void* /*unused*/) {
-  ::_exit(::chroot("/proc/self/fdinfo") == 0 && ::chdir("/") == 0 ? 0 : 1);
+  return ::chroot("/proc/self/fdinfo") == 0 && ::chdir("/") == 0 ? 0 : 1;
 }
 
 // Leaves us with an empty, read-only root that needs no directory of its own: a child that shares our file system view
