@@ -30,6 +30,7 @@ constexpr std::chrono::seconds kEventTime{10};
 constexpr std::chrono::seconds kRefusalTime{1};
 // After running out of descriptors: until another connection has given its own back.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::milliseconds kStalledPause{10};
 
 http::Response response(int status, std::string body) {
   http::Response out;
@@ -45,12 +46,26 @@ void refuse(http::Connection& connection, int status, const std::string& why) {
                                  base::Deadline::after(kRefusalTime));
 }
 
+// While one is there, something is being sent.
+class Sending {
+ public:
+  explicit Sending(std::atomic<std::uint64_t>& sends) : sends_(sends) { ++sends_; }
+  ~Sending() { ++sends_; }
+  Sending(const Sending&) = delete;
+  Sending& operator=(const Sending&) = delete;
+
+ private:
+  std::atomic<std::uint64_t>& sends_;
+};
+
 class StreamSession : public Session {
  public:
-  StreamSession(http::Connection& connection, Peer peer, const std::atomic<bool>& stopping)
-      : connection_(connection), peer_(std::move(peer)), stopping_(stopping) {}
+  StreamSession(http::Connection& connection, Peer peer, const std::atomic<bool>& stopping,
+                std::atomic<std::uint64_t>& sends)
+      : connection_(connection), peer_(std::move(peer)), stopping_(stopping), sends_(sends) {}
 
   void send(const api::Event& event) override {
+    const Sending sending(sends_);
     if (!gone_ && !connection_.writeChunk(api::encodeEvent(event) + "\n", deadline())) {
       gone_ = true;
     }
@@ -78,6 +93,7 @@ class StreamSession : public Session {
   http::Connection& connection_;
   Peer peer_;
   const std::atomic<bool>& stopping_;
+  std::atomic<std::uint64_t>& sends_;
   std::atomic<bool> gone_ = false;  // stopped() may be asked from another thread
 };
 
@@ -121,6 +137,7 @@ void Server::run() {
   }
   listener_.reset();
   stopReading();
+  leaveStalled();
   for (auto& connection : connections_) {
     connection.thread.join();
   }
@@ -133,6 +150,27 @@ void Server::stopReading() {
     const std::lock_guard lock(connection.mutex);
     if (connection.socket) {
       (void)::shutdown(connection.socket.get(), SHUT_RD);
+    }
+  }
+}
+
+// A send that began before the end was let have more time than the end has.
+void Server::leaveStalled() {
+  std::vector<std::pair<Connection*, std::uint64_t>> stalled;
+  for (auto& connection : connections_) {
+    if (const auto sends = connection.sends.load(); sends % 2 != 0) {
+      stalled.emplace_back(&connection, sends);
+    }
+  }
+  const auto patience = base::Deadline::after(kRefusalTime);
+  while (!stalled.empty() && !patience.passed()) {
+    std::this_thread::sleep_for(kStalledPause);
+    std::erase_if(stalled, [](const auto& entry) { return entry.first->sends.load() != entry.second; });
+  }
+  for (const auto& [connection, sends] : stalled) {
+    const std::lock_guard lock(connection->mutex);
+    if (connection->socket) {
+      (void)::shutdown(connection->socket.get(), SHUT_RDWR);
     }
   }
 }
@@ -181,7 +219,7 @@ void Server::accept() {
     entry.thread = std::thread([this, &entry] {
       // What one client makes go wrong, memory that runs out above all, must not end the daemon for all.
       try {
-        serve(entry.socket.get());
+        serve(entry);
         endIfDue(engine_);
       } catch (const std::exception& problem) {
         logError(std::string("serve a client: ") + problem.what());
@@ -200,7 +238,8 @@ void Server::accept() {
   }
 }
 
-void Server::serve(int socket) {
+void Server::serve(Connection& entry) {
+  const int socket = entry.socket.get();
   http::Connection connection(socket);
   const auto client = admitPeer(socket);
   if (!client) {
@@ -235,7 +274,7 @@ void Server::serve(int socket) {
   if (!connection.beginResponse(response(200, {}), base::Deadline::after(kEventTime))) {
     return;
   }
-  StreamSession session(connection, *client, stopping_);
+  StreamSession session(connection, *client, stopping_, entry.sends);
   const auto final = resultOf([&] { return runRequest(engine_, *decoded, session); });
   for (const auto& error : final.errors) {
     logWarning("pid " + std::to_string(client->pid) + ": " + request->target + ": " + error);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -32,13 +33,15 @@ class Server {
     base::UniqueFd socket;  // the thread's, once that runs; closed under the mutex
     std::thread thread;
     std::optional<PeerLimits::Place> place;  // the thread's too
+    std::atomic<std::uint64_t> sends = 0;    // how many have begun and ended; odd while one goes on
     std::atomic<bool> done = false;
   };
   Server(Engine& engine, base::UniqueFd listener, base::UniqueFd wake);
   void accept();
-  void serve(int socket);
+  void serve(Connection& entry);
   void joinFinished();
   void stopReading();
+  void leaveStalled();
 
   Engine& engine_;
   base::UniqueFd listener_;

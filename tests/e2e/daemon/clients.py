@@ -2,7 +2,9 @@
 """Silent, rude and too many clients delay nobody; two operations on one lab never overlap; nobody keeps the daemon after its
 last lab."""
 import concurrent.futures
+import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +32,20 @@ def ask(host, data: bytes) -> bytes:
         return answer
 
 
+def stalled(host, large):
+    """A plan that is longer than what a client's connection and output hold, and that is not read to its end."""
+    plan = subprocess.Popen([sandbox.BIN / "vpclab", "--run-dir", host.run_dir, "plan", large], stdout=subprocess.PIPE)
+    plan.stdout.readline()
+    looks = [host.daemon(), 0]
+
+    def rests():
+        tasks = pathlib.Path("/proc", str(looks[0]), "task").iterdir()
+        looks[1] = looks[1] + 1 if all(") S " in (task / "stat").read_text() for task in tasks) else 0
+        return looks[1] == 10
+    sandbox.until(rests, 20, "the daemon waits for the reader")
+    return plan
+
+
 def test(host):
     host.start_daemon()
     silent = [connect(host) for _ in range(8)]
@@ -54,13 +70,20 @@ def test(host):
     # the daemon.
     large = host.directory / "large.yaml"
     large.write_text(lab.text(1000))
-    with subprocess.Popen([sandbox.BIN / "vpclab", "--run-dir", host.run_dir, "plan", large], stdout=subprocess.PIPE) as plan:
-        plan.stdout.readline()
+    with stalled(host, large) as plan:
         equal(host.json("down", "cross-region")["daemon_ends"], False, "somebody is still served")
         silent = connect(host)
         plan.kill()
     sandbox.until(lambda: not host.processes(), 5, "the daemon ends after whom it served last, whoever is silent")
     silent.close()
+
+    # Nor is it waited for when the daemon is told to end.
+    host.start_daemon()
+    with stalled(host, large) as plan:
+        daemon = host.daemon()
+        os.kill(daemon, signal.SIGTERM)
+        sandbox.until(lambda: daemon not in host.processes(), 5, "the daemon ends, whoever does not read")
+        plan.kill()
 
 
 if __name__ == "__main__":
