@@ -440,18 +440,21 @@ class Execution {
     }
     const std::size_t ahead = leading.list().size();
     std::vector<std::size_t> waits(ahead + following.list().size());
-    const auto eachWaiting = [&](const Task& cable, const auto& call) {
-      for (const auto& netns : plan::namespacesOf(*steps_[cable.step].after)) {
+    std::vector<std::vector<std::size_t>> waiting(cables.size());  // for each cable
+    for (std::size_t i = 0; i < cables.size(); ++i) {
+      for (const auto& netns : plan::namespacesOf(*steps_[cables[i].step].after)) {
         if (const std::size_t* place = following.find(netns)) {
-          call(ahead + *place);
+          waiting[i].push_back(ahead + *place);
+          ++waits[ahead + *place];
         }
       }
-    };
-    for (const Task& cable : cables) {
-      eachWaiting(cable, [&](std::size_t group) { ++waits[group]; });
     }
     ReadyQueue queue(std::move(waits));
-    const auto laid = [&](const Task& cable) { eachWaiting(cable, [&](std::size_t group) { queue.release(group); }); };
+    const auto laid = [&](const Task& cable) noexcept {
+      for (const std::size_t group : waiting[static_cast<std::size_t>(&cable - cables.data())]) {
+        queue.release(group);
+      }
+    };
     auto ran = onThreads(ahead + following.list().size(), [&](std::size_t) {
       const std::size_t n = queue.take();
       if (n < ahead) {
@@ -496,7 +499,20 @@ class Execution {
     return made;
   }
 
-  void layCables(const Group& group, const std::function<void(const Task&)>& laid) {
+  // Tells `laid` of each cable, whatever becomes of it: others wait for that.
+  template <class F>
+  void layCables(const Group& group, const F& laid) {
+    struct Teller {
+      ~Teller() {
+        while (next < tasks.size()) {
+          tell();
+        }
+      }
+      void tell() { laid(*tasks[next++]); }
+      const std::vector<Task*>& tasks;
+      const F& laid;
+      std::size_t next = 0;
+    } teller{group.tasks, laid};
     auto socket = open(group.netns);
     std::optional<Session> session;
     if (socket) {
@@ -510,7 +526,7 @@ class Execution {
                                              : cable->action(*session);
       }
       settle(*cable);  // what follows looks at it
-      laid(*cable);
+      teller.tell();
     }
   }
 

@@ -3,7 +3,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
-#include <queue>
 #include <vector>
 
 namespace vpclab::kernel {
@@ -16,16 +15,17 @@ class ReadyQueue {
   explicit ReadyQueue(std::vector<std::size_t> waits);
 
   // What a job has waited for is there.
-  void release(std::size_t job);
-  // Each job once; call it as often as there are jobs. Blocks until one is ready: somebody who has taken one before must
-  // be about to release another.
+  void release(std::size_t job) noexcept;
+  // Each job once; call it as often as there are jobs. Blocks until one is ready: somebody who has taken one before
+  // must be about to release another.
   std::size_t take();
 
  private:
   std::mutex mutex_;
   std::condition_variable released_;
   std::vector<std::size_t> waits_;
-  std::queue<std::size_t> ready_;
+  std::vector<std::size_t> ready_;  // in the order of becoming so; has room for all
+  std::size_t next_ = 0;            // to be taken
 };
 
 }  // namespace vpclab::kernel
