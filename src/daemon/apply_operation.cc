@@ -230,7 +230,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   {
     const Profile::Scope scope(profile, "compile");
     compileInto(desired, previous, *capabilities, former.get());
-    judgeChecks(desired);
+    judgeNames(desired);
   }
   if (!desired.ok()) {
     return badInput(desired.diagnostics);

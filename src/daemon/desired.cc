@@ -4,7 +4,7 @@
 
 #include <sys/random.h>
 
-#include "compile/judge_checks.h"
+#include "compile/judge_names.h"
 #include "compile/recompile.h"
 #include "lab/load.h"
 
@@ -50,9 +50,9 @@ void compileInto(Desired& desired, const compile::Allocations& previous, const s
   append(desired.diagnostics, desired.compiled.diagnostics);
 }
 
-void judgeChecks(Desired& desired) {
+void judgeNames(Desired& desired) {
   if (desired.ok()) {
-    append(desired.diagnostics, compile::judgeChecks(desired.lab, desired.allocations));
+    append(desired.diagnostics, compile::judgeNames(desired.lab, desired.allocations));
   }
 }
 

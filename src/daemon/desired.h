@@ -24,8 +24,8 @@ Desired loadBundle(const api::Bundle& bundle);
 // the lab, compiled by the same capabilities, from which this one may be made; may be null.
 void compileInto(Desired& desired, const compile::Allocations& previous, const state::Capabilities& capabilities,
                  const Desired* former = nullptr);
-// Adds what is wrong with the checks of a Desired that was compiled. For what is to be applied: a lab that is up is
-// looked after whatever its checks are worth.
-void judgeChecks(Desired& desired);
+// Adds which checks and backends of a Desired that was compiled would ask another node than they name. For what is to
+// be applied: a lab that is up is looked after whatever they are worth.
+void judgeNames(Desired& desired);
 
 }  // namespace vpclab::daemon

@@ -74,7 +74,7 @@ api::Final planLab(Engine& engine, const api::PlanRequest& request, Session& ses
     return failed(stored.error());
   }
   compileInto(desired, *stored ? (*stored)->allocations : compile::Allocations{}, *capabilities);
-  judgeChecks(desired);
+  judgeNames(desired);
   if (!desired.ok()) {
     return badInput(desired.diagnostics);
   }

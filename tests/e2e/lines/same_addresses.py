@@ -47,6 +47,13 @@ WRONG = """  - ping: {from: blue-1, to: red-2}
   - throughput: {from: blue-1, to: red-2, expect: 1mbit..}
   - loss: {from: blue-1, to: red-2, expect: 100%}
 """
+# Red's server would get nothing, and its namesake what is meant for it.
+BALANCER = """load_balancers:
+  blue-lb:
+    vxnet: blue-b-net
+    listeners:
+      web: {port: 80, backends: [{server: red-2, port: 80}]}
+"""
 
 
 def test(host):
@@ -60,6 +67,11 @@ def test(host):
         for number, line in enumerate(errors, len(LAB.splitlines()) + 1):
             assert f"twins.yaml:{number}:5: error: " in line and "blue-1" in line and "red-" in line, line
     equal(host.pins(), {}, "what a refused lab has left")
+
+    file.write_text(LAB.replace("checks:\n", BALANCER + "checks:\n") + RIGHT)
+    for verb in ("plan", "apply"):
+        said = host.vpclab(verb, file, status=2).stderr
+        assert "error: backend red-2 of listener web of load balancer blue-lb: 10.2.1.2 is server blue-2" in said, said
 
     file.write_text(LAB + RIGHT)
     host.vpclab("up", file)

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "compile/compile.h"
-#include "compile/judge_checks.h"
+#include "compile/judge_names.h"
 #include "fuzz/require.h"
 #include "lab/addressing.h"
 #include "lab/load.h"
@@ -96,7 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (base::hasErrors(diagnostics)) {
     return 0;
   }
-  look(compile::judgeChecks(loaded.lab, allocations));
+  look(compile::judgeNames(loaded.lab, allocations));
   compileFor(loaded.lab, allocations,
              {.wireGuardDevice = true, .vrfDevice = true, .netem = true, .tbf = true, .nftables = true});
   compileFor(loaded.lab, allocations, {.wireGuardGo = true, .tbf = true, .nftables = true});

@@ -130,6 +130,6 @@ TEST_CASE("a lab that would be refused for its checks is whole all the same, for
   daemon::Desired desired = desiredOf("  - ping: {from: blue-1, to: red-2}\n");
   CHECK(desired.ok());
   CHECK(std::get<check::PingSpec>(daemon::checkSpecs(desired).at(0).what).to.standIn.starts_with("10.2.1.2 is server"));
-  judgeChecks(desired);
+  judgeNames(desired);
   CHECK_FALSE(desired.ok());
 }

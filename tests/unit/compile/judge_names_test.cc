@@ -1,5 +1,5 @@
-// Which checks are refused because they would ask another node than the one that they name.
-#include "compile/judge_checks.h"
+// Which checks and backends are refused because another node would be asked than the one that they name.
+#include "compile/judge_names.h"
 
 #include <filesystem>
 
@@ -35,19 +35,14 @@ border_routers:
     domains:
       blue: {vxnets: [blue-a-net, blue-b-net]}
       red: {vxnets: [red-a-net, red-b-net]}
-load_balancers:
-  blue-lb:
-    vxnet: blue-b-net
-    listeners: {web: {port: 80, backends: [{server: blue-2, port: 80}, {server: red-2, port: 80}]}}
-checks:
 )";
 
-std::string judged(const std::string& checks) {
-  lab::BundleSource source({{"lab.yaml", kTwins + checks}});
+std::string judged(const std::string& rest) {
+  lab::BundleSource source({{"lab.yaml", kTwins + rest}});
   const lab::Loaded loaded = lab::load("lab.yaml", source);
   CHECK(loaded.diagnostics.empty());
   std::string out;
-  for (const auto& diagnostic : compile::judgeChecks(loaded.lab, tests::allocated(loaded.lab))) {
+  for (const auto& diagnostic : compile::judgeNames(loaded.lab, tests::allocated(loaded.lab))) {
     out += diagnostic.toString() + "\n";
   }
   return out;
@@ -57,22 +52,23 @@ std::string judged(const std::string& checks) {
 
 TEST_CASE("a check that another server would answer names both, and says what to do") {
   CHECK(
-      judged("  - ping: {from: blue-1, to: red-2}\n"
+      judged("checks:\n"
+             "  - ping: {from: blue-1, to: red-2}\n"
              "  - ping: {from: blue-a, to: red-2, expect: {loss: 100%}}\n"
              "  - path: {from: blue-1, to: red-2, through: [blue-a, br]}\n"
              "  - throughput: {from: blue-1, to: red-2, expect: 1mbit..}\n"
              "  - loss: {from: blue-1, to: red-1, expect: 100%}\n") ==
-      "lab.yaml:29:5: error: ping from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
+      "lab.yaml:25:5: error: ping from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
       "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address, or expect "
       "`unreachable`\n"
-      "lab.yaml:30:5: error: ping from blue-a to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-a, so that "
+      "lab.yaml:26:5: error: ping from blue-a to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-a, so that "
       "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address, or expect "
       "`unreachable`\n"
-      "lab.yaml:31:5: error: path from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
+      "lab.yaml:27:5: error: path from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
       "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n"
-      "lab.yaml:32:5: error: throughput from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so "
+      "lab.yaml:28:5: error: throughput from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so "
       "that red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n"
-      "lab.yaml:33:5: error: loss from blue-1 to red-1: 10.1.1.2 is server blue-1 (lab.yaml:14:3) itself, so that "
+      "lab.yaml:29:5: error: loss from blue-1 to red-1: 10.1.1.2 is server blue-1 (lab.yaml:14:3) itself, so that "
       "red-1 "
       "would not be asked; give one of the two another address\n");
 }
@@ -81,26 +77,52 @@ TEST_CASE("a router may stand in for a server, too") {
   lab::Loaded loaded = tests::loadLab("labs/shared-border/lab.yaml");
   REQUIRE(loaded.ok());
   loaded.lab.checks = {{"", {}, lab::PingCheck{{"red-s", {}}, {"blue-at-200", {}}}}};
-  const auto said = compile::judgeChecks(loaded.lab, tests::allocated(loaded.lab));
+  const auto said = compile::judgeNames(loaded.lab, tests::allocated(loaded.lab));
   REQUIRE(said.size() == 1);
   CHECK(said[0].message.starts_with("ping from red-s to blue-at-200: 10.2.1.200 is border router south-br ("));
   CHECK(said[0].hint == "give one of the two another address, or expect `unreachable`");  // no check names a router
 }
 
-TEST_CASE("a backend that another server stands in for is neither up nor down") {
-  for (const std::string state : {"up", "down"}) {
-    CHECK(judged("  - backend: {load_balancer: blue-lb, listener: web, server: blue-2, expect: " + state +
-                 "}\n"
-                 "  - backend: {load_balancer: blue-lb, listener: web, server: red-2, expect: " +
-                 state + "}\n") ==
-          "lab.yaml:30:5: error: backend red-2 of blue-lb: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-lb, so "
-          "that "
-          "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n");
-  }
+TEST_CASE("a backend that another server stands in for is told once, whoever checks it and whether it is used or not") {
+  const std::string balancer =
+      "route_tables: {t: {for: load_balancer, routes: [{to: 10.1.0.0/16, via: br}]}}\n"
+      "load_balancers:\n"
+      "  blue-lb:\n"
+      "    vxnet: blue-b-net\n"
+      "    route_table: t\n"
+      "    listeners:\n"
+      "      tcp:\n"
+      "        {protocol: tcp, port: 81, backends: [{server: blue-2, port: 80}, {server: red-1, port: 80}]}\n"
+      "      web:\n"
+      "        port: 80\n"
+      "        backends: [{server: blue-1, port: 80}, {address: 10.2.1.2, port: 80}]\n"
+      "        pools:\n"
+      "          p:\n"
+      "            backends: [{server: red-2, port: 80, disabled: true}]\n"
+      "        rules: [{path: /p, pool: p}]\n";
+  const std::string said =
+      "lab.yaml:31:74: error: backend red-1 of listener tcp of load balancer blue-lb: 10.1.1.2 is server blue-1 "
+      "(lab.yaml:14:3) for blue-lb, so that red-1 would not be asked; name blue-1 if it is meant, or give one of the "
+      "two another address\n"
+      "lab.yaml:37:24: error: backend red-2 of pool p of listener web of load balancer blue-lb: 10.2.1.2 is server "
+      "blue-2 (lab.yaml:15:3) for blue-lb, so that red-2 would not be asked; name blue-2 if it is meant, or give one "
+      "of the two another address\n";
+  CHECK(judged(balancer) == said);
+  CHECK(judged(balancer +
+               "checks: [{backend: {load_balancer: blue-lb, listener: tcp, server: red-1, expect: down}}]\n") == said);
+}
+
+TEST_CASE("a backend that nothing leads to is asked for itself, and one of the own tenant is") {
+  CHECK(
+      judged("load_balancers:\n"
+             "  red-lb: {vxnet: red-b-net, listeners: {web: {port: 80, backends: [{server: red-1, port: 80}, {server: "
+             "red-2, port: 80}, {server: blue-1, port: 81}]}}}\n")
+          .empty());
 }
 
 TEST_CASE("what is expected to be unreachable may have another's address, and an address is whoever has it") {
-  CHECK(judged("  - ping: {from: blue-1, to: red-2, expect: unreachable}\n"
+  CHECK(judged("checks:\n"
+               "  - ping: {from: blue-1, to: red-2, expect: unreachable}\n"
                "  - ping: {from: blue-1, to: blue-2}\n"
                "  - ping: {from: blue-1, to: 10.2.1.2}\n"
                "  - ping: {from: red-1, to: red-2}\n"  // fails, but asks no other
@@ -116,7 +138,7 @@ TEST_CASE("all labs of the tree ask whom they name") {
       CAPTURE(path);
       const lab::Loaded loaded = tests::loadLab(path);
       REQUIRE(loaded.ok());
-      CHECK(compile::judgeChecks(loaded.lab, tests::allocated(loaded.lab)).empty());
+      CHECK(compile::judgeNames(loaded.lab, tests::allocated(loaded.lab)).empty());
     }
   }
 }
