@@ -33,7 +33,7 @@ enum class PairExpectation : std::uint8_t { kReachable, kBlocked, kElsewhere };
 struct MatrixSpec {
   std::string lab;
   std::chrono::milliseconds roundTrip{0};  // as CheckSpec's
-  double loss = 0;                         // the chance that the lab's own lines lose a ping or its answer, at most
+  double loss = 0;                         // the chance that the lab's lines lose a ping or its answer, at most
   std::uint64_t sharedRate = 0;            // of the slowest line that all of them may share; 0: unlimited
   std::vector<MatrixNode> nodes;
   // Of a pair of them, by their places. kElsewhere: the address means another node there, so that nothing can be seen.
@@ -80,7 +80,7 @@ struct MatrixOptions {
 
 // A socket per server, some tens of servers at once, thousands of requests in flight in sum, or as few as the lab's own
 // slow lines carry (pace.h). A pair whose ping is lost
-// is asked once more before that is believed, and more often where the lab's own lines lose packets. What goes wrong on
+// is asked once more before that is believed, and more often where the lab's lines lose packets. What goes wrong on
 // the way (a socket, the worker) is in the report.
 MatrixReport runMatrix(const MatrixSpec& spec, LabPort& lab, ProbePort& probes, const MatrixOptions& options);
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// How much of a matrix may be in flight at once, so that what the lab's own lines with rates cannot carry at once
+// How much of a matrix may be in flight at once, so that what the lab's lines with rates cannot carry at once
 // neither gets lost in their queues nor comes too late. Rates are in bits per second; 0: unlimited.
 namespace vpclab::check {
 

@@ -144,7 +144,7 @@ struct CheckSpec {
   std::string title;  // what the author calls it; may be empty
   base::SourcePos pos;
   std::chrono::milliseconds within{10'000};  // from the moment the check starts
-  std::chrono::milliseconds roundTrip{0};    // what the lab's own lines may delay a question and its answer, at most
+  std::chrono::milliseconds roundTrip{0};    // what the lab's lines may delay a question and its answer, at most
   std::variant<PingSpec, PathSpec, BackendSpec, HttpSpec, ThroughputSpec, LossSpec, TunnelSpec> what;
 
   // Disturbs others and is disturbed by them, so that it runs alone.

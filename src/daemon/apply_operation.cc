@@ -278,7 +278,7 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   }
   auto final = std::move(changed.final);
   if (changed.ok && request.checks) {
-    final = runChecks(engine, desired, {request.colours, false}, std::move(changed.data), session);
+    final = runChecks(engine, desired, changed.observed, {request.colours, false}, std::move(changed.data), session);
     final.diagnostics = std::move(diagnostics);
   }
   if (changed.ok) {

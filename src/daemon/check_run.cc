@@ -17,9 +17,28 @@ namespace vpclab::daemon {
 
 using nlohmann::json;
 
-api::Final runChecks(Engine& engine, const Desired& desired, const CheckOutput& output, json data, Session& session) {
+namespace {
+
+// What the kernel has of a lab, for how patient its checks have to be: of queues it tells, so that what is remembered
+// of a large lab will do.
+state::State seenOf(Engine& engine, const Desired& desired) {
   const std::string& lab = desired.lab.name;
-  const auto specs = checkSpecs(desired);
+  auto observed = engine.system().observe(lab, nullptr, kernel::Memory::kUse);
+  if (!observed) {
+    logWarning("lab " + lab +
+               ": what its lines do could not be seen, and is taken from the file: " + observed.error().message());
+    return desired.compiled.desired;
+  }
+  engine.system().remember(lab, *observed);
+  return std::move(*observed);
+}
+
+}  // namespace
+
+api::Final runChecks(Engine& engine, const Desired& desired, const state::State& observed, const CheckOutput& output,
+                     json data, Session& session) {
+  const std::string& lab = desired.lab.name;
+  const auto specs = checkSpecs(desired, observed);
   check::Report report;
   report.lab = lab;
   if (!specs.empty()) {
@@ -76,8 +95,9 @@ api::Final checkLab(Engine& engine, const api::CheckRequest& request, Session& s
     return failed(stored.error());
   }
   const CheckOutput output{request.colours, request.junit};
-  return request.matrix ? checkMatrix(engine, stored->desired, output, session)
-                        : runChecks(engine, stored->desired, output, json{{"lab", *lab}}, session);
+  const state::State observed = seenOf(engine, stored->desired);
+  return request.matrix ? checkMatrix(engine, stored->desired, observed, output, session)
+                        : runChecks(engine, stored->desired, observed, output, json{{"lab", *lab}}, session);
 }
 
 }  // namespace vpclab::daemon

@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "check/job.h"
+#include "compile/lines.h"
 #include "daemon/check_places.h"
-#include "lab/round_trip.h"
 
 namespace vpclab::daemon {
 
@@ -143,12 +143,12 @@ check::HttpSpec Translation::operator()(const lab::HttpCheck& http) const {
 
 }  // namespace
 
-std::vector<check::CheckSpec> checkSpecs(const Desired& desired) {
+std::vector<check::CheckSpec> checkSpecs(const Desired& desired, const state::State& observed) {
   if (desired.lab.checks.empty()) {
     return {};
   }
   const Translation translation(desired);
-  const auto roundTrip = lab::delayOfRoundTrip(desired.lab);
+  const auto roundTrip = compile::linesOf(desired.lab, observed).roundTrip;
   std::vector<check::CheckSpec> out;
   for (const auto& check : desired.lab.checks) {
     check::CheckSpec spec;

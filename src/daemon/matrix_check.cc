@@ -8,13 +8,13 @@
 
 #include "check/matrix.h"
 #include "check/probe_client.h"
+#include "compile/lines.h"
 #include "compile/reach.h"
 #include "daemon/finals.h"
 #include "daemon/lab_port.h"
 #include "daemon/log.h"
 #include "daemon/stop_watch.h"
 #include "lab/addressing.h"
-#include "lab/round_trip.h"
 
 namespace vpclab::daemon {
 
@@ -35,12 +35,12 @@ check::PairExpectation expectationOf(compile::Expected expected) {
 }
 
 // `reach` must outlive it.
-check::MatrixSpec specOf(const lab::Lab& lab, const compile::Reach& reach) {
+check::MatrixSpec specOf(const lab::Lab& lab, const compile::Reach& reach, const compile::Lines& lines) {
   check::MatrixSpec out;
   out.lab = lab.name;
-  out.roundTrip = lab::delayOfRoundTrip(lab);
-  out.loss = lab::lossOfRoundTrip(lab);
-  out.sharedRate = lab::lowestSharedRate(lab);
+  out.roundTrip = lines.roundTrip;
+  out.loss = lines.loss;
+  out.sharedRate = lines.sharedRate;
   std::vector<std::size_t> places(reach.hosts().size());
   std::iota(places.begin(), places.end(), std::size_t{0});
   std::sort(places.begin(), places.end(), [&reach](std::size_t x, std::size_t y) {
@@ -51,12 +51,13 @@ check::MatrixSpec specOf(const lab::Lab& lab, const compile::Reach& reach) {
   for (const std::size_t place : places) {
     const auto& host = reach.hosts()[place];
     const lab::Vxnet& vxnet = lab.vxnets.at(host.server->vxnet);
+    const auto rate = lines.rates.find(host.server->id);
     out.nodes.push_back({host.server->id,
                          host.server->title,
                          host.address,
                          lab::gatewayOf(vxnet.cidr),
                          {vxnet.id, vxnet.vpc, lab.vpcs.at(vxnet.vpc).region},
-                         host.server->line.rate});
+                         rate == lines.rates.end() ? 0 : rate->second});
   }
   out.expected = [&reach, places](std::size_t from, std::size_t to) {
     return expectationOf(reach.between(places[from], places[to]));
@@ -77,10 +78,11 @@ std::function<void(std::size_t, std::size_t)> progressTo(Session& session) {
 
 }  // namespace
 
-api::Final checkMatrix(Engine& engine, const Desired& desired, const CheckOutput& output, Session& session) {
+api::Final checkMatrix(Engine& engine, const Desired& desired, const state::State& observed, const CheckOutput& output,
+                       Session& session) {
   const std::string& lab = desired.lab.name;
   const compile::Reach reach(desired.lab, desired.allocations);
-  const check::MatrixSpec spec = specOf(desired.lab, reach);
+  const check::MatrixSpec spec = specOf(desired.lab, reach, compile::linesOf(desired.lab, observed));
   if (spec.nodes.size() < 2) {
     return failed(base::Error(base::ErrorKind::kNotFound, "lab " + lab + " has no two servers"));
   }

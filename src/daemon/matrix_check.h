@@ -5,7 +5,8 @@
 namespace vpclab::daemon {
 
 // Pings from every server of a lab that is up, and held by the caller, to every other one; tells the session the
-// matrix.
-api::Final checkMatrix(Engine& engine, const Desired& desired, const CheckOutput& output, Session& session);
+// matrix. `observed`: as of runChecks().
+api::Final checkMatrix(Engine& engine, const Desired& desired, const state::State& observed, const CheckOutput& output,
+                       Session& session);
 
 }  // namespace vpclab::daemon

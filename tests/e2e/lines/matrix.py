@@ -59,6 +59,37 @@ def slow_lines(host):
     host.vpclab("down", "slow")
 
 
+# Fast by the file.
+FAST = """lab: fast
+regions: {r: {}}
+vpcs:
+  east: {region: r, cidr: 10.1.0.0/16, route_policies: [{to: 10.2.0.0/16, via: br}]}
+  west: {region: r, cidr: 10.2.0.0/16, route_policies: [{to: 10.1.0.0/16, via: br}]}
+vxnets: {east-net: {vpc: east, cidr: 10.1.1.0/24}, west-net: {vpc: west, cidr: 10.2.1.0/24}}
+border_routers: {br: {region: r, vxnets: [east-net, west-net]}}
+checks: [{ping: {from: east1, to: west1}}]
+servers:
+""" + "".join(f"  {net}{s}: {{vxnet: {net}-net, address: 10.{n}.1.{s + 1}}}\n"
+              for n, net in enumerate(("east", "west"), 1) for s in range(1, 21))
+
+
+def set_lines(host):
+    """The lines are as slow as `link set` has made them: a server's own, and a router's that all share."""
+    file = host.directory / "fast.yaml"
+    file.write_text(FAST)
+    host.vpclab("apply", file)
+    for node, link, rate in (("east7", "fast/east7", "16kbit"), ("br", "fast/br:east-net", "64kbit")):
+        host.vpclab("link", "set", link, "--rate", rate)
+        # What the line lets pass at once is used up before.
+        host.inside(node, "ping", "-q", "-c", 12, "-i", 0.01, "-W", 1, "-s", 1400, "10.1.1.1", lab="fast", check=False)
+        seen = json.loads(host.vpclab("check", "fast", "--matrix", "--json", status=None, timeout=280).stdout)["matrix"]
+        equal((seen["reached"], seen["missing"], seen["not_alive"]), (40 * 39, 0, []),
+              f"the matrix while {link} takes {rate}: {seen['mismatches'][:3]}")
+        host.vpclab("check", "fast")
+        host.vpclab("heal", "fast")
+    host.vpclab("down", "fast")
+
+
 def counts(seen):
     return {key: seen[key] for key in PAIRS}
 
@@ -109,6 +140,7 @@ def test(host):
     assert len(seen["not_alive"]) == 1 and seen["not_alive"][0].startswith("lone1 is not alive: "), seen["not_alive"]
 
     slow_lines(host)
+    set_lines(host)
     host.vpclab("down", "grid")
     host.nothing_left()
 

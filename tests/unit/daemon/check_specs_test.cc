@@ -56,7 +56,7 @@ std::vector<check::CheckSpec> specsOf(const std::string& checks) {
   for (const auto& diagnostic : desired.diagnostics) {
     FAIL(diagnostic.toString());
   }
-  return daemon::checkSpecs(desired);
+  return daemon::checkSpecs(desired, desired.compiled.desired);
 }
 
 template <typename Spec>
@@ -129,7 +129,7 @@ TEST_CASE("a named server whose address is another's for the one who asks has a 
 TEST_CASE("a lab that would be refused for its checks is whole all the same, for the daemon that has it up") {
   daemon::Desired desired = desiredOf("  - ping: {from: blue-1, to: red-2}\n");
   CHECK(desired.ok());
-  CHECK(std::get<check::PingSpec>(daemon::checkSpecs(desired).at(0).what).to.standIn.starts_with("10.2.1.2 is server"));
+  CHECK(std::get<check::PingSpec>(daemon::checkSpecs(desired, desired.compiled.desired).at(0).what).to.standIn.starts_with("10.2.1.2 is server"));
   judgeNames(desired);
   CHECK_FALSE(desired.ok());
 }

@@ -5,6 +5,5 @@ vpclab_test(unit lab
         ${CMAKE_CURRENT_LIST_DIR}/labs_test.cc
         ${CMAKE_CURRENT_LIST_DIR}/robustness_test.cc
         ${CMAKE_CURRENT_LIST_DIR}/values_test.cc
-        ${CMAKE_CURRENT_LIST_DIR}/round_trip_test.cc
         ${CMAKE_CURRENT_LIST_DIR}/sources.cc
   USES lab TIMEOUT 180)
