@@ -228,11 +228,13 @@ class Execution {
     }
   }
   void add(std::size_t i, const Address& address) {
-    request(i, address.netns, [this, i, &address](Session& s) {
-      return steps_[i].action == Action::kUpdate
-                 ? connectedRouteRequest(s, address, std::get<Address>(*steps_[i].before).unroutedIn)
-                 : addressRequest(s, verb(i), address);
-    });
+    if (steps_[i].action != Action::kUpdate) {
+      request(i, address.netns, [this, i, &address](Session& s) { return addressRequest(s, verb(i), address); });
+      return;
+    }
+    for (const AddressRoute& route : routesOf(address, std::get<Address>(*steps_[i].before).lost)) {
+      request(i, address.netns, [&address, route](Session& s) { return addressRouteRequest(s, address, route); });
+    }
   }
   void add(std::size_t i, const Route& route) {
     request(i, route.netns, [this, i, &route](Session& s) { return routeRequest(s, verb(i), route); });
@@ -477,8 +479,13 @@ class Execution {
     if (task.result || !results_[task.step]) {
       return;
     }
-    if (steps_[task.step].action == Action::kDelete && alreadyGone(task.result.error())) {
+    const Step& step = steps_[task.step];
+    if (step.action == Action::kDelete && alreadyGone(task.result.error())) {
       return;
+    }
+    if (step.action == Action::kUpdate && step.key.kind == Kind::kAddress &&
+        task.result.error().errnoValue() == EEXIST) {
+      return;  // another address of the link has the same route, and was mended before
     }
     results_[task.step] = std::move(task.result);
   }

@@ -44,7 +44,7 @@ class NodeReader {
     constexpr std::array<std::pair<Part, state::Kind>, 9> kParts{
         {{&NodeReader::readLinks, state::Kind::kVeth},
          {&NodeReader::readAddresses, state::Kind::kAddress},
-         {&NodeReader::readConnectedRoutes, state::Kind::kAddress},
+         {&NodeReader::readRoutesOfAddresses, state::Kind::kAddress},
          {&NodeReader::readRoutes, state::Kind::kRoute},
          {&NodeReader::readRules, state::Kind::kRule},
          {&NodeReader::readQdiscList, state::Kind::kQdisc},
@@ -125,57 +125,97 @@ class NodeReader {
           if (other && *other != *address) {
             found.peer = other;
           }
-          if ((flags & (IFA_F_NOPREFIXROUTE | IFA_F_SECONDARY)) == 0) {
-            expectRoute(found, static_cast<int>(info->ifa_index));
+          if ((flags & IFA_F_SECONDARY) == 0) {
+            expectRoutes(found, static_cast<int>(info->ifa_index));
           }
           view_.objects.emplace_back(std::move(found));
         },
         deadline_);
   }
 
-  // Link, network, table.
-  using ConnectedRoute = std::tuple<int, net::Prefix, std::uint32_t>;
-  // fib_add_ifaddr: there is one as long as the link is up, unless the network is the address alone. Those of the
-  // loopback are local ones. A peer's address is nobody's but a hand's.
-  void expectRoute(const state::Address& address, int index) {
+  // Those of a link that is up. A peer's address is nobody's but a hand's, and a secondary one's are its primary's
+  // matter. What the kernel adds for the network of a loopback's address is a local route; no lab has one.
+  void expectRoutes(const state::Address& address, int index) {
     const LinkInfo& link = view_.links[view_.places.at(index)];
-    if (index == kLoopback || (link.flags & IFF_UP) == 0 || address.prefix.length() == 32 || address.peer) {
+    if ((link.flags & IFF_UP) == 0 || address.peer) {
       return;
     }
     const auto master = view_.places.find(link.master);
     const bool inVrf = master != view_.places.end() && view_.links[master->second].kind == "vrf";
-    const std::uint32_t table = inVrf ? view_.links[master->second].table : state::kMainTable;
-    missingRoutes_[{index, address.prefix.network(), table}] = view_.objects.size();
+    const std::uint32_t vrf = inVrf ? view_.links[master->second].table : 0;
+    const unsigned length = address.prefix.length();
+    state::LostRoutes tables;
+    tables.local = inVrf ? vrf : state::kLocalTable;
+    tables.broadcast = length < 31 ? tables.local : 0;
+    if (index != kLoopback && length < 32 && !address.noPrefixRoute) {
+      tables.connected = inVrf ? vrf : state::kMainTable;
+    }
+    for (const auto& route : routesOf(address, tables)) {
+      expected_.push_back({index, route, view_.objects.size()});
+    }
   }
-  // The kernel chooses those, so that neither its local routes nor those that a routing daemon may have learnt travel.
-  base::Result<> readConnectedRoutes() {
-    if (missingRoutes_.empty()) {
+  // The kernel chooses those that are its own, so that what a routing daemon has learnt does not travel.
+  base::Result<> readRoutesOfAddresses() {
+    if (expected_.empty()) {
       return {};
     }
+    std::sort(expected_.begin(), expected_.end());
     rtmsg header{};
     header.rtm_family = AF_INET;
     header.rtm_protocol = RTPROT_KERNEL;
-    header.rtm_type = RTN_UNICAST;
-    Message message("list connected routes of " + view_.node, RTM_GETROUTE, 0, header);
+    Message message("list the addresses' routes of " + view_.node, RTM_GETROUTE, 0, header);
     auto dumped = socket_.dump(
-        message, [this](const nlmsghdr* answer) { takeConnectedRoute(answer); }, deadline_);
-    for (const auto& [route, place] : missingRoutes_) {
-      std::get<state::Address>(view_.objects[place]).unroutedIn = std::get<2>(route);
+        message, [this](const nlmsghdr* answer) { takeRouteOfAddress(answer); }, deadline_);
+    for (const ExpectedRoute& route : expected_) {
+      if (!route.seen) {
+        setLost(std::get<state::Address>(view_.objects[route.place]).lost, route.route);
+      }
     }
     return dumped;
   }
-  void takeConnectedRoute(const nlmsghdr* answer) {
+  void takeRouteOfAddress(const nlmsghdr* answer) {
     if (answer->nlmsg_type != RTM_NEWROUTE || answer->nlmsg_len < NLMSG_LENGTH(sizeof(rtmsg))) {
       return;
     }
     const auto* info = static_cast<const rtmsg*>(NLMSG_DATA(answer));
-    if (info->rtm_protocol != RTPROT_KERNEL || info->rtm_type != RTN_UNICAST || info->rtm_family != AF_INET) {
+    if (info->rtm_protocol != RTPROT_KERNEL || info->rtm_family != AF_INET) {
       return;
     }
+    ExpectedRoute seen;
+    switch (info->rtm_type) {
+      case RTN_LOCAL:
+        seen.route.type = state::AddressRoute::Type::kLocal;
+        break;
+      case RTN_BROADCAST:
+        seen.route.type = state::AddressRoute::Type::kBroadcast;
+        break;
+      case RTN_UNICAST:
+        seen.route.type = state::AddressRoute::Type::kConnected;
+        break;
+      default:
+        return;
+    }
     const Attributes attributes(answer, sizeof(rtmsg));
-    missingRoutes_.erase({static_cast<int>(attributes.u32(RTA_OIF)),
-                          {attributes.address(RTA_DST).value_or(net::IpAddr()), info->rtm_dst_len},
-                          attributes.u32(RTA_TABLE, info->rtm_table)});
+    seen.index = static_cast<int>(attributes.u32(RTA_OIF));
+    seen.route.to = {attributes.address(RTA_DST).value_or(net::IpAddr()), info->rtm_dst_len};
+    seen.route.table = attributes.u32(RTA_TABLE, info->rtm_table);
+    const auto [begin, end] = std::equal_range(expected_.begin(), expected_.end(), seen);
+    for (auto it = begin; it != end; ++it) {  // two addresses of a link may need the same one
+      it->seen = true;
+    }
+  }
+  static void setLost(state::LostRoutes& lost, const state::AddressRoute& route) {
+    switch (route.type) {
+      case state::AddressRoute::Type::kLocal:
+        lost.local = route.table;
+        break;
+      case state::AddressRoute::Type::kBroadcast:
+        lost.broadcast = route.table;
+        break;
+      case state::AddressRoute::Type::kConnected:
+        lost.connected = route.table;
+        break;
+    }
   }
 
   base::Result<> readRoutes() {
@@ -340,8 +380,17 @@ class NodeReader {
   base::Deadline deadline_;
   KindTimes* times_;
   NodeView view_;
-  // Those that should be there and have not been seen yet, with their addresses' places in `view_.objects`.
-  std::map<ConnectedRoute, std::size_t> missingRoutes_;
+  // A route that an address should have.
+  struct ExpectedRoute {
+    int index = 0;
+    state::AddressRoute route;
+    std::size_t place = 0;  // the address', in `view_.objects`
+    bool seen = false;
+
+    auto what() const { return std::tie(index, route.type, route.to, route.table); }
+    bool operator<(const ExpectedRoute& other) const { return what() < other.what(); }
+  };
+  std::vector<ExpectedRoute> expected_;
 };
 
 }  // namespace

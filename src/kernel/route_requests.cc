@@ -46,6 +46,23 @@ std::uint8_t typeOf(state::RouteType type) {
   return RTN_UNICAST;
 }
 
+struct AddressRouteKind {
+  const char* word;
+  std::uint8_t type;
+  std::uint8_t scope;
+};
+AddressRouteKind kindOf(state::AddressRoute::Type type) {
+  switch (type) {
+    case state::AddressRoute::Type::kLocal:
+      return {"local", RTN_LOCAL, RT_SCOPE_HOST};
+    case state::AddressRoute::Type::kBroadcast:
+      return {"broadcast", RTN_BROADCAST, RT_SCOPE_LINK};
+    case state::AddressRoute::Type::kConnected:
+      break;
+  }
+  return {"connected", RTN_UNICAST, RT_SCOPE_LINK};
+}
+
 std::uint8_t scopeOf(const state::Route& route) {
   if (route.type == state::RouteType::kLocal) {
     return RT_SCOPE_HOST;
@@ -79,11 +96,12 @@ base::Result<Message> addressRequest(Session& session, Verb verb, const state::A
   return message;
 }
 
-base::Result<Message> connectedRouteRequest(Session& session, const state::Address& address, std::uint32_t table) {
-  const net::Prefix network = address.prefix.network();
+base::Result<Message> addressRouteRequest(Session& session, const state::Address& address,
+                                          const state::AddressRoute& route) {
+  const auto [word, type, scope] = kindOf(route.type);
   const std::string what =
-      "add the connected route " + network.toString() + " of " + address.link + " in " + session.netns;
-  if (auto family = onlyIpv4(network, what); !family) {
+      std::string("add the ") + word + " route " + route.to.toString() + " of " + address.link + " in " + session.netns;
+  if (auto family = onlyIpv4(route.to, what); !family) {
     return base::fail(std::move(family.error()));
   }
   auto index = session.links.index(address.link, session.deadline);
@@ -92,15 +110,15 @@ base::Result<Message> connectedRouteRequest(Session& session, const state::Addre
   }
   rtmsg header{};
   header.rtm_family = AF_INET;
-  header.rtm_dst_len = static_cast<std::uint8_t>(network.length());
-  header.rtm_table = table < 256 ? static_cast<std::uint8_t>(table) : std::uint8_t{RT_TABLE_UNSPEC};
+  header.rtm_dst_len = static_cast<std::uint8_t>(route.to.length());
+  header.rtm_table = route.table < 256 ? static_cast<std::uint8_t>(route.table) : std::uint8_t{RT_TABLE_UNSPEC};
   header.rtm_protocol = RTPROT_KERNEL;
-  header.rtm_scope = RT_SCOPE_LINK;
-  header.rtm_type = RTN_UNICAST;
+  header.rtm_scope = scope;
+  header.rtm_type = type;
   // Neither in the place of another, which may be that of a second link with the same network, nor behind one of
   // somebody's, which would be asked first.
   Message message(what, RTM_NEWROUTE, NLM_F_CREATE, header);
-  message.u32(RTA_TABLE, table).address(RTA_DST, network.address());
+  message.u32(RTA_TABLE, route.table).address(RTA_DST, route.to.address());
   message.u32(RTA_OIF, static_cast<std::uint32_t>(*index)).address(RTA_PREFSRC, address.prefix.address());
   return message;
 }

@@ -11,8 +11,9 @@ namespace vpclab::kernel {
 enum class Verb { kCreate, kReplace, kDelete };
 
 base::Result<Message> addressRequest(Session& session, Verb verb, const state::Address& address);
-// The connected route of the address, as the kernel adds it (fib_add_ifaddr), which then takes it for its own.
-base::Result<Message> connectedRouteRequest(Session& session, const state::Address& address, std::uint32_t table);
+// A route of the address, as the kernel adds it (fib_add_ifaddr), which then takes it for its own.
+base::Result<Message> addressRouteRequest(Session& session, const state::Address& address,
+                                          const state::AddressRoute& route);
 base::Result<Message> routeRequest(Session& session, Verb verb, const state::Route& route);
 base::Result<Message> ruleRequest(Session& session, Verb verb, const state::Rule& rule);
 

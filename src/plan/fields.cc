@@ -45,6 +45,18 @@ std::string orNone(const std::string& text) {
   return text.empty() ? "none" : text;
 }
 
+std::string lostText(const LostRoutes& lost) {
+  std::vector<std::string> parts;
+  for (const auto& [table, name] : {std::pair(lost.local, "local"), std::pair(lost.broadcast, "broadcast"),
+                                    std::pair(lost.connected, "connected")}) {
+    if (table != 0) {
+      parts.emplace_back(name);
+    }
+  }
+  return parts.empty() ? "complete"
+                       : base::join(parts, ", ") + (parts.size() == 1 ? " route missing" : " routes missing");
+}
+
 std::string contentText(const std::string& content) {
   std::array<char, 17> hash{};
   (void)std::snprintf(hash.data(), hash.size(), "%08llx",
@@ -112,7 +124,7 @@ struct FieldsOf {
   }
   void operator()(const Address& address) {
     add("connected route", address.noPrefixRoute ? "no" : "yes");
-    add("state", address.unroutedIn == 0 ? "complete" : "connected route missing");
+    add("state", lostText(address.lost));
   }
   void operator()(const Rule& rule) {
     add("iif", orNone(rule.incomingInterface));

@@ -257,13 +257,13 @@ class Forecaster {
     }
   }
 
-  // The kernel adds the connected routes of a link again when it is up again.
+  // The kernel adds the routes of a link's addresses again when it is up again.
   void routeReleased() {
     for (const auto& [netns, link] : released_) {
       observed_.eachIn<Address>(netns, [&, link = link](const Key& key, const Address& address) {
-        if (address.link == link && address.unroutedIn != 0 && !out_.goes(key)) {
+        if (address.link == link && address.lost.any() && !out_.goes(key)) {
           Address routed = address;
-          routed.unroutedIn = 0;
+          routed.lost = {};
           out_.altered.add(std::move(routed));
         }
       });

@@ -138,10 +138,16 @@ class Shell {
     }
     ip(address.netns, "address delete " + which + " dev " + address.link);
   }
-  void addConnectedRoute(const Address& address, std::uint32_t table) {
-    ip(address.netns, "route prepend " + address.prefix.network().toString() + " dev " + address.link + " table " +
-                          std::to_string(table) + " protocol kernel scope link src " +
-                          address.prefix.address().toString());
+  void addRoutes(const Address& address, const LostRoutes& lost) {
+    for (const AddressRoute& route : routesOf(address, lost)) {
+      const char* type = route.type == AddressRoute::Type::kLocal       ? "local "
+                         : route.type == AddressRoute::Type::kBroadcast ? "broadcast "
+                                                                        : "";
+      ip(address.netns, "route prepend " + (type + route.to.toString()) + " dev " + address.link + " table " +
+                            std::to_string(route.table) + " protocol kernel scope " +
+                            (route.type == AddressRoute::Type::kLocal ? "host" : "link") + " src " +
+                            address.prefix.address().toString());
+    }
   }
   void create(const Rule& rule) {
     std::string out = "rule add pref " + std::to_string(rule.priority);
@@ -226,7 +232,7 @@ class Shell {
     } else if (const auto* sysctls = std::get_if<Sysctls>(&after)) {
       write(sysctls->netns, toWrite(*sysctls, &std::get<Sysctls>(before)));
     } else if (const auto* address = std::get_if<Address>(&after)) {
-      addConnectedRoute(*address, std::get<Address>(before).unroutedIn);
+      addRoutes(*address, std::get<Address>(before).lost);
     } else if (const auto* bridge = std::get_if<Bridge>(&after)) {
       ip(bridge->netns, "link set " + bridge->name + macAndMtu(bridge->mac, bridge->mtu) + upText(bridge->up));
     } else if (const auto* vrf = std::get_if<Vrf>(&after)) {

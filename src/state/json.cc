@@ -68,7 +68,8 @@ struct ToJson {
             {"prefix", o.prefix.toString()},
             {"noPrefixRoute", o.noPrefixRoute},
             {"peer", optionalText(o.peer)},
-            {"unroutedIn", o.unroutedIn}};
+            {"lostRoutes",
+             {{"local", o.lost.local}, {"broadcast", o.lost.broadcast}, {"connected", o.lost.connected}}}};
   }
   Json operator()(const Rule& o) const {
     return {{"netns", o.netns}, {"priority", o.priority}, {"incomingInterface", o.incomingInterface},

@@ -6,6 +6,21 @@ Key Address::key() const {
   return {Kind::kAddress, "", netns, link + " " + prefix.toString() + (peer ? " peer " + peer->toString() : "")};
 }
 
+std::vector<AddressRoute> routesOf(const Address& address, const LostRoutes& tables) {
+  using Type = AddressRoute::Type;
+  std::vector<AddressRoute> out;
+  if (tables.local != 0) {
+    out.push_back({Type::kLocal, net::Prefix::host(address.prefix.address()), tables.local});
+  }
+  if (tables.broadcast != 0) {
+    out.push_back({Type::kBroadcast, net::Prefix::host(address.prefix.last()), tables.broadcast});
+  }
+  if (tables.connected != 0) {
+    out.push_back({Type::kConnected, address.prefix.network(), tables.connected});
+  }
+  return out;
+}
+
 Key Route::key() const {
   std::string name = destination.toString();
   if (table != kMainTable) {

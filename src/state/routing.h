@@ -20,6 +20,16 @@ inline constexpr std::uint32_t kLocalTable = 255;
 // free.
 inline constexpr std::uint8_t kRouteProtocol = 0x76;  // 118
 
+// Of the routes that the kernel adds with an address (fib_add_ifaddr): the table that has lost it; 0: none has.
+struct LostRoutes {
+  std::uint32_t local = 0;      // to the address itself
+  std::uint32_t broadcast = 0;  // to the last one of its network
+  std::uint32_t connected = 0;  // to its network
+
+  bool any() const { return local != 0 || broadcast != 0 || connected != 0; }
+  bool operator==(const LostRoutes&) const = default;
+};
+
 // An address on an interface.
 struct Address {
   base::SharedString netns;
@@ -29,16 +39,25 @@ struct Address {
   // Of an observed one: the other end of a point-to-point address, whose network has the length then. Nobody desires
   // it, and to the kernel it is another address.
   std::optional<net::IpAddr> peer;
-  // Of an observed one: the table that has lost the connected route which the kernel has added; 0: none. Likewise.
-  std::uint32_t unroutedIn = 0;
+  LostRoutes lost;  // of an observed one, likewise
 
   bool operator==(const Address&) const = default;
   Key key() const;
 };
 
+// One of the routes that the kernel adds with an address.
+struct AddressRoute {
+  enum class Type : std::uint8_t { kLocal, kBroadcast, kConnected } type = Type::kLocal;
+  net::Prefix to;
+  std::uint32_t table = 0;
+};
+// Those of the address that have a table here, in the order in which the kernel takes them: it lets no route come from
+// an address that is not local.
+std::vector<AddressRoute> routesOf(const Address& address, const LostRoutes& tables);
+
 enum class RouteType : std::uint8_t { kUnicast, kLocal, kUnreachable, kBlackhole };
 
-// A route of ours. Those that the kernel makes by itself are not managed; a connected one is part of its address.
+// A route of ours. Those that the kernel makes by itself are not managed; those of an address are part of it.
 struct Route {
   base::SharedString netns;
   std::uint32_t table = kMainTable;

@@ -100,16 +100,16 @@ void dropRoutes(State& world, const std::string& netns, const std::string& devic
   });
 }
 
-// A link that comes up gets its connected routes (fib_inetaddr_event, NETDEV_UP).
-void addConnectedRoutes(State& world, const std::string& netns, const std::string& link) {
+// A link that comes up gets the routes of its addresses (fib_inetaddr_event, NETDEV_UP).
+void addRoutesOfAddresses(State& world, const std::string& netns, const std::string& link) {
   std::vector<Address> routed;
   world.each<Address>([&](const Key&, const Address& address) {
-    if (address.netns == netns && address.link == link && address.unroutedIn != 0) {
+    if (address.netns == netns && address.link == link && address.lost.any()) {
       routed.push_back(address);
     }
   });
   for (Address& address : routed) {
-    address.unroutedIn = 0;
+    address.lost = {};
     world.add(std::move(address));
   }
 }
@@ -117,7 +117,7 @@ void addConnectedRoutes(State& world, const std::string& netns, const std::strin
 // Enslaving to a VRF and releasing from it takes the link down and up again.
 void cycle(State& world, const std::string& netns, const std::string& link) {
   dropRoutes(world, netns, link);
-  addConnectedRoutes(world, netns, link);
+  addRoutesOfAddresses(world, netns, link);
 }
 
 // Chains at the ingress of an interface go with it, the table stays.
@@ -195,8 +195,9 @@ base::Result<> admitsRoute(const State& world, const Route& route) {
   for (const auto& entry : world.entries()) {
     if (const auto* address = std::get_if<Address>(entry.object.get());
         address != nullptr && address->netns == route.netns) {
-      sourced |= route.preferredSource && address->prefix.address() == *route.preferredSource;
-      reached |= address->link == route.device && !address->noPrefixRoute && address->unroutedIn == 0 &&
+      sourced |=
+          route.preferredSource && address->prefix.address() == *route.preferredSource && address->lost.local == 0;
+      reached |= address->link == route.device && !address->noPrefixRoute && address->lost.connected == 0 &&
                  address->prefix.contains(*route.gateway);
     } else if (const auto* other = std::get_if<Route>(entry.object.get());
                other != nullptr && other->netns == route.netns && !other->gateway && other->device == route.device) {
@@ -310,7 +311,7 @@ base::Result<> admitsChange(const State& world, const Object& before, const Obje
   bool fixed = links(before) != links(after) || std::holds_alternative<Rule>(after);
   if (const auto* address = std::get_if<Address>(&after)) {
     const auto& old = std::get<Address>(before);
-    if (old.unroutedIn == 0) {
+    if (!old.lost.any()) {
       return refuse(EEXIST, "route to " + address->prefix.network().toString());
     }
     fixed |= address->noPrefixRoute != old.noPrefixRoute;

@@ -40,7 +40,7 @@ def test(host):
     # Kind and node, what a hand does there.
     hands = {
         ("route", "bj-server1"): "ip route delete default",
-        ("address", "bj-server1"): "ip route delete 172.16.1.0/24",
+        ("address", "bj-server1"): "ip route flush table local dev eth0; ip route delete 172.16.1.0/24",
         ("address", "bj-server2"): "ip address add 192.0.2.9/32 dev eth0",
         ("address", "gd-server1"): "ip address add 192.0.2.9 peer 192.0.2.10/32 dev eth0",
         ("netns", "bj-server2"): "ip link set lo down",

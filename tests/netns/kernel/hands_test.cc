@@ -80,6 +80,29 @@ TEST_CASE("the connected route of an address") {
   CHECK(twoOnOne() == 2);
 }
 
+TEST_CASE("the local and broadcast routes of an address") {
+  Router lab;
+  const std::string sorted = "sh -c \"ip -4 route show table all dev eth0 | sort\"";
+  lab.mends("ip route flush table local dev eth0", Kind::kAddress, sorted);
+  lab.mends("ip route del local 10.1.0.1 table local", Kind::kAddress, sorted);
+  lab.mends("ip route del broadcast 10.1.0.255 table local", Kind::kAddress, sorted);
+  // The connected one cannot come back before the address is local.
+  lab.mends("ip route flush table local dev eth0; ip route del 10.1.0.0/24", Kind::kAddress, sorted);
+  CHECK(lab.routes().find("10.9.0.0/16") != std::string::npos);
+  // Of two addresses with one local route, of one without a connected route, of two of a network, and of the loopback.
+  lab.create({Address{"r", "eth0", prefix("10.1.0.1/16")}, Address{"r", "eth0", prefix("10.3.0.1/24"), true},
+              Address{"r", "eth0", prefix("10.4.0.1/32")}, Address{"r", "eth0", prefix("10.5.0.1/31")},
+              Address{"r", "lo", prefix("10.6.0.1/32")}});
+  CHECK(plan::diff(lab.observe(), lab.observe()).empty());
+  lab.mends("ip route flush table local dev eth0", Kind::kAddress, sorted);
+  lab.mends("ip route flush table local dev eth0; ip route flush table main dev eth0 proto kernel", Kind::kAddress,
+            sorted);
+  lab.mends("ip route del local 10.6.0.1 table local", Kind::kAddress, "ip -4 -j route show table local dev lo");
+  lab.in("r", "ip address add 10.1.0.9/24 dev eth0");
+  const State second = lab.observe();
+  CHECK(plan::diff(second, lab.observe()).empty());
+}
+
 TEST_CASE("a connected route in whose place somebody's is") {
   Router lab;
   const State desired = lab.observe();
@@ -125,6 +148,7 @@ TEST_CASE("the connected route of an address in a VRF") {
   lab.create({makeVeth(slave, {"s", "eth1", net::Mac::fromSeed("s1")})});
   lab.create({Address{"r", "eth1", prefix("10.1.0.1/24")}});
   lab.mends("ip route del 10.1.0.0/24 dev eth1 vrf vrf1", Kind::kAddress, "ip -4 -j route show table 1001");
+  lab.mends("ip route flush table 1001 dev eth1", Kind::kAddress, "sh -c \"ip -4 route show table 1001 | sort\"");
   lab.mends("ip route del 10.1.0.0/24 dev eth0", Kind::kAddress, "ip -4 -j route show table all");
 }
 

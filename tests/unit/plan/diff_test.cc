@@ -120,7 +120,7 @@ TEST_CASE("a connected route that is missing is added, before the routes that ne
   State observed = desired;
   observed.remove(Route{"a", kMainTable, prefix("10.1.0.0/16")}.key());
   Address unrouted{"a", "eth0", prefix("10.0.0.1/24")};
-  unrouted.unroutedIn = 1001;
+  unrouted.lost.connected = 1001;
   observed.add(unrouted);
   const plan::Plan plan = plan::diff(desired, observed);
   CHECK(told(plan) == std::vector<std::string>{"update address a/eth0 10.0.0.1/24", "create route a/10.1.0.0/16"});
@@ -130,13 +130,32 @@ TEST_CASE("a connected route that is missing is added, before the routes that ne
                   "kernel scope link src 10.0.0.1\n") != std::string::npos);
 }
 
+TEST_CASE("an address' local route is added before its connected one, which comes from there") {
+  const State desired = small();
+  State observed = desired;
+  Address unrouted{"a", "eth0", prefix("10.0.0.1/24")};
+  unrouted.lost = {kLocalTable, kLocalTable, kMainTable};
+  observed.add(unrouted);
+  const plan::Plan plan = plan::diff(desired, observed);
+  REQUIRE(told(plan) == std::vector<std::string>{"update address a/eth0 10.0.0.1/24"});
+  CHECK(plan.steps[0].reason == "state local, broadcast, connected routes missing -> complete");
+  CHECK(
+      plan::renderShell(plan, "lab")
+          .find("ip -n vpclab.lab.a route prepend local 10.0.0.1/32 dev eth0 table 255 protocol kernel scope host src "
+                "10.0.0.1\n"
+                "ip -n vpclab.lab.a route prepend broadcast 10.0.0.255/32 dev eth0 table 255 protocol kernel scope "
+                "link src 10.0.0.1\n"
+                "ip -n vpclab.lab.a route prepend 10.0.0.0/24 dev eth0 table 254 protocol kernel scope link src "
+                "10.0.0.1\n") != std::string::npos);
+}
+
 TEST_CASE("the kernel adds the connected routes of a link that changes its master") {
   const State desired = small();
   State observed = desired;
   observed.add(Vrf{"a", "red", 1001});
   observed.add(makeVeth({"a", "eth0", {}, kDefaultMtu, true, "red"}, {"b", "eth0", {}, kDefaultMtu, true, ""}));
   Address unrouted{"a", "eth0", prefix("10.0.0.1/24")};
-  unrouted.unroutedIn = 1001;
+  unrouted.lost.connected = 1001;
   observed.add(unrouted);
   for (const auto& step : plan::diff(desired, observed).steps) {
     CHECK_MESSAGE(step.key.kind != Kind::kAddress, step.key.toString());

@@ -102,7 +102,8 @@ void tamper(FakeKernel& kernel, std::mt19937& random) {
       if (address.noPrefixRoute || address.prefix.length() == 32) {
         other.peer = address.prefix.last();
       } else {
-        other.unroutedIn = state::kMainTable;
+        other.lost.connected = state::kMainTable;
+        other.lost.local = random() % 2 == 0 ? state::kLocalTable : 0;
       }
       kernel.put(kLab, other);
     }
