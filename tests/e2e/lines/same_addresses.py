@@ -2,35 +2,11 @@
 """Two tenants with the same addresses behind one border router: a check is about the server that it names, and not about
 another one that answers in its place."""
 import sandbox
-from sandbox import equal, run
+from sandbox import SOURCE, equal, run
 
-# Blue's VPCs are connected, red's are not.
-LAB = """lab: twins
-regions: {r: {}}
-vpcs:
-  blue-a: {region: r, cidr: 10.1.0.0/16, route_policies: [{to: 10.2.0.0/16, via: br}]}
-  blue-b: {region: r, cidr: 10.2.0.0/16, route_policies: [{to: 10.1.0.0/16, via: br}]}
-  red-a: {region: r, cidr: 10.1.0.0/16}
-  red-b: {region: r, cidr: 10.2.0.0/16}
-vxnets:
-  blue-a-net: {vpc: blue-a, cidr: 10.1.1.0/24}
-  blue-b-net: {vpc: blue-b, cidr: 10.2.1.0/24}
-  red-a-net: {vpc: red-a, cidr: 10.1.1.0/24}
-  red-b-net: {vpc: red-b, cidr: 10.2.1.0/24}
-servers:
-  blue-1: {vxnet: blue-a-net, address: 10.1.1.2}
-  blue-2: {vxnet: blue-b-net, address: 10.2.1.2, http: {}}
-  red-1: {vxnet: red-a-net, address: 10.1.1.2}
-  red-2: {vxnet: red-b-net, address: 10.2.1.2, http: {}}
-border_routers:
-  br:
-    region: r
-    domains:
-      blue: {vxnets: [blue-a-net, blue-b-net]}
-      red: {vxnets: [red-a-net, red-b-net]}
-checks:
-"""
-RIGHT = """  - ping: {from: blue-1, to: blue-2, within: 2s}
+LAB = (SOURCE / "tests/labs/same-addresses.yaml").read_text()
+RIGHT = """checks:
+  - ping: {from: blue-1, to: blue-2, within: 2s}
   - ping: {from: blue-1, to: red-2, expect: unreachable, within: 2s}
   - ping: {from: blue-1, to: red-1, expect: unreachable, within: 2s}
   - ping: {from: red-1, to: 10.2.1.2, expect: unreachable, within: 2s}
@@ -40,7 +16,8 @@ RIGHT = """  - ping: {from: blue-1, to: blue-2, within: 2s}
 # Red's router has the address of blue's, which is the one on the way.
 OTHER_WAY = "  - path: {from: blue-1, to: blue-2, through: [red-a, br], within: 2s}\n"
 # Each names a server that another one stands for.
-WRONG = """  - ping: {from: blue-1, to: red-2}
+WRONG = """checks:
+  - ping: {from: blue-1, to: red-2}
   - ping: {from: blue-1, to: red-1}
   - ping: {from: blue-1, to: red-2, expect: {loss: 0%}}
   - path: {from: blue-1, to: red-2, through: [blue-a, br]}
@@ -48,11 +25,9 @@ WRONG = """  - ping: {from: blue-1, to: red-2}
   - loss: {from: blue-1, to: red-2, expect: 100%}
 """
 # Red's server would get nothing, and its namesake what is meant for it.
-BALANCER = """load_balancers:
-  blue-lb:
+BALANCER = """  wrong-lb:
     vxnet: blue-b-net
-    listeners:
-      web: {port: 80, backends: [{server: red-2, port: 80}]}
+    listeners: {web: {port: 80, backends: [{server: red-2, port: 80}]}}
 """
 
 
@@ -63,15 +38,15 @@ def test(host):
     for verb in ("plan", "up"):
         said = host.vpclab(verb, file, status=2).stderr.splitlines()
         errors = [line for line in said if ": error: " in line]
-        equal(len(errors), len(WRONG.splitlines()), "\n".join(said))
-        for number, line in enumerate(errors, len(LAB.splitlines()) + 1):
+        equal(len(errors), len(WRONG.splitlines()) - 1, "\n".join(said))
+        for number, line in enumerate(errors, len(LAB.splitlines()) + 2):
             assert f"twins.yaml:{number}:5: error: " in line and "blue-1" in line and "red-" in line, line
     equal(host.pins(), {}, "what a refused lab has left")
 
-    file.write_text(LAB.replace("checks:\n", BALANCER + "checks:\n") + RIGHT)
+    file.write_text(LAB + BALANCER + RIGHT)
     for verb in ("plan", "apply"):
         said = host.vpclab(verb, file, status=2).stderr
-        assert "error: backend red-2 of listener web of load balancer blue-lb: 10.2.1.2 is server blue-2" in said, said
+        assert "error: backend red-2 of listener web of load balancer wrong-lb: 10.2.1.2 is server blue-2" in said, said
 
     file.write_text(LAB + RIGHT)
     host.vpclab("up", file)

@@ -11,34 +11,8 @@ using namespace vpclab;
 
 namespace {
 
-// Two tenants with the same addresses behind one border router.
-const std::string kTwins = R"(lab: twins
-regions: {r: {}}
-vpcs:
-  blue-a: {region: r, cidr: 10.1.0.0/16, route_policies: [{to: 10.2.0.0/16, via: br}]}
-  blue-b: {region: r, cidr: 10.2.0.0/16, route_policies: [{to: 10.1.0.0/16, via: br}]}
-  red-a: {region: r, cidr: 10.1.0.0/16}
-  red-b: {region: r, cidr: 10.2.0.0/16}
-vxnets:
-  blue-a-net: {vpc: blue-a, cidr: 10.1.1.0/24}
-  blue-b-net: {vpc: blue-b, cidr: 10.2.1.0/24}
-  red-a-net: {vpc: red-a, cidr: 10.1.1.0/24}
-  red-b-net: {vpc: red-b, cidr: 10.2.1.0/24}
-servers:
-  blue-1: {vxnet: blue-a-net}
-  blue-2: {vxnet: blue-b-net}
-  red-1: {vxnet: red-a-net}
-  red-2: {vxnet: red-b-net}
-border_routers:
-  br:
-    region: r
-    domains:
-      blue: {vxnets: [blue-a-net, blue-b-net]}
-      red: {vxnets: [red-a-net, red-b-net]}
-)";
-
 std::string judged(const std::string& rest) {
-  lab::BundleSource source({{"lab.yaml", kTwins + rest}});
+  lab::BundleSource source({{"lab.yaml", tests::sourceText("tests/labs/same-addresses.yaml") + rest}});
   const lab::Loaded loaded = lab::load("lab.yaml", source);
   CHECK(loaded.diagnostics.empty());
   std::string out;
@@ -58,17 +32,17 @@ TEST_CASE("a check that another server would answer names both, and says what to
              "  - path: {from: blue-1, to: red-2, through: [blue-a, br]}\n"
              "  - throughput: {from: blue-1, to: red-2, expect: 1mbit..}\n"
              "  - loss: {from: blue-1, to: red-1, expect: 100%}\n") ==
-      "lab.yaml:25:5: error: ping from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
+      "lab.yaml:39:5: error: ping from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:17:3) for blue-1, so that "
       "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address, or expect "
       "`unreachable`\n"
-      "lab.yaml:26:5: error: ping from blue-a to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-a, so that "
+      "lab.yaml:40:5: error: ping from blue-a to red-2: 10.2.1.2 is server blue-2 (lab.yaml:17:3) for blue-a, so that "
       "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address, or expect "
       "`unreachable`\n"
-      "lab.yaml:27:5: error: path from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so that "
+      "lab.yaml:41:5: error: path from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:17:3) for blue-1, so that "
       "red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n"
-      "lab.yaml:28:5: error: throughput from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1, so "
+      "lab.yaml:42:5: error: throughput from blue-1 to red-2: 10.2.1.2 is server blue-2 (lab.yaml:17:3) for blue-1, so "
       "that red-2 would not be asked; name blue-2 if it is meant, or give one of the two another address\n"
-      "lab.yaml:29:5: error: loss from blue-1 to red-1: 10.1.1.2 is server blue-1 (lab.yaml:14:3) itself, so that "
+      "lab.yaml:43:5: error: loss from blue-1 to red-1: 10.1.1.2 is server blue-1 (lab.yaml:16:3) itself, so that "
       "red-1 "
       "would not be asked; give one of the two another address\n");
 }
@@ -85,9 +59,7 @@ TEST_CASE("a router may stand in for a server, too") {
 
 TEST_CASE("a backend that another server stands in for is told once, whoever checks it and whether it is used or not") {
   const std::string balancer =
-      "route_tables: {t: {for: load_balancer, routes: [{to: 10.1.0.0/16, via: br}]}}\n"
-      "load_balancers:\n"
-      "  blue-lb:\n"
+      "  wrong-lb:\n"
       "    vxnet: blue-b-net\n"
       "    route_table: t\n"
       "    listeners:\n"
@@ -99,23 +71,23 @@ TEST_CASE("a backend that another server stands in for is told once, whoever che
       "        pools:\n"
       "          p:\n"
       "            backends: [{server: red-2, port: 80, disabled: true}]\n"
-      "        rules: [{path: /p, pool: p}]\n";
+      "        rules: [{path: /p, pool: p}]\n"
+      "route_tables: {t: {for: load_balancer, routes: [{to: 10.1.0.0/16, via: br}]}}\n";
   const std::string said =
-      "lab.yaml:31:74: error: backend red-1 of listener tcp of load balancer blue-lb: 10.1.1.2 is server blue-1 "
-      "(lab.yaml:14:3) for blue-lb, so that red-1 would not be asked; name blue-1 if it is meant, or give one of the "
+      "lab.yaml:43:74: error: backend red-1 of listener tcp of load balancer wrong-lb: 10.1.1.2 is server blue-1 "
+      "(lab.yaml:16:3) for wrong-lb, so that red-1 would not be asked; name blue-1 if it is meant, or give one of the "
       "two another address\n"
-      "lab.yaml:37:24: error: backend red-2 of pool p of listener web of load balancer blue-lb: 10.2.1.2 is server "
-      "blue-2 (lab.yaml:15:3) for blue-lb, so that red-2 would not be asked; name blue-2 if it is meant, or give one "
+      "lab.yaml:49:24: error: backend red-2 of pool p of listener web of load balancer wrong-lb: 10.2.1.2 is server "
+      "blue-2 (lab.yaml:17:3) for wrong-lb, so that red-2 would not be asked; name blue-2 if it is meant, or give one "
       "of the two another address\n";
   CHECK(judged(balancer) == said);
   CHECK(judged(balancer +
-               "checks: [{backend: {load_balancer: blue-lb, listener: tcp, server: red-1, expect: down}}]\n") == said);
+               "checks: [{backend: {load_balancer: wrong-lb, listener: tcp, server: red-1, expect: down}}]\n") == said);
 }
 
 TEST_CASE("a backend that nothing leads to is asked for itself, and one of the own tenant is") {
   CHECK(
-      judged("load_balancers:\n"
-             "  red-lb: {vxnet: red-b-net, listeners: {web: {port: 80, backends: [{server: red-1, port: 80}, {server: "
+      judged("  red-too: {vxnet: red-b-net, listeners: {web: {port: 80, backends: [{server: red-1, port: 80}, {server: "
              "red-2, port: 80}, {server: blue-1, port: 81}]}}}\n")
           .empty());
 }

@@ -26,6 +26,11 @@ class TreeSource : public lab::FileSource {
   }
 };
 
+// For tests that go on with the text.
+inline std::string sourceText(const std::string& path) {
+  return TreeSource().read(path, std::size_t{1} << 20U).value();
+}
+
 inline lab::Loaded loadLab(const std::string& path) {
   TreeSource source;
   return lab::load(path, source);

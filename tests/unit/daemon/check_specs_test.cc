@@ -3,50 +3,15 @@
 
 #include <doctest/doctest.h>
 
+#include "unit/compile/lab_files.h"
+
 using namespace vpclab;
 
 namespace {
 
-// Blue's VPCs are connected, red's are not; both have the same addresses.
-const std::string kTwins = R"(lab: twins
-regions: {r: {}}
-vpcs:
-  blue-a: {region: r, cidr: 10.1.0.0/16, route_policies: [{to: 10.2.0.0/16, via: br}]}
-  blue-b: {region: r, cidr: 10.2.0.0/16, route_policies: [{to: 10.1.0.0/16, via: br}]}
-  red-a: {region: r, cidr: 10.1.0.0/16}
-  red-b: {region: r, cidr: 10.2.0.0/16}
-vxnets:
-  blue-a-net: {vpc: blue-a, cidr: 10.1.1.0/24}
-  blue-b-net: {vpc: blue-b, cidr: 10.2.1.0/24}
-  red-a-net: {vpc: red-a, cidr: 10.1.1.0/24}
-  red-b-net: {vpc: red-b, cidr: 10.2.1.0/24}
-servers:
-  blue-1: {vxnet: blue-a-net, address: 10.1.1.2}
-  blue-2: {vxnet: blue-b-net, address: 10.2.1.2}
-  red-1: {vxnet: red-a-net, address: 10.1.1.2}
-  red-2: {vxnet: red-b-net, address: 10.2.1.2}
-border_routers:
-  br:
-    region: r
-    domains:
-      blue: {vxnets: [blue-a-net, blue-b-net]}
-      red: {vxnets: [red-a-net, red-b-net]}
-eips: {public: {region: r, address: 139.198.18.1}}
-load_balancers:
-  blue-lb:
-    vxnet: blue-b-net
-    address: 10.2.1.9
-    eips: [public]
-    listeners: {web: {port: 80, backends: [{server: blue-2, port: 80}]}}
-  red-lb:
-    vxnet: red-b-net
-    address: 10.2.1.9
-    listeners: {web: {port: 80, backends: [{server: red-2, port: 80}]}}
-checks:
-)";
-
 daemon::Desired desiredOf(const std::string& checks) {
-  daemon::Desired desired = daemon::loadBundle({"lab.yaml", {{"lab.yaml", kTwins + checks}}});
+  const std::string text = tests::sourceText("tests/labs/same-addresses.yaml") + "checks:\n" + checks;
+  daemon::Desired desired = daemon::loadBundle({"lab.yaml", {{"lab.yaml", text}}});
   compileInto(desired, {}, {.wireGuardGo = true, .tbf = true, .nftables = true});
   return desired;
 }
@@ -118,9 +83,9 @@ TEST_CASE("a named server whose address is another's for the one who asks has a 
   const auto standIn = [](const std::string& from, const std::string& to) {
     return specOf<check::PingSpec>("ping: {from: " + from + ", to: " + to + ", expect: unreachable}").to.standIn;
   };
-  CHECK(standIn("blue-1", "red-2") == "10.2.1.2 is server blue-2 (lab.yaml:15:3) for blue-1");
-  CHECK(standIn("blue-1", "red-1") == "10.1.1.2 is server blue-1 (lab.yaml:14:3) itself");
-  CHECK(standIn("blue-a", "red-lb") == "10.2.1.9 is load balancer blue-lb (lab.yaml:26:3) for blue-a");
+  CHECK(standIn("blue-1", "red-2") == "10.2.1.2 is server blue-2 (lab.yaml:17:3) for blue-1");
+  CHECK(standIn("blue-1", "red-1") == "10.1.1.2 is server blue-1 (lab.yaml:16:3) itself");
+  CHECK(standIn("blue-a", "red-lb") == "10.2.1.9 is load balancer blue-lb (lab.yaml:29:3) for blue-a");
   CHECK(standIn("blue-1", "blue-2").empty());
   CHECK(standIn("red-1", "blue-2").empty());  // nothing of it gets anywhere
   CHECK(standIn("internet", "red-2").empty());
@@ -129,7 +94,8 @@ TEST_CASE("a named server whose address is another's for the one who asks has a 
 TEST_CASE("a lab that would be refused for its checks is whole all the same, for the daemon that has it up") {
   daemon::Desired desired = desiredOf("  - ping: {from: blue-1, to: red-2}\n");
   CHECK(desired.ok());
-  CHECK(std::get<check::PingSpec>(daemon::checkSpecs(desired, desired.compiled.desired).at(0).what).to.standIn.starts_with("10.2.1.2 is server"));
+  CHECK(std::get<check::PingSpec>(daemon::checkSpecs(desired, desired.compiled.desired).at(0).what)
+            .to.standIn.starts_with("10.2.1.2 is server"));
   judgeNames(desired);
   CHECK_FALSE(desired.ok());
 }
