@@ -5,15 +5,11 @@
 #include <iterator>
 #include <optional>
 #include <set>
-#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <variant>
 
-#include <net/if.h>
-
 #include "kernel/link_requests.h"
-#include "kernel/links.h"
 #include "kernel/namespaces.h"
 #include "kernel/neighbours.h"
 #include "kernel/nft.h"
@@ -22,7 +18,7 @@
 #include "kernel/route_requests.h"
 #include "kernel/session.h"
 #include "kernel/threads.h"
-#include "kernel/tunnel_peers.h"
+#include "kernel/tunnel_turns.h"
 #include "kernel/tunnels.h"
 #include "plan/order.h"
 
@@ -49,15 +45,6 @@ struct Job {
   std::size_t step = 0;
   std::function<base::Result<>()> action;
 };
-
-constexpr std::chrono::microseconds kCarrierPause{200};
-constexpr base::Milliseconds kCarrierTime{500};
-// A handshake takes a millisecond or two on one host that has nothing else to do. If the other end's address could not
-// be resolved at once, the kernel asks again after a second, arp(7), and then it is the first end's packet that goes.
-constexpr base::Milliseconds kHandshakePause{1};
-constexpr base::Milliseconds kHandshakeTime{2'500};   // of one end
-constexpr base::Milliseconds kHandshakesTime{5'000};  // of all that begin to speak together
-constexpr base::Milliseconds kOthersTime{1'000};      // of ends that spoke before; they may have been waiting for long
 
 bool alreadyGone(const base::Error& error) {
   return error.kind() == base::ErrorKind::kNotFound || error.errnoValue() == EADDRNOTAVAIL;
@@ -327,47 +314,17 @@ class Execution {
       }
       return;
     }
-    // An end that gets a keepalive begins a handshake. If both ends of a tunnel do so at the same moment, each drops
-    // its own for the other's, and they try again only 5 s later (REKEY_TIMEOUT). So they speak one after the other.
-    const auto patience = deadline_.earlier(base::Deadline::after(kHandshakesTime));
-    std::set<net::WgKey> here;
+    std::vector<const WgDevice*> devices;
     for (const Job& job : tunnels_) {
-      here.insert(std::get<WgDevice>(*steps_[job.step].after).publicKey);
+      devices.push_back(&std::get<WgDevice>(*steps_[job.step].after));
     }
-    for (std::size_t n = 0; n < tunnels_.size(); ++n) {
-      const auto& device = std::get<WgDevice>(*steps_[tunnels_[n].step].after);
-      std::set<net::WgKey> others;  // that speak already: where an apply was cut short between the two ends of a tunnel
-      std::set<net::WgKey> all;
-      for (const auto& [key, peer] : *device.peers) {
-        all.insert(key);
-        if (!here.contains(key)) {
-          others.insert(key);
-        }
-      }
-      awaitHandshakes(device, others, patience.earlier(base::Deadline::after(kOthersTime)));
+    speakInTurn(environment_, lab_, devices, deadline_, [&](std::size_t n) {
       run(tunnels_[n]);
-      if (results_[tunnels_[n].step] && n + 1 < tunnels_.size()) {
-        awaitHandshakes(device, all, patience.earlier(base::Deadline::after(kHandshakeTime)));
-      }
-    }
+      return results_[tunnels_[n].step].has_value();
+    });
   }
 
-  // Best effort: a peer that answers later, or never, is not waited for.
-  void awaitHandshakes(const WgDevice& device, const std::set<net::WgKey>& wanted, base::Deadline deadline) {
-    while (!wanted.empty() && !deadline.passed()) {
-      const auto peers = tunnelPeers(environment_, lab_, device, deadline);
-      if (!peers || std::all_of(peers->begin(), peers->end(), [&wanted](const TunnelPeer& peer) {
-            return peer.handshakeAgeSeconds.has_value() || !wanted.contains(peer.publicKey);
-          })) {
-        return;
-      }
-      std::this_thread::sleep_for(kHandshakePause);
-    }
-  }
-
-  // A port gets its carrier when its far end is up, but passes packets on only once the kernel has looked at it from a
-  // thread of its own (linkwatch_event), which takes a moment on a busy host. A tunnel's first handshake would lose its
-  // ARP request there, which is repeated after a second. Best effort, as any carrier.
+  // The ports of the new tunnels' cables. Best effort, as any carrier.
   void awaitUnderlay() {
     std::unordered_set<std::string> sockets;
     for (const Job& job : tunnels_) {
@@ -384,17 +341,7 @@ class Execution {
         ports.emplace_back(port.netns, port.name);
       }
     }
-    const auto patience = deadline_.earlier(base::Deadline::after(kCarrierTime));
-    static_cast<void>(onThreads(ports.size(), [&](std::size_t n) {
-      auto socket = enterOwned(environment_, environment_.pins.path(lab_, ports[n].first), patience);
-      while (socket && !patience.passed()) {
-        const auto link = LinkTable(*socket).find(ports[n].second, patience);
-        if (!link || (link->flags & IFF_RUNNING) != 0) {
-          return;
-        }
-        std::this_thread::sleep_for(kCarrierPause);
-      }
-    }));
+    awaitCarriers(environment_, lab_, ports, deadline_);
   }
 
   struct Group {
