@@ -63,6 +63,10 @@ class TimedKernel : public plan::KernelPort {
   void prepare(const std::string& lab, const plan::Plan& plan) override { kernel_.prepare(lab, plan); }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline) override;
+  void forgetNeighbours(const std::string& lab, std::span<const state::Neighbours> tables,
+                        base::Deadline deadline) override {
+    kernel_.forgetNeighbours(lab, tables, deadline);
+  }
   std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override;
   base::Result<std::vector<std::string>> labs() override;
 

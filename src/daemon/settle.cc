@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "daemon/heap.h"
+#include "plan/outdated.h"
 #include "plan/touched.h"
 
 namespace vpclab::daemon {
@@ -44,7 +45,14 @@ Settled bringTo(const state::State& desired, plan::Plan plan, state::State obser
   for (int round = 0;; ++round) {
     // In place first: the report points into the plan.
     auto& current = out.rounds.emplace_back(Settled::Round{std::move(plan), {}});
-    current.report = plan::apply(current.plan, kernel, lab, deadline, progress, tell);
+    const auto outdated = plan::outdatedNeighbours(current.plan, desired, observed);
+    // First while nobody has the addresses, so that whoever is killed in between will do it again; then for MACs that
+    // were changed in place.
+    current.report = plan::apply(current.plan, kernel, lab, deadline, progress, tell, [&] {
+      if (!outdated.empty()) {
+        kernel.forgetNeighbours(lab, outdated, deadline);
+      }
+    });
     if (afterRound) {
       afterRound(current.report);
     }

@@ -13,7 +13,10 @@
 #include "kernel/execute.h"
 #include "kernel/hearing.h"
 #include "kernel/lab_memory.h"
+#include "kernel/namespaces.h"
+#include "kernel/neighbours.h"
 #include "kernel/observe.h"
+#include "kernel/session.h"
 #include "kernel/threads.h"
 #include "kernel/tunnel_peers.h"
 
@@ -90,6 +93,16 @@ class RealSystem : public System {
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline, KindTimes* times) override {
     return kernel::execute(environment_, lab, steps, deadline, times);
+  }
+  void forgetNeighbours(const std::string& lab, std::span<const state::Neighbours> tables,
+                        base::Deadline deadline) override {
+    static_cast<void>(onThreads(tables.size(), [&](std::size_t n) {
+      const state::Neighbours& table = tables[n];
+      if (auto socket = enterOwned(environment_, pinPath(lab, table.netns), deadline)) {
+        Session session(lab, table.netns, std::move(*socket), environment_.procSys, deadline);
+        static_cast<void>(changeNeighbours(session, table, {table.netns, table.link, {}}));
+      }
+    }));
   }
   std::vector<base::Error> destroy(const std::string& lab, base::Deadline deadline) override {
     environment_.keepers.settle(deadline);

@@ -20,9 +20,14 @@ class Run {
     }
   }
 
-  Report go(const Progress& progress, const Tell& tell) {
+  Report go(const Progress& progress, const Tell& tell, const Cleared& cleared) {
     const std::size_t total = plan_.steps.size();
+    bool deleting = true;
     for (std::size_t begin = 0; begin < total;) {
+      if (deleting && plan_.steps[begin].action != Action::kDelete) {
+        deleting = false;
+        call(cleared);
+      }
       const std::size_t end = endOfBatch(begin);
       batch(begin, end);
       told(tell, begin, end);
@@ -36,10 +41,17 @@ class Run {
         begin = total;
       }
     }
+    call(cleared);
     return std::move(report_);
   }
 
  private:
+  static void call(const Cleared& cleared) {
+    if (cleared) {
+      cleared();
+    }
+  }
+
   void told(const Tell& tell, std::size_t begin, std::size_t end) const {
     if (tell) {
       tell(std::span(report_.steps).subspan(begin, end - begin));
@@ -169,8 +181,8 @@ std::vector<const StepReport*> Report::rootCauses() const {
 }
 
 Report apply(const Plan& plan, KernelPort& kernel, const std::string& lab, base::Deadline deadline,
-             const Progress& progress, const Tell& tell) {
-  return Run(plan, kernel, lab, deadline).go(progress, tell);
+             const Progress& progress, const Tell& tell, const Cleared& cleared) {
+  return Run(plan, kernel, lab, deadline).go(progress, tell, cleared);
 }
 
 }  // namespace vpclab::plan

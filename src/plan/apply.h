@@ -32,9 +32,11 @@ struct Report {
 using Progress = std::function<bool(std::size_t done, std::size_t total)>;
 // Called after each batch with its steps.
 using Tell = std::function<void(std::span<const StepReport> steps)>;
+// Called when what the plan deletes is gone and nothing has been made yet, and once more at the end.
+using Cleared = std::function<void()>;
 
 // Carries out the plan. A failed step stops what depends on it; the rest goes on.
 Report apply(const Plan& plan, KernelPort& kernel, const std::string& lab, base::Deadline deadline,
-             const Progress& progress = {}, const Tell& tell = {});
+             const Progress& progress = {}, const Tell& tell = {}, const Cleared& cleared = {});
 
 }  // namespace vpclab::plan

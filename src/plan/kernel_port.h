@@ -38,6 +38,11 @@ class KernelPort {
   virtual std::vector<base::Result<>> execute(const std::string& lab, std::span<const Step> steps,
                                               base::Deadline deadline) = 0;
 
+  // Makes the links forget what they may have learnt of these neighbours; MACs do not matter. Reports nothing: what is
+  // left is wrong for half a minute.
+  virtual void forgetNeighbours(const std::string& /*lab*/, std::span<const state::Neighbours> /*tables*/,
+                                base::Deadline /*deadline*/) {}
+
   // Removes everything that the lab owns, whatever state it is in (dead pins, half-made objects, the keeper and every
   // process of the lab), and returns when the kernel has really let go of it. Best effort: goes on after errors and
   // returns all of them. Idempotent.
