@@ -2,9 +2,11 @@
 
 #include <map>
 
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/stat.h>
 
 #include "kernel/holders.h"
@@ -42,12 +44,69 @@ base::Result<> cutCables(NetlinkSocket& socket, const std::string& node, base::D
   return listed;
 }
 
+// The kernel clears a namespace away in the background, and answers for its addresses until it comes to them: long
+// enough for others to learn them from it, although they are another node's by then.
+base::Result<> takeAddresses(NetlinkSocket& socket, const std::string& node, base::Deadline deadline) {
+  std::vector<Message> messages;
+  ifaddrmsg all{};
+  all.ifa_family = AF_INET;
+  Message list("list addresses of " + node, RTM_GETADDR, 0, all);
+  auto listed = socket.dump(
+      list,
+      [&](const nlmsghdr* answer) {
+        if (answer->nlmsg_type != RTM_NEWADDR || answer->nlmsg_len < NLMSG_LENGTH(sizeof(ifaddrmsg))) {
+          return;
+        }
+        const auto* info = static_cast<const ifaddrmsg*>(NLMSG_DATA(answer));
+        const auto address = Attributes(answer, sizeof(ifaddrmsg)).address(IFA_LOCAL);
+        if (address && static_cast<int>(info->ifa_index) >= kFirstIndexOfOurs) {
+          ifaddrmsg header{};
+          header.ifa_family = AF_INET;
+          header.ifa_prefixlen = info->ifa_prefixlen;
+          header.ifa_index = info->ifa_index;
+          messages.emplace_back("take an address of " + node, RTM_DELADDR, 0, header).address(IFA_LOCAL, *address);
+        }
+      },
+      deadline);
+  if (!listed) {
+    return listed;
+  }
+  for (auto& taken : socket.transact(messages, deadline)) {
+    // One that went with another one, or with its link.
+    if (!taken && taken.error().kind() != base::ErrorKind::kNotFound && taken.error().errnoValue() != EADDRNOTAVAIL) {
+      return base::fail(std::move(taken.error()));
+    }
+  }
+  return {};
+}
+
 Message loopbackRequest(const state::Netns& netns) {
   ifinfomsg header{};
   header.ifi_index = 1;
   header.ifi_flags = netns.loopbackUp ? IFF_UP : 0;
   header.ifi_change = IFF_UP;
   return {"set the loopback of " + netns.name, RTM_NEWLINK, 0, header};
+}
+
+// Of what is there already the kernel says so.
+base::Result<> addMissing(NetlinkSocket& socket, Message message, base::Deadline deadline) {
+  auto added = socket.request(message, deadline);
+  return !added && added.error().kind() == base::ErrorKind::kExists ? base::Result<>() : added;
+}
+
+// As the kernel does for a loopback that comes up (inetdev_event).
+base::Result<> addLoopbackAddress(NetlinkSocket& socket, const std::string& node, base::Deadline deadline) {
+  const net::IpAddr own = net::IpAddr::v4(INADDR_LOOPBACK);
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET;
+  header.ifa_prefixlen = 8;
+  header.ifa_scope = RT_SCOPE_HOST;
+  header.ifa_index = 1;
+  Message message("add the loopback's address in " + node, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, header);
+  message.address(IFA_LOCAL, own);
+  message.address(IFA_ADDRESS, own);
+  message.text(IFA_LABEL, "lo");
+  return addMissing(socket, std::move(message), deadline);
 }
 
 }  // namespace
@@ -108,6 +167,12 @@ base::Result<> updateNetns(Environment& environment, const std::string& lab, con
   if (auto set = socket->request(loopback, deadline); !set) {
     return set;
   }
+  if (auto added = addLoopbackAddress(*socket, netns.name, deadline); !added) {
+    return added;
+  }
+  if (auto added = addMissing(*socket, mainRuleRequest(netns.name), deadline); !added) {
+    return added;
+  }
   return moveLocalRule(*socket, netns.name, netns.localRulePriority, deadline);
 }
 
@@ -142,9 +207,10 @@ base::Result<> deleteNetns(Environment& environment, const std::string& lab, con
   if (!socket && socket.error().kind() != base::ErrorKind::kInvalid) {
     return base::fail(std::move(socket.error()));
   }
-  if (socket && held) {
-    if (auto cut = cutCables(*socket, netns.name, deadline); !cut) {
-      return cut;
+  if (socket) {
+    auto apart = held ? cutCables(*socket, netns.name, deadline) : takeAddresses(*socket, netns.name, deadline);
+    if (!apart) {
+      return apart;
     }
   }
   return Pins::unpin(path);

@@ -22,9 +22,9 @@ base::Result<> updateNetns(Environment& environment, const std::string& lab, con
 // Those of the nodes in whose namespaces somebody's process lives.
 std::set<std::string> heldNodes(const Environment& environment, const std::string& lab,
                                 const std::vector<std::string>& nodes);
-// Takes its pin away, with which it goes; succeeds if it is gone already. Where it is `held`, by somebody's process in
-// it, it stays for as long as that does, and its cables are cut first: it must be on no network of the lab any more,
-// where another node may have its address by then. Errors: kForeign.
+// Takes its pin away, with which it goes; succeeds if it is gone already. Nothing of it may answer any more, where
+// another node may have its address by then: it goes a moment later, so its addresses are taken first; where it is
+// `held`, by somebody's process in it, it stays for as long as that does, and its cables are cut. Errors: kForeign.
 base::Result<> deleteNetns(Environment& environment, const std::string& lab, const state::Netns& netns, bool held,
                            base::Deadline deadline);
 

@@ -8,6 +8,7 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 
 #include "kernel/nft.h"
 #include "kernel/observe.h"
@@ -116,6 +117,8 @@ class NodeReader {
           const std::string link = linkOfOurs(static_cast<int>(info->ifa_index));
           const bool loopback = address && address->isV4() && (address->v4HostOrder() >> 24U) == 127;
           if (!address || link.empty() || (loopback && link == "lo")) {
+            loopbackAddress_ = loopbackAddress_ || (address == net::IpAddr::v4(INADDR_LOOPBACK) && link == "lo" &&
+                                                    info->ifa_prefixlen == 8);
             return;
           }
           const std::uint32_t flags = attributes.u32(IFA_FLAGS, info->ifa_flags);
@@ -271,6 +274,8 @@ class NodeReader {
     state::Netns netns{view_.node};
     const auto loopback = view_.places.find(kLoopback);
     netns.loopbackUp = loopback != view_.places.end() && (view_.links[loopback->second].flags & IFF_UP) != 0;
+    netns.loopbackAddress = loopbackAddress_;
+    netns.mainRule = rules->main;
     netns.localRulePriority = std::numeric_limits<std::uint32_t>::max();  // none at all: wrong in any case
     for (const LocalRule& rule : rules->local) {
       netns.localRulePriority = std::min(netns.localRulePriority, rule.priority);
@@ -391,6 +396,7 @@ class NodeReader {
     bool operator<(const ExpectedRoute& other) const { return what() < other.what(); }
   };
   std::vector<ExpectedRoute> expected_;
+  bool loopbackAddress_ = false;
 };
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "state/netns.h"
+
 namespace vpclab::kernel {
 
 namespace {
@@ -221,6 +223,8 @@ base::Result<Rules> readRules(NetlinkSocket& socket, const std::string& netns, b
             !rule.incomingInterface.empty() || rule.mark != 0 || info->src_len != 0 || info->dst_len != 0;
         if (rule.table == state::kLocalTable && !selects) {
           out.local.push_back({rule.priority, protocol});
+        } else if (rule.table == state::kMainTable && !selects && rule.priority == state::kMainRulePriority) {
+          out.main = true;
         } else if (protocol == state::kRouteProtocol) {
           out.ours.push_back(std::move(rule));
         }
@@ -230,6 +234,16 @@ base::Result<Rules> readRules(NetlinkSocket& socket, const std::string& netns, b
     return base::fail(std::move(dumped.error()));
   }
   return out;
+}
+
+Message mainRuleRequest(const std::string& netns) {
+  fib_rule_hdr header{};
+  header.family = AF_INET;
+  header.action = FR_ACT_TO_TBL;
+  header.table = RT_TABLE_MAIN;
+  Message message("add the main table's rule in " + netns, RTM_NEWRULE, flagsFor(Verb::kCreate), header);
+  message.u32(FRA_PRIORITY, state::kMainRulePriority).u32(FRA_TABLE, state::kMainTable).u8(FRA_PROTOCOL, RTPROT_KERNEL);
+  return message;
 }
 
 base::Result<> moveLocalRule(NetlinkSocket& socket, const std::string& netns, std::uint32_t priority,

@@ -22,13 +22,18 @@ base::Result<Message> ruleRequest(Session& session, Verb verb, const state::Rule
 base::Result<> moveLocalRule(NetlinkSocket& socket, const std::string& netns, std::uint32_t priority,
                              base::Deadline deadline);
 
+// Adds the rule for the main table as the kernel gives it to each namespace.
+Message mainRuleRequest(const std::string& netns);
+
 // A rule that looks up the local table and selects nothing.
 struct LocalRule {
   std::uint32_t priority = 0;
   std::uint8_t protocol = 0;
 };
-// The local rules among a dump of rules, and ours among the others.
+// The local rules among a dump of rules, whether the main table's is where the kernel has put it, and ours among the
+// others.
 struct Rules {
+  bool main = false;
   std::vector<LocalRule> local;
   std::vector<state::Rule> ours;
 };

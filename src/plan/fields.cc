@@ -41,6 +41,10 @@ std::string upDown(bool up) {
   return up ? "up" : "down";
 }
 
+std::string thereOrMissing(bool there) {
+  return there ? "there" : "missing";
+}
+
 std::string orNone(const std::string& text) {
   return text.empty() ? "none" : text;
 }
@@ -80,6 +84,8 @@ struct FieldsOf {
   void operator()(const Netns& netns) {
     add("local rule priority", std::to_string(netns.localRulePriority));
     add("loopback", upDown(netns.loopbackUp));
+    add("loopback address", thereOrMissing(netns.loopbackAddress));
+    add("main rule", thereOrMissing(netns.mainRule));
   }
   void operator()(const Sysctls& sysctls) {
     for (const auto& [path, value] : sysctls.parameters) {

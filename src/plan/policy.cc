@@ -33,6 +33,8 @@ constexpr std::array kPolicies{
     identity(Kind::kNetns, "name"),
     inPlace(Kind::kNetns, "local rule priority", "the new rule is added before the old one goes"),
     inPlace(Kind::kNetns, "loopback", kSetLink),
+    inPlace(Kind::kNetns, "loopback address", "RTM_NEWADDR"),
+    inPlace(Kind::kNetns, "main rule", "RTM_NEWRULE"),
     identity(Kind::kSysctl, "link"),
     inPlace(Kind::kSysctl, "net/*", "a write"),
     identity(Kind::kBridge, "name"),

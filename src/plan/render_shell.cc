@@ -50,6 +50,12 @@ class Shell {
     if (after.loopbackUp != before.loopbackUp) {
       ip(after.name, "link set lo" + upText(after.loopbackUp));
     }
+    if (after.loopbackAddress && !before.loopbackAddress) {
+      ip(after.name, "address add 127.0.0.1/8 dev lo");
+    }
+    if (after.mainRule && !before.mainRule) {
+      ip(after.name, "rule add pref " + std::to_string(kMainRulePriority) + " lookup main");
+    }
     if (after.localRulePriority != before.localRulePriority) {
       moveLocalRule(after, before.localRulePriority);
     }

@@ -19,7 +19,11 @@ Json optionalText(const std::optional<T>& value) {
 
 struct ToJson {
   Json operator()(const Netns& o) const {
-    return {{"name", o.name}, {"localRulePriority", o.localRulePriority}, {"loopbackUp", o.loopbackUp}};
+    return {{"name", o.name},
+            {"localRulePriority", o.localRulePriority},
+            {"loopbackUp", o.loopbackUp},
+            {"loopbackAddress", o.loopbackAddress},
+            {"mainRule", o.mainRule}};
   }
   Json operator()(const Sysctls& o) const {
     Json parameters = Json::object();

@@ -161,6 +161,27 @@ TEST_CASE("the loopback set down") {
   CHECK(lab.jsonIn("r", "ip -j -d link show lo")[0]["ifalias"] == "vpclab owner=" + lab.runDir());
 }
 
+TEST_CASE("what the kernel gives each namespace, taken away") {
+  Router lab;
+  lab.mends("ip address delete 127.0.0.1/8 dev lo", Kind::kNetns, "ip -4 -j address show dev lo");
+  lab.mends("ip rule delete priority 32766", Kind::kNetns, "ip -4 -j rule");
+}
+
+TEST_CASE("what a link has learnt of a neighbour is forgotten, and no more") {
+  Router lab;
+  lab.in("r", "ip neighbour replace 10.1.0.7 lladdr 02:00:00:00:00:07 dev eth0 nud reachable");
+  lab.in("r", "ip neighbour replace 10.1.0.8 lladdr 02:00:00:00:00:08 dev eth0 nud reachable");
+  const std::vector<Neighbours> tables{
+      {"gone", "eth0", {{net::IpAddr::parse("10.1.0.7").value(), net::Mac{}}}},
+      {"r",
+       "eth0",
+       {{net::IpAddr::parse("10.1.0.6").value(), net::Mac{}}, {net::IpAddr::parse("10.1.0.7").value(), net::Mac{}}}}};
+  lab.system->forgetNeighbours(lab.name, tables, LabFixture::soon());
+  const std::string left = lab.in("r", "ip neighbour show dev eth0");
+  CHECK(left.find("10.1.0.7 ") == std::string::npos);
+  CHECK(left.find("10.1.0.8 lladdr 02:00:00:00:00:08") != std::string::npos);
+}
+
 TEST_CASE("the loopback set down, with addresses and routes of ours on it") {
   Router lab;
   Route local;

@@ -74,6 +74,24 @@ TEST_CASE("a namespace is made with its loopback up and its owner on it, is obse
   CHECK_FALSE(std::filesystem::exists(lab.system->pinPath(lab.name, "one")));
 }
 
+TEST_CASE("a node that has gone answers nobody, though its namespace is there for a moment longer") {
+  tests::skipUnlessRoot();
+  LabFixture lab;
+  lab.makeNodes({"stays", "goes"});
+  lab.create({makeVeth({"stays", "eth0", net::Mac::fromSeed("stays")}, {"goes", "eth0", net::Mac::fromSeed("goes")})});
+  lab.create({Address{"stays", "eth0", net::Prefix::parse("10.1.0.1/24").value()},
+              Address{"goes", "eth0", net::Prefix::parse("10.1.0.2/24").value()}});
+  int status = 1;
+  lab.in("stays", "ping -c 3 -i 0.2 -W 1 10.1.0.2", &status);
+  CHECK(status == 0);
+  // No process is in it, but it does not go as long as this is open.
+  const auto socket = lab.system->openSocket(lab.name, "goes", AF_INET, SOCK_DGRAM, 0);
+  REQUIRE(socket);
+  lab.remove({Netns{"goes"}});
+  lab.in("stays", "ping -c 1 -W 1 10.1.0.2", &status);
+  CHECK(status != 0);
+}
+
 TEST_CASE("what another made is left alone, and its maker is named") {
   tests::skipUnlessRoot();
   LabFixture lab;

@@ -60,6 +60,8 @@ std::vector<Variants> allVariants() {
       Vary(Netns{"s"})
           .by([](auto& o) { o.localRulePriority = 30'000; })
           .by([](auto& o) { o.loopbackUp = false; })
+          .by([](auto& o) { o.loopbackAddress = false; })
+          .by([](auto& o) { o.mainRule = false; })
           .take(),
       Vary(tests::sysctl("s", "net/ipv4/ip_forward", "0"))
           .by([](auto& o) { o = tests::sysctl("s", "net/ipv4/ip_forward", "1"); })
