@@ -1,3 +1,4 @@
+#include "lab/addressing.h"
 #include "lab/nouns.h"
 #include "lab/object.h"
 
@@ -13,25 +14,34 @@ struct Bound {
   std::string resource;  // for messages
   std::string vxnet;
   std::optional<net::IpAddr> address;  // the resource's own
-  bool hasEips;                        // of a load balancer
+  std::string eips;                    // whose, for messages: its own, or its servers'; empty: none
   RouteTable::For kind;
   std::string table;
   SourcePos pos;
 };
 
+std::string eipsIn(const Lab& lab, const std::string& vxnet) {
+  for (const auto& [id, server] : lab.servers) {
+    if (server.vxnet == vxnet && !server.eip.empty()) {
+      return "an EIP, such as that of server " + called(server);
+    }
+  }
+  return "";
+}
+
 std::vector<Bound> bindingsOf(const Context& context) {
   std::vector<Bound> out;
   for (const auto& [id, balancer] : context.lab.loadBalancers) {
     if (!balancer.routeTable.empty()) {
-      out.push_back({"load balancer " + called(balancer), balancer.vxnet, balancer.address, !balancer.eips.empty(),
-                     RouteTable::For::kLoadBalancer, balancer.routeTable,
+      out.push_back({"load balancer " + called(balancer), balancer.vxnet, balancer.address,
+                     balancer.eips.empty() ? "" : "its EIPs", RouteTable::For::kLoadBalancer, balancer.routeTable,
                      context.places.at(id, "route_table").value_or(balancer.pos)});
     }
   }
   for (const auto& [id, vxnet] : context.lab.vxnets) {
     if (!vxnet.routeTable.empty()) {
-      out.push_back({"vxnet " + called(vxnet), id, std::nullopt, false, RouteTable::For::kVxnet, vxnet.routeTable,
-                     context.places.at(id, "route_table").value_or(vxnet.pos)});
+      out.push_back({"vxnet " + called(vxnet), id, std::nullopt, eipsIn(context.lab, id), RouteTable::For::kVxnet,
+                     vxnet.routeTable, context.places.at(id, "route_table").value_or(vxnet.pos)});
     }
   }
   return out;
@@ -94,10 +104,10 @@ void checkBound(Context& context, const RouteTable& table, const Bound& bound) {
   const Vxnet& vxnet = context.lab.vxnets.at(bound.vxnet);
   for (const TableRoute& route : table.routes) {
     checkNextHop(context, route, bound);
-    if (bound.hasEips && !route.disabled && route.to == net::Prefix()) {
+    if (!bound.eips.empty() && !route.disabled && route.to.overlaps(internetRange())) {
       context.report.error(
           route.pos,
-          "a route to " + route.to.toString() + " for " + bound.resource + ", whose default route is its EIP's",
+          "a route to " + route.to.toString() + " for " + bound.resource + " would take what leaves by " + bound.eips,
           "list the networks that the route is for; the table is bound at " + bound.pos.toString());
     }
     if (context.places.has(bound.vxnet, "cidr") && vxnet.cidr.contains(route.to)) {

@@ -44,7 +44,7 @@ void checkVia(Context& context, const Vpc& vpc, const RoutePolicy& policy) {
 
 // A policy wins over the way out by an EIP, which is for what no network of the intranet takes.
 void checkBesideEips(Context& context, const Vpc& vpc, const RoutePolicy& policy) {
-  if (!policy.to.contains(internetRange())) {
+  if (!policy.to.overlaps(internetRange())) {
     return;
   }
   for (const auto& [id, server] : context.lab.servers) {
