@@ -141,6 +141,22 @@ class Forecaster {
     for (const auto& [key, cause] : out_.implied) {
       note(key);
     }
+    noteHalves();
+  }
+  // Where a link is missing, what is on one of its name is on what is left of a former one: the half of a cable whose
+  // far end is going with its namespace, with all that is on it, or makes way for the new one.
+  void noteHalves() {
+    for (const auto& [want, have] : differences_) {
+      if (have != nullptr) {
+        continue;
+      }
+      for (auto& link : linksOf(*want->object)) {
+        if (!namespaceLost(link.first)) {
+          affected_.insert(link.first);
+          goingLinks_.emplace(std::move(link), want->key());
+        }
+      }
+    }
   }
 
   // Links that stay but change hands: enslaving to a VRF and releasing from it takes the link down and up again

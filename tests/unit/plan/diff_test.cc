@@ -175,6 +175,23 @@ TEST_CASE("a loopback that is down is set up before the routes on it are made") 
   CHECK(shell.find("rule") == std::string::npos);
 }
 
+TEST_CASE("what is on the half of a cable whose far end has gone goes with it") {
+  State desired = small();
+  desired.add(
+      Route{"a", 1000, prefix("10.6.0.0/16"), 0, RouteType::kUnicast, ip("10.0.0.2"), false, "eth0", ip("10.0.0.1")});
+  State observed = desired;
+  observed.remove(desired.of(Kind::kVeth).begin()->key());
+  std::vector<std::string> made;
+  for (const plan::Step& step : plan::diff(desired, observed).steps) {
+    CHECK(step.action == plan::Action::kCreate);
+    made.push_back(step.key.toString());
+  }
+  REQUIRE(made.size() >= 3);
+  CHECK(made.front().starts_with("veth "));
+  CHECK(std::find(made.begin(), made.end(), "address a/eth0 10.0.0.1/24") != made.end());
+  CHECK(made.back() == "route a/10.6.0.0/16 table 1000");
+}
+
 TEST_CASE("an address with a peer is another one than that without") {
   State observed = small();
   Address other{"a", "eth0", prefix("10.0.0.1/24")};
