@@ -1,0 +1,187 @@
+"""What the kernel has of a lab by ip(8), tc(8), nft(8) and /proc/sys, without what is another number each time; and what a hand
+may do to it."""
+import concurrent.futures
+import ctypes
+import json
+import os
+import pathlib
+import signal
+import subprocess
+
+READERS = {
+    "links": "ip -j -d link",
+    "addresses": "ip -j address",
+    "rules": "ip -j rule",
+    "routes": "ip -j route show table all",
+    "neighbours": "ip -j neigh show nud permanent",
+    "queues": "tc -j qdisc",
+    "nft": "nft -j -s list ruleset",
+    "sockets": "ss -Hltn | awk '{print $4}' | sort | jq -Rsc .",
+}
+PARAMETERS = ["ipv4/ip_forward", "ipv4/fwmark_reflect", "ipv4/icmp_ratelimit", "ipv6/conf/all/disable_ipv6",
+              "ipv6/conf/default/disable_ipv6"]
+OF_INTERFACES = ("accept_redirects", "send_redirects", "rp_filter", "forwarding", "src_valid_mark")
+# Numbers that the kernel gives out, what changes by itself, and what follows from something else that is compared.
+UNSTEADY = {"ifindex", "link_index", "link_netnsid", "handle", "index", "operstate", "expires", "metainfo", "link", "port_no",
+            "port_id", "designated_port", "id", "no", "tso_max_size", "tso_max_segs"}
+# Whether a port or a bridge has a carrier, which pings tell better.
+CARRIER = {"LOWER_UP", "NO-CARRIER"}
+
+
+NOBODY = "nobody"
+# What a namespace of another kind of node may have been left with, and does no harm: a value that is not managed there.
+AS_THE_KERNEL_HAS_IT = {"ipv4/fwmark_reflect": "0", "ipv4/icmp_ratelimit": "1000", "ipv4/conf/all/src_valid_mark": "0"}
+
+
+def steady(value):
+    if isinstance(value, dict):
+        return {name: steady(member) for name, member in value.items() if name not in UNSTEADY and not name.endswith("_timer")}
+    return [steady(item) for item in value] if isinstance(value, list) else value
+
+
+def enter(pin: str):
+    with open(f"/run/netns/{pin}") as there:
+        if ctypes.CDLL(None, use_errno=True).setns(there.fileno(), 0x40000000) != 0:
+            raise OSError(ctypes.get_errno(), f"entering {pin}")
+
+
+def read_node(pin: str) -> dict:
+    """In a thread that is of no use for anything else then."""
+    enter(pin)
+    script = "; echo; ".join(READERS.values())
+    rest = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    documents, decoder = [], json.JSONDecoder()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        documents.append(document)
+        rest = rest[end:].strip()
+    out = dict(zip(READERS, documents, strict=True))
+    net = pathlib.Path("/proc/sys/net")  # whose it is says who looks
+    conf = net / "ipv4/conf"
+    paths = PARAMETERS + [f"ipv4/conf/{link}/{name}" for link in sorted(os.listdir(conf)) for name in OF_INTERFACES]
+    out["parameters"] = {path: (net / path).read_text().strip() for path in paths if (net / path).exists()}
+    return out
+
+
+def alone(function, *arguments):
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def normal(nodes: dict) -> dict:
+    """Links by their peers' names, lists in an order of their own."""
+    ends = {(link["ifindex"], link["link_index"]): f"{pin} {link['ifname']}" for pin, node in nodes.items()
+            for link in node["links"] if "link_index" in link}
+    out = {}
+    for pin, node in nodes.items():
+        for link in node["links"]:
+            if "link_index" in link:
+                link["peer"] = ends.get((link["link_index"], link["ifindex"]), NOBODY)
+            link["flags"] = [flag for flag in link["flags"] if flag not in CARRIER]
+        node["rules"] = [rule for rule in node["rules"] if rule["table"] != "default"]  # nothing is ever in that table
+        for rule in node["rules"]:
+            if rule["table"] == "local":
+                rule.pop("protocol", None)  # the kernel's own, or put back by us
+        rules = [entry for entry in node["nft"]["nftables"] if "metainfo" not in entry]
+        # An address' flags and queue are its link's.
+        addresses = {link["ifname"]: link["addr_info"] for link in node["addresses"]}
+        links = {link["ifname"]: link for link in node["links"]}
+        out[pin] = {"links": steady(links), "addresses": steady(addresses), "nft": steady(rules), "parameters": node["parameters"],
+                    "sockets": node["sockets"].split(),
+                    **{kind: sorted(map(json.dumps, steady(node[kind]))) for kind in ("rules", "routes", "neighbours", "queues")}}
+    return out
+
+
+def programs(host) -> list[str]:
+    """Each process with where it is."""
+    pins = {inode: name for name, inode in host.pins().items()}
+    out = []
+    for pid, words in host.processes().items():
+        try:
+            where = pins.get(os.stat(f"/proc/{pid}/ns/net").st_ino, "")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        program = os.path.basename(words[0])
+        if program in ("vpclab-worker", "wireguard-go", "sleep"):  # the keeper stays once it has had something to keep
+            out.append(f"{program} in {where}")
+    return sorted(out)
+
+
+def snapshot(host) -> dict:
+    nodes = {pin: alone(read_node, pin) for pin in host.pins()}
+    return {**normal(nodes), "programs": programs(host)}
+
+
+def is_leaving(snap: dict) -> bool:
+    """Whether there are ports whose far ends went with their namespaces, which the kernel clears away in the background."""
+    return any(link.get("peer") == NOBODY for node in snap.values() if "links" in node for link in node["links"].values())
+
+
+def differences(before, after, path="") -> list[str]:
+    if path.endswith("/parameters"):
+        before = {name: value for name, value in before.items() if AS_THE_KERNEL_HAS_IT.get(name) != after.get(name)}
+        after = {name: value for name, value in after.items() if AS_THE_KERNEL_HAS_IT.get(name) != value}
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [line for name in sorted(set(before) | set(after), key=str)
+                for line in differences(before.get(name), after.get(name), f"{path}/{name}")]
+    if isinstance(before, list) and isinstance(after, list):
+        less, more = [x for x in before if x not in after], [x for x in after if x not in before]
+        if less or more or len(before) != len(after):
+            return [f"{path}: less {json.dumps(less)[:600]}, more {json.dumps(more)[:600]}"]
+        return [] if before == after or path.endswith(("addr_info", "flags")) else [f"{path}: another order: {before} -> {after}"]
+    return [] if before == after else [f"{path}: {json.dumps(before)[:300]} -> {json.dumps(after)[:300]}"]
+
+
+# -- By hand
+
+def commands(dice, pin: str, node: dict, pins: list[str]) -> list[str]:
+    """What somebody might do to a node, as a command in it."""
+    links = [link for link in node["links"] if link["ifname"] != "lo"]
+    out = [f"ip netns delete {pin}", "nft flush ruleset", "ip route flush table main", "ip rule flush",
+           "sysctl -qw net.ipv4.ip_forward=" + dice.choice("01"), "sysctl -qw net.ipv4.conf.all.rp_filter=1",
+           "ip link set lo down", "ip address flush dev lo"]
+    for rule in node["rules"]:
+        out.append(f"ip rule delete priority {rule['priority']}")
+    for route in node["routes"]:
+        if route.get("protocol") not in ("kernel",):
+            out.append(f"ip route delete {route.get('type', 'unicast')} {route['dst']} table {route.get('table', 'main')}"
+                       f" {'metric ' + str(route['metric']) if 'metric' in route else ''}")
+    if links:
+        link = dice.choice(links)
+        name = link["ifname"]
+        out += 2 * [f"ip link delete {name}", f"ip link set {name} down", f"ip address flush dev {name}", f"ip link set {name} mtu 1300",
+                    f"ip link set {name} nomaster",
+                    f"tc qdisc delete dev {name} root", f"ip link set {name} down; ip link set {name} name other; ip link set other up",
+                    f"ip link set {name} netns {dice.choice(pins)}", f"ip address add 10.99.0.1/24 dev {name}",
+                    f"ip link set {name} address 02:00:00:00:00:0{dice.randint(1, 9)}"]
+        # Those of bridges, their ports and stand-ins matter to nobody.
+        if link.get("linkinfo", {}).get("info_kind") == "veth" and "master" not in link:
+            out.append(f"sysctl -qw net.ipv4.conf.{name}.rp_filter=1")
+        if "UP" in link["flags"]:  # not the stand-in of a tunnel, which carries nothing
+            out.append(f"tc qdisc replace dev {name} root tbf rate 9mbit burst 9k latency 50ms")
+    return out
+
+
+def hurt(host, dice) -> str:
+    """Does something to a node or to a process. Returns what."""
+    if dice.random() < 0.15:
+        pids = [pid for pid, words in sorted(host.processes().items())
+                if os.path.basename(words[0]) in ("vpclab-worker", "wireguard-go", "sleep") or "keeper" in words]
+        if pids:
+            pid = dice.choice(pids)
+            words = host.processes().get(pid, [])
+            os.kill(pid, signal.SIGKILL)
+            return f"kill -9 of {words}"
+    pins = sorted(host.pins())
+    pin = dice.choice(pins)
+    try:
+        node = alone(read_node, pin)
+    except (OSError, subprocess.CalledProcessError, json.JSONDecodeError):
+        return ""
+    command = dice.choice(commands(dice, pin, node, pins))
+
+    def do():
+        enter(pin)
+        return subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    done = alone(do)
+    return f"in {pin}: {command}: {done.stderr.strip() or 'done'}"
