@@ -131,7 +131,7 @@ void validateAddresses(Context& context) {
       continue;
     }
     first = &claim;
-    taken[claim.vxnet].insert(claim.address);
+    taken[*claim.vxnet].insert(claim.address);
   }
   checkRoom(context, taken);
 }
