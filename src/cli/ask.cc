@@ -282,7 +282,16 @@ base::Result<api::Client> connectToDaemon(const Context& context, bool start) {
   return client;
 }
 
-int ask(const Context& context, const api::Request& request, const AskOptions& options) {
+namespace {
+
+// The daemon was about to end with its last lab, and another one is to be started where none runs.
+bool isForNext(const nlohmann::json& data, const AskOptions& options) {
+  const auto begun = data.find("begun");
+  return options.startDaemon && begun != data.end() && *begun == false;
+}
+
+int askOnce(const Context& context, const api::Request& request, const AskOptions& options, bool mayRepeat,
+            bool& repeat) {
   auto client = connectToDaemon(context, false);
   if (!client && options.mistakes) {
     if (auto mistakes = options.mistakes(); !mistakes.empty()) {
@@ -310,6 +319,10 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
   if (ends != data.end() && *ends == true) {
     waitForEnd(daemon.get());
   }
+  repeat = mayRepeat && isForNext(data, options);
+  if (repeat) {
+    return 0;
+  }
   if (options.onFinal) {
     if (auto done = options.onFinal(*final, presenter.planLines()); !done) {
       return finish(context, done.error());
@@ -320,6 +333,19 @@ int ask(const Context& context, const api::Request& request, const AskOptions& o
     printKinds(data);
   }
   return end(context, options, *final);
+}
+
+}  // namespace
+
+int ask(const Context& context, const api::Request& request, const AskOptions& options) {
+  constexpr int kTimes = 5;  // others may be taking labs down all the time
+  for (int left = kTimes;;) {
+    bool repeat = false;
+    const int status = askOnce(context, request, options, --left > 0, repeat);
+    if (!repeat) {
+      return status;
+    }
+  }
 }
 
 base::Result<std::string> askQuietly(const Context& context, const api::Request& request) {

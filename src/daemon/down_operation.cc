@@ -57,8 +57,16 @@ api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& se
   }
   api::Final final;
   json gone = json::array();
+  bool ending = false;
   for (const auto& lab : names) {
     auto hold = engine.hold(lab, "down", session);
+    if (!hold && hold.error().kind() == base::ErrorKind::kCancelled) {
+      // Somebody else has taken the last one down meanwhile.
+      ending = true;
+      gone.push_back(lab);
+      session.send(api::TextLine{"Lab " + lab + " was not up."});
+      continue;
+    }
     if (!hold) {
       final.errors.push_back(hold.error().message());
       continue;
@@ -76,7 +84,7 @@ api::Final downLabs(Engine& engine, const api::DownRequest& request, Session& se
     session.send(api::TextLine{"No lab is up."});
   }
   // After a failure the daemon stays: it is asked again, and its log tells why.
-  const bool ending = final.errors.empty() && endIfLast(engine, 0);
+  ending = ending || (final.errors.empty() && endIfLast(engine, 0));
   auto out = finalOf(final.errors.empty() ? api::Exit::kOk : api::Exit::kFailed,
                      {{"down", std::move(gone)}, {"daemon_ends", ending}});
   out.errors = std::move(final.errors);

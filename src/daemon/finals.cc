@@ -14,6 +14,10 @@ api::Final failed(const base::Error& error) {
   api::Final final;
   final.exit = error.kind() == base::ErrorKind::kInvalid ? api::Exit::kBadInput : api::Exit::kFailed;
   final.errors.push_back(error.message());
+  // By the daemon's end, before anything was done: the next one may do it.
+  if (error.kind() == base::ErrorKind::kCancelled) {
+    final.data = api::dumpJson({{"daemon_ends", true}, {"begun", false}});
+  }
   return final;
 }
 

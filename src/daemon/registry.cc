@@ -26,7 +26,7 @@ base::Result<Registry::Hold> Registry::acquire(const std::string& lab, const std
   std::unique_lock lock(mutex_);
   for (;;) {
     if (closed_) {
-      return base::fail(base::ErrorKind::kBusy, "the daemon is ending with its last lab; start it again");
+      return base::fail(base::ErrorKind::kCancelled, "the daemon is ending with its last lab; start it again");
     }
     const auto found = work_.find(lab);
     if (found == work_.end()) {

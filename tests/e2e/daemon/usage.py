@@ -56,6 +56,18 @@ def test(host):
     assert "is down." in host.vpclab("down", "cross-region", status=0).stdout
     assert not host.run_dir.exists(), "the daemon's run directory is still there"
 
+    # Whom a daemon on its way out cannot serve any more the next one serves; what was to go has gone.
+    hello = host.labs / "hello" / "lab.yaml"
+    for moment in range(8):
+        host.vpclab("apply", hello, "--start-daemon")
+        down = subprocess.Popen([sandbox.BIN / "vpclab", "--run-dir", host.run_dir, "down", "hello"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        sandbox.until(lambda: len(host.nodes("hello")) <= moment // 2, 20, "the lab goes down")
+        host.vpclab("apply", host.stage("1"), "--start-daemon")
+        said = down.communicate(timeout=60)
+        equal(down.returncode, 0, f"exit status of down beside an apply: {said}")
+        host.vpclab("down", "cross-region")
+
 
 if __name__ == "__main__":
     sandbox.main(test)

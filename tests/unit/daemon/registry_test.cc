@@ -42,6 +42,7 @@ TEST_CASE("a closed registry gives nothing out, and closes only when nobody work
   CHECK(registry.close(0));
   const auto late = registry.acquire("a", "apply", 1, Deadline::after(Milliseconds(0)));
   REQUIRE_FALSE(late.has_value());
+  CHECK(late.error().kind() == base::ErrorKind::kCancelled);
   CHECK(late.error().message().find("ending") != std::string::npos);
 }
 
