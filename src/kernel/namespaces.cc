@@ -1,5 +1,6 @@
 #include "kernel/namespaces.h"
 
+#include <cerrno>
 #include <map>
 
 #include <linux/if_addr.h>
@@ -12,6 +13,7 @@
 #include "kernel/holders.h"
 #include "kernel/links.h"
 #include "kernel/route_requests.h"
+#include "kernel/session.h"
 #include "kernel/threads.h"
 
 namespace vpclab::kernel {
@@ -163,17 +165,25 @@ base::Result<> updateNetns(Environment& environment, const std::string& lab, con
   if (!socket) {
     return base::fail(std::move(socket.error()));
   }
+  Session session(lab, netns.name, std::move(*socket), environment.procSys, deadline);
   Message loopback = loopbackRequest(netns);
-  if (auto set = socket->request(loopback, deadline); !set) {
+  if (auto set = session.route.request(loopback, deadline); !set) {
     return set;
   }
-  if (auto added = addLoopbackAddress(*socket, netns.name, deadline); !added) {
+  if (auto added = addLoopbackAddress(session.route, netns.name, deadline); !added) {
     return added;
   }
-  if (auto added = addMissing(*socket, mainRuleRequest(netns.name), deadline); !added) {
+  if (auto added = addMissing(session.route, mainRuleRequest(netns.name), deadline); !added) {
     return added;
   }
-  return moveLocalRule(*socket, netns.name, netns.localRulePriority, deadline);
+  for (const auto& route : state::loopbackRoutes()) {
+    auto message = addressRouteRequest(session, state::loopbackAddress(netns.name), route);
+    auto added = message ? session.route.request(*message, deadline) : base::fail(std::move(message.error()));
+    if (!added && added.error().errnoValue() != EEXIST) {
+      return added;
+    }
+  }
+  return moveLocalRule(session.route, netns.name, netns.localRulePriority, deadline);
 }
 
 std::set<std::string> heldNodes(const Environment& environment, const std::string& lab,

@@ -116,9 +116,13 @@ class NodeReader {
           const auto address = attributes.address(IFA_LOCAL);
           const std::string link = linkOfOurs(static_cast<int>(info->ifa_index));
           const bool loopback = address && address->isV4() && (address->v4HostOrder() >> 24U) == 127;
-          if (!address || link.empty() || (loopback && link == "lo")) {
-            loopbackAddress_ = loopbackAddress_ || (address == net::IpAddr::v4(INADDR_LOOPBACK) && link == "lo" &&
-                                                    info->ifa_prefixlen == 8);
+          if (!address || link.empty()) {
+            return;
+          }
+          if (loopback && link == "lo") {
+            loopbackAddress_ =
+                loopbackAddress_ || (address == net::IpAddr::v4(INADDR_LOOPBACK) && info->ifa_prefixlen == 8);
+            expectLoopbackRoutes(net::Prefix(*address, info->ifa_prefixlen));
             return;
           }
           const std::uint32_t flags = attributes.u32(IFA_FLAGS, info->ifa_flags);
@@ -136,6 +140,15 @@ class NodeReader {
         deadline_);
   }
 
+  // Its address is the kernel's, and none of the lab's objects.
+  void expectLoopbackRoutes(const net::Prefix& address) {
+    const LinkInfo& link = view_.links[view_.places.at(kLoopback)];
+    if ((link.flags & IFF_UP) != 0 && address == state::loopbackAddress(view_.node).prefix) {
+      for (const auto& route : state::loopbackRoutes()) {
+        expected_.push_back({kLoopback, route, kOfLoopback});
+      }
+    }
+  }
   // Those of a link that is up. A peer's address is nobody's but a hand's, and a secondary one's are its primary's
   // matter. What the kernel adds for the network of a loopback's address is a local route; no lab has one.
   void expectRoutes(const state::Address& address, int index) {
@@ -170,7 +183,9 @@ class NodeReader {
     auto dumped = socket_.dump(
         message, [this](const nlmsghdr* answer) { takeRouteOfAddress(answer); }, deadline_);
     for (const ExpectedRoute& route : expected_) {
-      if (!route.seen) {
+      if (!route.seen && route.place == kOfLoopback) {
+        loopbackRouted_ = false;
+      } else if (!route.seen) {
         setLost(std::get<state::Address>(view_.objects[route.place]).lost, route.route);
       }
     }
@@ -276,6 +291,7 @@ class NodeReader {
     netns.loopbackUp = loopback != view_.places.end() && (view_.links[loopback->second].flags & IFF_UP) != 0;
     netns.loopbackAddress = loopbackAddress_;
     netns.mainRule = rules->main;
+    netns.loopbackRouted = loopbackRouted_;
     netns.localRulePriority = std::numeric_limits<std::uint32_t>::max();  // none at all: wrong in any case
     for (const LocalRule& rule : rules->local) {
       netns.localRulePriority = std::min(netns.localRulePriority, rule.priority);
@@ -389,14 +405,16 @@ class NodeReader {
   struct ExpectedRoute {
     int index = 0;
     state::AddressRoute route;
-    std::size_t place = 0;  // the address', in `view_.objects`
+    std::size_t place = 0;  // the address', in `view_.objects`, or kOfLoopback
     bool seen = false;
 
     auto what() const { return std::tie(index, route.type, route.to, route.table); }
     bool operator<(const ExpectedRoute& other) const { return what() < other.what(); }
   };
+  static constexpr auto kOfLoopback = static_cast<std::size_t>(-1);
   std::vector<ExpectedRoute> expected_;
   bool loopbackAddress_ = false;
+  bool loopbackRouted_ = true;
 };
 
 }  // namespace

@@ -84,6 +84,7 @@ struct FieldsOf {
   void operator()(const Netns& netns) {
     add("local rule priority", std::to_string(netns.localRulePriority));
     add("loopback", upDown(netns.loopbackUp));
+    add("loopback routes", netns.loopbackRouted ? "complete" : "missing");
     add("loopback address", thereOrMissing(netns.loopbackAddress));
     add("main rule", thereOrMissing(netns.mainRule));
   }

@@ -33,6 +33,7 @@ constexpr std::array kPolicies{
     identity(Kind::kNetns, "name"),
     inPlace(Kind::kNetns, "local rule priority", "the new rule is added before the old one goes"),
     inPlace(Kind::kNetns, "loopback", kSetLink),
+    inPlace(Kind::kNetns, "loopback routes", "RTM_NEWROUTE, as the kernel makes them"),
     inPlace(Kind::kNetns, "loopback address", "RTM_NEWADDR"),
     inPlace(Kind::kNetns, "main rule", "RTM_NEWRULE"),
     identity(Kind::kSysctl, "link"),

@@ -56,6 +56,9 @@ class Shell {
     if (after.mainRule && !before.mainRule) {
       ip(after.name, "rule add pref " + std::to_string(kMainRulePriority) + " lookup main");
     }
+    if (after.loopbackRouted != before.loopbackRouted) {
+      addRoutes(loopbackAddress(after.name), loopbackRoutes());
+    }
     if (after.localRulePriority != before.localRulePriority) {
       moveLocalRule(after, before.localRulePriority);
     }
@@ -144,8 +147,8 @@ class Shell {
     }
     ip(address.netns, "address delete " + which + " dev " + address.link);
   }
-  void addRoutes(const Address& address, const LostRoutes& lost) {
-    for (const AddressRoute& route : routesOf(address, lost)) {
+  void addRoutes(const Address& address, const std::vector<AddressRoute>& routes) {
+    for (const AddressRoute& route : routes) {
       const char* type = route.type == AddressRoute::Type::kLocal       ? "local "
                          : route.type == AddressRoute::Type::kBroadcast ? "broadcast "
                                                                         : "";
@@ -238,7 +241,7 @@ class Shell {
     } else if (const auto* sysctls = std::get_if<Sysctls>(&after)) {
       write(sysctls->netns, toWrite(*sysctls, &std::get<Sysctls>(before)));
     } else if (const auto* address = std::get_if<Address>(&after)) {
-      addRoutes(*address, std::get<Address>(before).lost);
+      addRoutes(*address, routesOf(*address, std::get<Address>(before).lost));
     } else if (const auto* bridge = std::get_if<Bridge>(&after)) {
       ip(bridge->netns, "link set " + bridge->name + macAndMtu(bridge->mac, bridge->mtu) + upText(bridge->up));
     } else if (const auto* vrf = std::get_if<Vrf>(&after)) {

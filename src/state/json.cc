@@ -22,6 +22,7 @@ struct ToJson {
     return {{"name", o.name},
             {"localRulePriority", o.localRulePriority},
             {"loopbackUp", o.loopbackUp},
+            {"loopbackRouted", o.loopbackRouted},
             {"loopbackAddress", o.loopbackAddress},
             {"mainRule", o.mainRule}};
   }
@@ -67,13 +68,13 @@ struct ToJson {
             {"peers", std::move(peers)}};
   }
   Json operator()(const Address& o) const {
-    return {{"netns", o.netns},
-            {"link", o.link},
-            {"prefix", o.prefix.toString()},
-            {"noPrefixRoute", o.noPrefixRoute},
-            {"peer", optionalText(o.peer)},
-            {"lostRoutes",
-             {{"local", o.lost.local}, {"broadcast", o.lost.broadcast}, {"connected", o.lost.connected}}}};
+    return {
+        {"netns", o.netns},
+        {"link", o.link},
+        {"prefix", o.prefix.toString()},
+        {"noPrefixRoute", o.noPrefixRoute},
+        {"peer", optionalText(o.peer)},
+        {"lostRoutes", {{"local", o.lost.local}, {"broadcast", o.lost.broadcast}, {"connected", o.lost.connected}}}};
   }
   Json operator()(const Rule& o) const {
     return {{"netns", o.netns}, {"priority", o.priority}, {"incomingInterface", o.incomingInterface},

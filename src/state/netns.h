@@ -17,6 +17,7 @@ struct Netns {
   std::uint32_t localRulePriority = 0;
   // What the kernel gives each namespace; nobody desires one without.
   bool loopbackUp = true;
+  bool loopbackRouted = true;   // with the routes of its own address: see loopbackRoutes()
   bool loopbackAddress = true;  // 127.0.0.1/8
   bool mainRule = true;         // the rule that consults the main table, at kMainRulePriority
 

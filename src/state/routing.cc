@@ -21,6 +21,21 @@ std::vector<AddressRoute> routesOf(const Address& address, const LostRoutes& tab
   return out;
 }
 
+Address loopbackAddress(const base::SharedString& netns) {
+  return {netns, "lo", net::Prefix(net::IpAddr::v4(0x7F000001), 8)};
+}
+
+const std::vector<AddressRoute>& loopbackRoutes() {
+  static const auto make = [] {
+    const Address address = loopbackAddress("");
+    auto out = routesOf(address, {kLocalTable, kLocalTable, 0});
+    out.push_back({AddressRoute::Type::kLocal, address.prefix.network(), kLocalTable});
+    return out;
+  };
+  static const std::vector<AddressRoute> kRoutes = make();
+  return kRoutes;
+}
+
 Key Route::key() const {
   std::string name = destination.toString();
   if (table != kMainTable) {

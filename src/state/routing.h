@@ -54,6 +54,9 @@ struct AddressRoute {
 // Those of the address that have a table here, in the order in which the kernel takes them: it lets no route come from
 // an address that is not local.
 std::vector<AddressRoute> routesOf(const Address& address, const LostRoutes& tables);
+// The loopback's own address, which the kernel gives it, and its routes: those of a network of its own are local ones.
+Address loopbackAddress(const base::SharedString& netns);
+const std::vector<AddressRoute>& loopbackRoutes();
 
 enum class RouteType : std::uint8_t { kUnicast, kLocal, kUnreachable, kBlackhole };
 

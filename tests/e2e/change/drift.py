@@ -44,6 +44,7 @@ def test(host):
         ("address", "bj-server2"): "ip address add 192.0.2.9/32 dev eth0",
         ("address", "gd-server1"): "ip address add 192.0.2.9 peer 192.0.2.10/32 dev eth0",
         ("netns", "bj-server2"): "ip link set lo down",
+        ("netns", "bj-vpc1"): "ip route flush table local dev lo",
         ("nft-table", "gd-vpc1"): "nft flush table ip vpclab",
         ("veth", "gd-server1"): "ip link set eth0 mtu 1400",
         ("qdisc", "bj-server1"): "tc qdisc add dev eth0 root tbf rate 5mbit burst 10k latency 50ms",

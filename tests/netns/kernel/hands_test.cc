@@ -103,6 +103,16 @@ TEST_CASE("the local and broadcast routes of an address") {
   CHECK(plan::diff(second, lab.observe()).empty());
 }
 
+TEST_CASE("the loopback's own routes") {
+  Router lab;
+  const std::string reader = "sh -c \"ip -4 route show table local dev lo | sort\"";
+  lab.mends("ip route flush table local dev lo", Kind::kNetns, reader);
+  lab.mends("ip route del 127.0.0.1 table local", Kind::kNetns, reader);
+  // An address that a hand has added there is none of the lab's.
+  lab.in("r", "ip address add 127.0.0.9/8 dev lo");
+  CHECK(plan::diff(lab.observe(), lab.observe()).empty());
+}
+
 TEST_CASE("a connected route in whose place somebody's is") {
   Router lab;
   const State desired = lab.observe();

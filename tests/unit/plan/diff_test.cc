@@ -192,6 +192,18 @@ TEST_CASE("what is on the half of a cable whose far end has gone goes with it") 
   CHECK(made.back() == "route a/10.6.0.0/16 table 1000");
 }
 
+TEST_CASE("a loopback that has lost its own routes gets them") {
+  State observed = small();
+  observed.add(Netns{"a", 0, true, false});
+  const plan::Plan plan = plan::diff(small(), observed);
+  CHECK(told(plan) == std::vector<std::string>{"update netns a"});
+  CHECK(plan.steps[0].reason == "loopback routes missing -> complete");
+  const std::string shell = plan::renderShell(plan, "lab");
+  for (const std::string route : {"local 127.0.0.1/32", "local 127.0.0.0/8", "broadcast 127.255.255.255/32"}) {
+    CHECK(shell.find("ip -n vpclab.lab.a route prepend " + route + " dev lo table 255 ") != std::string::npos);
+  }
+}
+
 TEST_CASE("an address with a peer is another one than that without") {
   State observed = small();
   Address other{"a", "eth0", prefix("10.0.0.1/24")};

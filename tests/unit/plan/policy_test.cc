@@ -60,6 +60,7 @@ std::vector<Variants> allVariants() {
       Vary(Netns{"s"})
           .by([](auto& o) { o.localRulePriority = 30'000; })
           .by([](auto& o) { o.loopbackUp = false; })
+          .by([](auto& o) { o.loopbackRouted = false; })
           .by([](auto& o) { o.loopbackAddress = false; })
           .by([](auto& o) { o.mainRule = false; })
           .take(),

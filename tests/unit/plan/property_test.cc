@@ -93,7 +93,7 @@ void tamper(FakeKernel& kernel, std::mt19937& random) {
   const state::State left = *kernel.observe(kLab);
   left.each<state::Netns>([&](const state::Key&, const state::Netns& netns) {
     if (random() % 8 == 0) {
-      kernel.put(kLab, state::Netns{netns.name, netns.localRulePriority, false});
+      kernel.put(kLab, state::Netns{netns.name, netns.localRulePriority, random() % 2 == 0, false});
     }
   });
   left.each<state::Address>([&](const state::Key&, const state::Address& address) {
