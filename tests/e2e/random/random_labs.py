@@ -138,6 +138,25 @@ class Round:
                 address = self.lab["eips"][eip]["address"]
                 until(lambda: self.pings("internet", address), 5, f"the internet reaches {name} by EIP {address}")
 
+    def backends(self):
+        """Up are those that can be connected with, and no others."""
+        def wrong():
+            seen_now = [(lb["id"], b["address"], b["port"], b["state"]) for lb in self.host.json("inspect", LAB)["labs"][0]["load_balancers"]
+                        for listener in lb["listeners"] for b in listener["backends"]]
+            out = []
+            for one in sorted(set(seen_now)):
+                lb, address, port, state = one
+                if state in ("up", "down"):
+                    up = self.host.inside(lb, "timeout", 1, "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}", lab=LAB, check=False)
+                    out += [one] if (up.returncode == 0) != (state == "up") else []
+                elif state not in ("disabled", "drain"):
+                    out.append(one)
+            return out
+        deadline = time.monotonic() + 20
+        while left := wrong():
+            assert time.monotonic() < deadline, f"backends that are otherwise than bash connects: {left}"
+            time.sleep(0.1)
+
     def wounds(self, wanted):
         """What hands do to it is healed."""
         dice = self.dice("wounds")
@@ -147,9 +166,13 @@ class Round:
         equal(done.returncode, 0, f"heal:\n{done.stdout}{done.stderr}")
         self.same(wanted, "healed")
 
+    def given_out(self) -> str:
+        return (self.host.run_dir / "labs" / LAB / "allocations.json").read_text()
+
     def killed(self, wanted):
         """The daemon, on the way to another lab; then back, the whole way."""
         dice = self.dice("killed")
+        given = self.given_out()
         other = self.changed(4)
         self.write(other)
         going = subprocess.Popen([BIN / "vpclab", "--run-dir", self.host.run_dir, "apply", self.file], stdout=subprocess.DEVNULL,
@@ -163,7 +186,8 @@ class Round:
         back = dice.random() < 0.5
         if back or not self.apply(other):
             equal(self.apply(self.back), True, "the lab of before")
-            self.same(wanted, "the lab of before, after a kill on the way to another one")
+            if self.given_out() == given:  # who had lost his address on the way has got another one
+                self.same(wanted, "the lab of before, after a kill on the way to another one")
 
     def changed(self, count: int):
         """The lab with so many changes; self.lab stays."""
@@ -214,6 +238,7 @@ class Round:
             self.apply(self.changed(dice.randint(1, 5)))
         if not self.lossy():
             self.packets()
+            self.backends()
         wanted = self.snapshot()
         for _ in range(dice.randint(0, 2)):
             self.number += 1

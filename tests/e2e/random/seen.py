@@ -136,7 +136,8 @@ def differences(before, after, path="") -> list[str]:
 
 def commands(dice, pin: str, node: dict, pins: list[str]) -> list[str]:
     """What somebody might do to a node, as a command in it."""
-    links = [link for link in node["links"] if link["ifname"] != "lo"]
+    # Not the stand-in of a tunnel, which carries nothing.
+    links = [link for link in node["links"] if link["ifname"] != "lo" and "UP" in link["flags"]]
     out = [f"ip netns delete {pin}", "nft flush ruleset", "ip route flush table main", "ip rule flush",
            "sysctl -qw net.ipv4.ip_forward=" + dice.choice("01"), "sysctl -qw net.ipv4.conf.all.rp_filter=1",
            "ip link set lo down", "ip address flush dev lo"]
@@ -150,15 +151,13 @@ def commands(dice, pin: str, node: dict, pins: list[str]) -> list[str]:
         link = dice.choice(links)
         name = link["ifname"]
         out += 2 * [f"ip link delete {name}", f"ip link set {name} down", f"ip address flush dev {name}", f"ip link set {name} mtu 1300",
-                    f"ip link set {name} nomaster",
+                    f"ip link set {name} nomaster", f"tc qdisc replace dev {name} root tbf rate 9mbit burst 9k latency 50ms",
                     f"tc qdisc delete dev {name} root", f"ip link set {name} down; ip link set {name} name other; ip link set other up",
                     f"ip link set {name} netns {dice.choice(pins)}", f"ip address add 10.99.0.1/24 dev {name}",
                     f"ip link set {name} address 02:00:00:00:00:0{dice.randint(1, 9)}"]
-        # Those of bridges, their ports and stand-ins matter to nobody.
+        # Those of bridges and their ports matter to nobody.
         if link.get("linkinfo", {}).get("info_kind") == "veth" and "master" not in link:
             out.append(f"sysctl -qw net.ipv4.conf.{name}.rp_filter=1")
-        if "UP" in link["flags"]:  # not the stand-in of a tunnel, which carries nothing
-            out.append(f"tc qdisc replace dev {name} root tbf rate 9mbit burst 9k latency 50ms")
     return out
 
 
