@@ -25,8 +25,8 @@ namespace {
 
 constexpr int kBacklog = 64;
 constexpr int kClaimAttempts = 16;
-// A child of a daemon that was killed holds the lock too, until it has become another program; and so does a daemon that
-// answers nobody new, until it has ended.
+// A child of a daemon that was killed holds the lock too, until it has become another program; and so does a daemon
+// that answers nobody new, until it has ended.
 constexpr base::Milliseconds kLockTime{2'000};
 constexpr base::Milliseconds kLockPause{5};
 

@@ -36,9 +36,9 @@ TEST_CASE("what inspect says of a listener") {
   std::string out;
   daemon::addLoadBalancers({{"load_balancers", {{{"id", "lb"}, {"listeners", {listener}}}}}}, out);
   CHECK(out.find("lb             web       80    3     5       4         3 2xx, 1 5xx  2") != std::string::npos);
-  CHECK(
-      out.find("s1       down   2027-01-15T08:00:00Z  1       3         2 2xx    1       15       connect: refused\n") !=
-      std::string::npos);
+  CHECK(out.find(
+            "s1       down   2027-01-15T08:00:00Z  1       3         2 2xx    1       15       connect: refused\n") !=
+        std::string::npos);
   CHECK(daemon::listenerView(kStatus, "nobody").error().kind() == base::ErrorKind::kNotFound);
 }
 
