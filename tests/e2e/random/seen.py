@@ -78,9 +78,9 @@ def normal(nodes: dict) -> dict:
             if "link_index" in link:
                 link["peer"] = ends.get((link["link_index"], link["ifindex"]), NOBODY)
             link["flags"] = [flag for flag in link["flags"] if flag not in CARRIER]
-        node["rules"] = [rule for rule in node["rules"] if rule["table"] != "default"]  # nothing is ever in that table
+        node["rules"] = [rule for rule in node["rules"] if rule.get("table") != "default"]  # nothing is ever in that table
         for rule in node["rules"]:
-            if rule["table"] == "local":
+            if rule.get("table") == "local":
                 rule.pop("protocol", None)  # the kernel's own, or put back by us
         rules = [entry for entry in node["nft"]["nftables"] if "metainfo" not in entry]
         # An address' flags and queue are its link's.

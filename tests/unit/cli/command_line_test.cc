@@ -128,11 +128,11 @@ TEST_CASE("bad usage is told by what is wrong, and where to read more") {
       {{"--explode", "inspect"},
        "vpclab: The following argument was not expected: --explode; see `vpclab inspect --help`\n"},
   };
-  for (const auto& [words, text] : told) {
-    CAPTURE(base::join(words, " "));
-    const auto ran = runCli(words);
+  for (const auto& line : told) {
+    CAPTURE(base::join(line.first, " "));
+    const auto ran = runCli(line.first);
     CHECK(ran.status == 2);
-    CHECK(ran.err == text);
+    CHECK(ran.err == line.second);
   }
 }
 
