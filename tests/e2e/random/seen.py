@@ -78,6 +78,8 @@ def normal(nodes: dict) -> dict:
             if "link_index" in link:
                 link["peer"] = ends.get((link["link_index"], link["ifindex"]), NOBODY)
             link["flags"] = [flag for flag in link["flags"] if flag not in CARRIER]
+            if link.get("linkinfo", {}).get("info_kind") == "vrf":
+                link.pop("address")  # one at random, which nobody sees
         node["rules"] = [rule for rule in node["rules"] if rule.get("table") != "default"]  # nothing is ever in that table
         for rule in node["rules"]:
             if rule.get("table") == "local":
