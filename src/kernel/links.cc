@@ -68,7 +68,7 @@ LinkInfo parseLink(const nlmsghdr* message) {
 
 base::Result<LinkInfo> LinkTable::find(const std::string& name, base::Deadline deadline) {
   Message message("look up link " + name, RTM_GETLINK, 0, ifinfomsg{});
-  message.text(IFLA_IFNAME, name);
+  message.text(IFLA_IFNAME, name).u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   LinkInfo out;
   auto got = socket_->get(
       message, [&out](const nlmsghdr* answer) { out = parseLink(answer); }, deadline);

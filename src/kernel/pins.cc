@@ -108,6 +108,7 @@ base::Result<std::string> readOwner(NetlinkSocket& socket, base::Deadline deadli
   ifinfomsg header{};
   header.ifi_index = kLoopback;
   Message message("read the owner of a namespace", RTM_GETLINK, 0, header);
+  message.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   std::string alias;
   auto got = socket.get(
       message, [&alias](const nlmsghdr* answer) { alias = Attributes(answer, sizeof(ifinfomsg)).text(IFLA_IFALIAS); },

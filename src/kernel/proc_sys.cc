@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -39,8 +40,12 @@ bool switchesIpv6Off(std::string_view path) {
 // Where a thread finds the parameters of the namespace that it is in.
 class View {
  public:
-  void entered(ino_t netns) { pooled_ = procfsPool().of(netns); }
-  bool isPrivate() const { return private_.valid() || pooled_ != nullptr; }
+  // Most of those who enter one ask for no parameter, so that it is looked for when one is.
+  void entered(ino_t netns) {
+    unasked_ = netns;
+    pooled_ = nullptr;
+  }
+  bool isPrivate() { return private_.valid() || pooled() != nullptr; }
   base::Result<> makePrivate() {
     auto made = makeProcfs();
     if (!made) {
@@ -49,7 +54,7 @@ class View {
     private_ = std::move(*made);
     return {};
   }
-  base::UniqueFd open(const std::string& path, int flags) const {
+  base::UniqueFd open(const std::string& path, int flags) {
     if (!isPrivate()) {
       return base::UniqueFd(::open(("/proc/sys/" + path).c_str(), flags | O_CLOEXEC));
     }
@@ -58,13 +63,22 @@ class View {
   }
 
  private:
+  const ProcfsPool::Root& pooled() {
+    if (unasked_) {
+      pooled_ = procfsPool().of(*unasked_);
+      unasked_.reset();
+    }
+    return pooled_;
+  }
+
   base::UniqueFd private_;
+  std::optional<ino_t> unasked_;
   ProcfsPool::Root pooled_;
 };
 
 thread_local View view;
 
-base::Result<> writeThrough(const View& where, const std::string& path, const std::string& value) {
+base::Result<> writeThrough(View& where, const std::string& path, const std::string& value) {
   const base::UniqueFd file = where.open(path, O_WRONLY);
   if (!file) {
     return base::failErrno("open " + path);

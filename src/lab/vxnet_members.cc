@@ -75,8 +75,9 @@ bool checkClaim(Context& context, const Claim& claim, const Vxnet& vxnet) {
   return false;
 }
 
-// Members without an address of their own get what is left, which has to be enough for all of them.
-void checkRoom(Context& context, const std::map<std::string, std::set<net::IpAddr>>& taken) {
+// Members without an address of their own get what is left, which has to be enough for all of them. `taken`: in the
+// order of their vxnets.
+void checkRoom(Context& context, const std::vector<const Claim*>& taken) {
   std::map<std::string, std::size_t> waiting;
   const auto count = [&waiting](const auto& nouns) {
     for (const auto& [id, noun] : nouns) {
@@ -95,8 +96,10 @@ void checkRoom(Context& context, const std::map<std::string, std::set<net::IpAdd
     }
     std::set<net::IpAddr> gone{vxnet.cidr.first(), vxnet.cidr.last(), gatewayOf(vxnet.cidr),
                                borderAddressOf(vxnet.cidr)};
-    if (const auto found = taken.find(id); found != taken.end()) {
-      gone.insert(found->second.begin(), found->second.end());
+    const auto isBefore = [](const Claim* claim, const std::string& of) { return *claim->vxnet < of; };
+    for (auto it = std::lower_bound(taken.begin(), taken.end(), id, isBefore); it != taken.end() && *(*it)->vxnet == id;
+         ++it) {
+      gone.insert((*it)->address);
     }
     if (const std::size_t room = vxnet.cidr.count() - gone.size(); members > room) {
       const auto counted = [](std::size_t number, const char* one, const char* many) {
@@ -118,7 +121,7 @@ void validateAddresses(Context& context) {
   const auto key = [](const Claim& c) { return std::tie(*c.vxnet, c.address, c.pos, c.owner->id); };
   std::sort(claims.begin(), claims.end(), [&](const Claim& a, const Claim& b) { return key(a) < key(b); });
   const Claim* first = nullptr;
-  std::map<std::string, std::set<net::IpAddr>> taken;
+  std::vector<const Claim*> taken;
   for (const Claim& claim : claims) {
     const Vxnet& vxnet = context.lab.vxnets.at(*claim.vxnet);
     if (!context.places.has(vxnet.id, "cidr") || !checkClaim(context, claim, vxnet)) {
@@ -131,7 +134,7 @@ void validateAddresses(Context& context) {
       continue;
     }
     first = &claim;
-    taken[*claim.vxnet].insert(claim.address);
+    taken.push_back(&claim);
   }
   checkRoom(context, taken);
 }

@@ -121,6 +121,12 @@ Change compare(const state::Object& desired, const state::Object& observed) {
     return Change::kNone;
   }
   const Kind kind = keyOf(desired).kind;
+  // Of what can only change in place nothing need be told apart.
+  if (std::none_of(kPolicies.begin(), kPolicies.end(), [kind](const Policy& policy) {
+        return policy.kind == kind && !policy.identity && policy.change == Change::kReplace;
+      })) {
+    return Change::kUpdate;
+  }
   for (const auto& field : differingFields(desired, observed)) {
     const Policy* policy = policyOf(kind, field);
     if (policy == nullptr || policy->change == Change::kReplace) {
