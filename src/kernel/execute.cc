@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
-#include <optional>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,7 +13,6 @@
 #include "kernel/neighbours.h"
 #include "kernel/nft.h"
 #include "kernel/qdisc_requests.h"
-#include "kernel/ready_queue.h"
 #include "kernel/route_requests.h"
 #include "kernel/session.h"
 #include "kernel/threads.h"
@@ -79,18 +77,16 @@ class Execution {
     auto ran = onThreads(tunnels_.empty() ? 1 : 2, [&](std::size_t n) {
       if (n == 1) {
         runTunnels();
-      } else {
-        runTasks(cables_, tunnels_.empty() ? tasks_ : others);
+        return;
       }
+      runTasks(cables_);
+      runFollowing(others);
     });
     if (!ran) {
       std::fill(results_.begin(), results_.end(), ran);
       return std::move(results_);
     }
-    if (!tunnels_.empty()) {
-      std::vector<Task> noCables;
-      runTasks(noCables, tasks_);
-    }
+    runFollowing(tasks_);
     awaitUnderlay();
     return std::move(results_);
   }
@@ -344,81 +340,39 @@ class Execution {
     awaitCarriers(environment_, lab_, ports, deadline_);
   }
 
+  // What is in a namespace follows the cables that lead into it, where they came about.
+  void runFollowing(std::vector<Task>& tasks) {
+    std::erase_if(tasks, [this](const Task& task) { return task.cable && !results_[task.step]; });
+    runTasks(tasks);
+  }
+
   struct Group {
     std::string netns;
     std::vector<Task*> tasks;
   };
-  // Namespace by namespace, so that each is entered once.
-  class Groups {
-   public:
-    std::size_t placeOf(const std::string& netns) {
-      const auto [it, fresh] = places_.emplace(netns, list_.size());
-      if (fresh) {
-        list_.push_back({netns, {}});
-      }
-      return it->second;
-    }
-    void add(Task& task) { list_[placeOf(task.netns)].tasks.push_back(&task); }
-    const std::size_t* find(const std::string& netns) const {
-      const auto it = places_.find(netns);
-      return it == places_.end() ? nullptr : &it->second;
-    }
-    const std::vector<Group>& list() const { return list_; }
 
-   private:
-    std::vector<Group> list_;
-    std::unordered_map<std::string, std::size_t> places_;
-  };
-
-  // What is in a namespace follows the cables that lead into it, as soon as these are there: the cables of one bridge's
-  // namespace come one after the other, and what they lead to has time for its own meanwhile. New namespaces are made
-  // on the way.
-  void runTasks(std::vector<Task>& cables, std::vector<Task>& followers) {
-    Groups leading;
-    for (Task& cable : cables) {
-      leading.add(cable);
-    }
-    Groups following;
-    if (&followers == &tasks_) {
-      for (const auto& [netns, step] : births_) {
-        following.placeOf(netns);
-      }
-    }
-    for (Task& task : followers) {
-      following.add(task);
-    }
-    const std::size_t ahead = leading.list().size();
-    std::vector<std::size_t> waits(ahead + following.list().size());
-    std::vector<std::vector<std::size_t>> waiting(cables.size());  // for each cable
-    for (std::size_t i = 0; i < cables.size(); ++i) {
-      for (const auto& netns : plan::namespacesOf(*steps_[cables[i].step].after)) {
-        if (const std::size_t* place = following.find(netns)) {
-          waiting[i].push_back(ahead + *place);
-          ++waits[ahead + *place];
-        }
-      }
-    }
-    ReadyQueue queue(std::move(waits));
-    const auto laid = [&](const Task& cable) noexcept {
-      for (const std::size_t group : waiting[static_cast<std::size_t>(&cable - cables.data())]) {
-        queue.release(group);
-      }
+  // Namespace by namespace, so that each is entered once; new ones are made on the way.
+  void runTasks(std::vector<Task>& tasks) {
+    std::vector<Group> groups;
+    std::unordered_map<std::string, std::size_t> places;
+    const auto groupOf = [&](const std::string& netns) -> Group& {
+      const auto [it, fresh] = places.emplace(netns, groups.size());
+      return fresh ? groups.emplace_back(Group{netns, {}}) : groups[it->second];
     };
-    auto ran = onThreads(ahead + following.list().size(), [&](std::size_t) {
-      const std::size_t n = queue.take();
-      if (n < ahead) {
-        layCables(leading.list()[n], laid);
-      } else {
-        runGroup(following.list()[n - ahead]);
+    if (&tasks == &tasks_) {
+      for (const auto& [netns, step] : births_) {
+        groupOf(netns);
       }
-    });
-    for (std::vector<Task>* tasks : {&cables, &followers}) {
-      for (Task& task : *tasks) {
-        if (!ran) {
-          task.result = ran;
-        }
-        settle(task);
+    }
+    for (Task& task : tasks) {
+      groupOf(task.netns).tasks.push_back(&task);
+    }
+    auto ran = onThreads(groups.size(), [&](std::size_t n) { runGroup(groups[n]); });
+    for (Task& task : tasks) {
+      if (!ran) {
+        task.result = ran;
       }
+      settle(task);
     }
   }
 
@@ -453,37 +407,6 @@ class Execution {
     return made;
   }
 
-  // Tells `laid` of each cable, whatever becomes of it: others wait for that.
-  template <class F>
-  void layCables(const Group& group, const F& laid) {
-    struct Teller {
-      ~Teller() {
-        while (next < tasks.size()) {
-          tell();
-        }
-      }
-      void tell() { laid(*tasks[next++]); }
-      const std::vector<Task*>& tasks;
-      const F& laid;
-      std::size_t next = 0;
-    } teller{group.tasks, laid};
-    auto socket = open(group.netns);
-    std::optional<Session> session;
-    if (socket) {
-      session.emplace(lab_, group.netns, std::move(*socket), environment_.procSys, deadline_);
-    }
-    for (Task* cable : group.tasks) {
-      {
-        const KindTimes::Scope scope(times_, kindOf(cable->step), 1);
-        cable->result = !session             ? base::fail(socket.error())
-                        : deadline_.passed() ? base::fail(tooLate(cable->step))
-                                             : cable->action(*session);
-      }
-      settle(*cable);  // what follows looks at it
-      teller.tell();
-    }
-  }
-
   void runGroup(const Group& group) {
     auto socket = open(group.netns);
     if (!socket) {
@@ -508,9 +431,6 @@ class Execution {
       senders.clear();
     };
     for (Task* task : group.tasks) {
-      if (task->cable && !results_[task->step]) {
-        continue;  // it has not come about
-      }
       if (!senders.empty() && kindOf(task->step) != kindOf(senders.front()->step)) {
         flush();  // so that each kind's time is known; how much goes in one send makes no difference
       }
