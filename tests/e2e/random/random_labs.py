@@ -20,9 +20,11 @@ import re
 import subprocess
 import time
 
-import maker
+import changing
+import hands
 import sandbox
 import seen
+import tree
 from sandbox import BIN, equal, until
 
 LAB = "random"
@@ -35,7 +37,7 @@ class Round:
     def __init__(self, host, seed: int, without: set[int], keep=None):
         self.host, self.seed, self.without, self.keep = host, seed, without, keep
         self.file = host.directory / "random.yaml"
-        self.lab, self.number, self.refused = maker.empty(LAB), 0, 0
+        self.lab, self.number, self.refused = tree.empty(LAB), 0, 0
         self.told = []  # what has been done so far
         self.pairs = "no pairs"
         self.verb = "validate"  # by which a change is judged
@@ -49,9 +51,9 @@ class Round:
             print(f"  {time.monotonic() % 1000:.2f} {what}", flush=True)
 
     def write(self, lab):
-        self.file.write_text(maker.text_of(lab))
+        self.file.write_text(tree.text_of(lab))
         if self.keep:
-            (self.keep / f"{self.seed}-{len(self.told)}.yaml").write_text(maker.text_of(lab))
+            (self.keep / f"{self.seed}-{len(self.told)}.yaml").write_text(tree.text_of(lab))
 
     def has_places(self, said: str, verb: str):
         errors = [line for line in said.splitlines() if ": error: " in line]
@@ -62,7 +64,7 @@ class Round:
         self.number += 1
         if self.number in self.without:
             return None
-        change = maker.Change(self.lab, self.dice("change"), kinds)
+        change = changing.Change(self.lab, self.dice("change"), kinds)
         self.write(change.lab)
         done = self.host.vpclab(self.verb, self.file, status=None)
         if done.returncode in (0, 3):
@@ -124,7 +126,7 @@ class Round:
         return self.host.inside(node, "ping", "-c", 1, "-W", 1, address, lab=LAB, check=False).returncode == 0
 
     def lossy(self) -> bool:
-        return any("loss" in one for one in maker.maps_of(self.lab))
+        return any("loss" in one for one in tree.maps_of(self.lab))
 
     def packets(self):
         """The matrix compares what the lab says with real pings. EIPs are reached from the internet."""
@@ -161,7 +163,7 @@ class Round:
         """What hands do to it is healed."""
         dice = self.dice("wounds")
         for _ in range(dice.randint(1, 3)):
-            self.tell(seen.hurt(self.host, dice))
+            self.tell(hands.hurt(self.host, dice))
         done = self.host.vpclab("heal", LAB, status=None)
         equal(done.returncode, 0, f"heal:\n{done.stdout}{done.stderr}")
         self.same(wanted, "healed")
@@ -193,7 +195,7 @@ class Round:
         """The lab with so many changes; self.lab stays."""
         before = self.lab
         for _ in range(count):
-            self.lab = self.change(maker.CHANGING) or self.lab
+            self.lab = self.change(changing.CHANGING) or self.lab
         after, self.lab = self.lab, before
         return after
 
@@ -220,12 +222,12 @@ class Round:
 
     def grown(self):
         """A first lab."""
-        self.lab, self.number = maker.empty(LAB), 0
+        self.lab, self.number = tree.empty(LAB), 0
         dice = self.dice("growth")
-        for kinds, least, most in maker.GROWTH:
+        for kinds, least, most in changing.GROWTH:
             for _ in range(dice.randint(least, most)):
                 self.lab = self.change(kinds) or self.lab
-        grown, self.lab = self.lab, maker.empty(LAB)
+        grown, self.lab = self.lab, tree.empty(LAB)
         return grown
 
     def run(self):
@@ -270,7 +272,7 @@ def test(options):
                 raise AssertionError(f"seed {seed}: {failure}\nwhat was done:\n  " + "\n  ".join(one.told) +
                                      f"\nthe file:\n{one.file.read_text()}\nagain: random_labs.py --seed {seed} --rounds 1{without}"
                                      ) from failure
-            print(f"seed {seed}: {len(maker.holders(one.lab))} objects, {one.number} changes, {one.refused} refused, "
+            print(f"seed {seed}: {len(tree.holders(one.lab))} objects, {one.number} changes, {one.refused} refused, "
                   f"{one.pairs}, {time.monotonic() - at:.1f} s", flush=True)
     return rounds
 

@@ -1,11 +1,9 @@
-"""What the kernel has of a lab by ip(8), tc(8), nft(8) and /proc/sys, without what is another number each time; and what a hand
-may do to it."""
+"""What the kernel has of a lab by ip(8), tc(8), nft(8) and /proc/sys, without what is another number each time."""
 import concurrent.futures
 import ctypes
 import json
 import os
 import pathlib
-import signal
 import subprocess
 
 READERS = {
@@ -132,57 +130,3 @@ def differences(before, after, path="") -> list[str]:
             return [f"{path}: less {json.dumps(less)[:600]}, more {json.dumps(more)[:600]}"]
         return [] if before == after or path.endswith(("addr_info", "flags")) else [f"{path}: another order: {before} -> {after}"]
     return [] if before == after else [f"{path}: {json.dumps(before)[:300]} -> {json.dumps(after)[:300]}"]
-
-
-# -- By hand
-
-def commands(dice, pin: str, node: dict, pins: list[str]) -> list[str]:
-    """What somebody might do to a node, as a command in it."""
-    # Not the stand-in of a tunnel, which carries nothing.
-    links = [link for link in node["links"] if link["ifname"] != "lo" and "UP" in link["flags"]]
-    out = [f"ip netns delete {pin}", "nft flush ruleset", "ip route flush table main", "ip rule flush",
-           "sysctl -qw net.ipv4.ip_forward=" + dice.choice("01"), "sysctl -qw net.ipv4.conf.all.rp_filter=1",
-           "ip link set lo down", "ip address flush dev lo"]
-    for rule in node["rules"]:
-        out.append(f"ip rule delete priority {rule['priority']}")
-    for route in node["routes"]:
-        if route.get("protocol") not in ("kernel",):
-            out.append(f"ip route delete {route.get('type', 'unicast')} {route['dst']} table {route.get('table', 'main')}"
-                       f" {'metric ' + str(route['metric']) if 'metric' in route else ''}")
-    if links:
-        link = dice.choice(links)
-        name = link["ifname"]
-        out += 2 * [f"ip link delete {name}", f"ip link set {name} down", f"ip address flush dev {name}", f"ip link set {name} mtu 1300",
-                    f"ip link set {name} nomaster", f"tc qdisc replace dev {name} root tbf rate 9mbit burst 9k latency 50ms",
-                    f"tc qdisc delete dev {name} root", f"ip link set {name} down; ip link set {name} name other; ip link set other up",
-                    f"ip link set {name} netns {dice.choice(pins)}", f"ip address add 10.99.0.1/24 dev {name}",
-                    f"ip link set {name} address 02:00:00:00:00:0{dice.randint(1, 9)}"]
-        # Those of bridges and their ports matter to nobody.
-        if link.get("linkinfo", {}).get("info_kind") == "veth" and "master" not in link:
-            out.append(f"sysctl -qw net.ipv4.conf.{name}.rp_filter=1")
-    return out
-
-
-def hurt(host, dice) -> str:
-    """Does something to a node or to a process. Returns what."""
-    if dice.random() < 0.15:
-        pids = [pid for pid, words in sorted(host.processes().items())
-                if os.path.basename(words[0]) in ("vpclab-worker", "wireguard-go", "sleep") or "keeper" in words]
-        if pids:
-            pid = dice.choice(pids)
-            words = host.processes().get(pid, [])
-            os.kill(pid, signal.SIGKILL)
-            return f"kill -9 of {words}"
-    pins = sorted(host.pins())
-    pin = dice.choice(pins)
-    try:
-        node = alone(read_node, pin)
-    except (OSError, subprocess.CalledProcessError, json.JSONDecodeError):
-        return ""
-    command = dice.choice(commands(dice, pin, node, pins))
-
-    def do():
-        enter(pin)
-        return subprocess.run(["sh", "-c", command], capture_output=True, text=True)
-    done = alone(do)
-    return f"in {pin}: {command}: {done.stderr.strip() or 'done'}"
