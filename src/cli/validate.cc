@@ -20,8 +20,7 @@ class ValidateVerb : public Verb {
   const char* examples() const override {
     return "  vpclab validate labs/cross-region/stage-4b.yaml\n"
            "`plan` tells what goes by the addresses that servers are given and by the machine: names whose address is\n"
-           "another node's, a vxnet without a free address, interface names that become alike, what the kernel cannot "
-           "do.\n"
+           "another node's, interface names that become alike, what the kernel cannot do.\n"
            "Exit status: 0 valid; 2 not.";
   }
   void declare(VerbOptions& options) override { options.positional("FILE", file_, "the lab file", true); }
