@@ -12,6 +12,7 @@
 #include "kernel/namespaces.h"
 #include "kernel/neighbours.h"
 #include "kernel/nft.h"
+#include "kernel/parameters.h"
 #include "kernel/qdisc_requests.h"
 #include "kernel/route_requests.h"
 #include "kernel/session.h"
@@ -128,16 +129,21 @@ class Execution {
     if (steps_[i].action == Action::kDelete) {
       return;  // there is no value that they should have instead
     }
-    const auto& before = steps_[i].before;
-    Parameters parameters = toWrite(sysctls, before ? &std::get<Sysctls>(*before) : nullptr);
-    for (const auto& [path, value] : parameters) {
+    for (const auto& [path, value] : sysctls.parameters) {
       if (!isManagedSysctl(path)) {
         results_[i] =
             base::fail(base::ErrorKind::kUnsupported, path + " is not among the parameters that vpclab manages");
         return;
       }
     }
-    if (sysctls.link.empty()) {
+    const auto& before = steps_[i].before;
+    Parameters parameters = toWrite(sysctls, before ? &std::get<Sysctls>(*before) : nullptr);
+    if (sysctls.link.empty() && !before && births_.contains(sysctls.netns)) {
+      action(i, sysctls.netns, [this, &sysctls](Session& s) {
+        const Sysctls fresh{sysctls.netns, {}, newNamespace_.parameters()};
+        return write(s, toWrite(sysctls, &fresh));
+      });
+    } else if (sysctls.link.empty()) {
       action(i, sysctls.netns, [parameters = std::move(parameters)](Session& s) { return write(s, parameters); });
     } else {
       request(i, sysctls.netns, [&sysctls, parameters = std::move(parameters)](Session& s) {
@@ -462,7 +468,8 @@ class Execution {
   std::vector<Task> cables_;
   std::vector<Task> tasks_;
   std::unordered_map<std::string, std::size_t> births_;  // new namespaces, with their steps
-  std::vector<int> made_;                                // for each step that makes a cable: the index of its far end
+  NewNamespace newNamespace_;
+  std::vector<int> made_;  // for each step that makes a cable: the index of its far end
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 #include "kernel/nft.h"
 #include "kernel/observe.h"
-#include "kernel/proc_sys.h"
+#include "kernel/parameters.h"
 #include "kernel/qdisc_requests.h"
 #include "kernel/route_requests.h"
 #include "kernel/threads.h"
@@ -336,17 +336,11 @@ class NodeReader {
   }
 
   base::Result<> readSysctls() {
-    std::vector<state::Parameter> own;
-    for (const auto& path : namespaceSysctls()) {
-      auto value = ProcSys::read(path);
-      if (!value) {
-        return base::fail(std::move(value.error()).context("in " + view_.node));
-      }
-      if (*value) {
-        own.push_back({path, textOf(**value)});
-      }
+    auto own = readParameters();
+    if (!own) {
+      return base::fail(std::move(own.error()).context("in " + view_.node));
     }
-    view_.objects.emplace_back(state::Sysctls{view_.node, {}, state::Parameters(std::move(own))});
+    view_.objects.emplace_back(state::Sysctls{view_.node, {}, std::move(*own)});
     std::set<int> bridges;
     for (const LinkInfo& link : view_.links) {
       if (link.kind == "bridge") {
@@ -363,17 +357,11 @@ class NodeReader {
     }
     return {};
   }
-  // Most of them are one or the other, of all namespaces.
-  static base::SharedString textOf(std::string_view value) {
-    static const base::SharedString kZero = "0";
-    static const base::SharedString kOne = "1";
-    return value == "0" ? kZero : value == "1" ? kOne : base::SharedString(value);
-  }
   state::Sysctls parametersOf(const LinkInfo& link) const {
     std::vector<state::Parameter> out;
     for (std::size_t i = 0; i < link.parameters.size(); ++i) {
       out.push_back({"net/ipv4/conf/" + link.name + "/" + std::string(kLinkParameters.at(i).name),
-                     textOf(std::to_string(link.parameters[i]))});
+                     parameterText(std::to_string(link.parameters[i]))});
     }
     return {view_.node, link.name, state::Parameters(std::move(out))};
   }

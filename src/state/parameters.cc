@@ -8,9 +8,18 @@ namespace vpclab::state {
 
 namespace {
 
-// inet_forward_change: who begins to forward accepts no redirects any more, who ends does. So it is written before
-// that.
-constexpr const char* kResetByForward = "net/ipv4/conf/all/accept_redirects";
+// What the kernel sets by itself with a parameter whose value, `before`, changes. nullptr: that is not known, nor is
+// then what it sets, which is empty. It is always behind it in the order of writing.
+std::optional<Parameter> broughtBy(const Parameter& written, const base::SharedString* before) {
+  if (written.path == kIpForward) {
+    // inet_forward_change(): who begins to forward accepts no redirects any more, who ends does.
+    return Parameter{"net/ipv4/conf/all/accept_redirects", before == nullptr ? "" : written.value == "0" ? "1" : "0"};
+  }
+  if (written.path == "net/ipv6/conf/all/disable_ipv6") {
+    return Parameter{"net/ipv6/conf/default/disable_ipv6", written.value};  // addrconf_disable_ipv6(), in any case
+  }
+  return std::nullopt;
+}
 
 bool isWrittenBefore(const Parameter& x, const Parameter& y) {
   const bool xFirst = x.path == kIpForward;
@@ -82,12 +91,17 @@ Parameters toWrite(const Sysctls& want, const Sysctls* before) {
     return want.parameters;
   }
   std::vector<Parameter> out;
-  bool forwards = false;
+  std::vector<Parameter> brought;
   matchEach(want, *before, [&](const Parameter& wanted, const base::SharedString* value) {
-    const bool differs = value == nullptr || *value != wanted.value;
-    forwards = forwards || (differs && wanted.path == kIpForward);
-    if (differs || (forwards && wanted.path == kResetByForward)) {
-      out.push_back(wanted);
+    for (const Parameter& known : brought) {
+      value = known.path == wanted.path ? &known.value : value;
+    }
+    if (value != nullptr && *value == wanted.value) {
+      return;
+    }
+    out.push_back(wanted);
+    if (auto more = broughtBy(wanted, value)) {
+      brought.push_back(std::move(*more));
     }
   });
   return Parameters(std::move(out));

@@ -337,6 +337,9 @@ void writeParameters(State& world, const Sysctls& place, const Parameters& writt
     if (one.path == kIpForward && *before != one.value) {  // inet_forward_change
       all.push_back({"net/ipv4/conf/all/accept_redirects", one.value == "0" ? "1" : "0"});
     }
+    if (one.path == "net/ipv6/conf/all/disable_ipv6") {  // addrconf_disable_ipv6
+      all.push_back({"net/ipv6/conf/default/disable_ipv6", one.value});
+    }
     all.push_back(one);  // the last one counts
   }
   world.add(Sysctls{place.netns, place.link, Parameters(std::move(all))});

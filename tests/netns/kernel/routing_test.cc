@@ -233,6 +233,39 @@ TEST_CASE("the nft table is swapped whole and read back as nft prints it") {
   CHECK_FALSE(lab.has(changed));
 }
 
+TEST_CASE("new namespaces have what each of them wants, whatever the kernel gives a new one") {
+  LabFixture lab;
+  constexpr std::array kPaths{kIpForward,
+                              "net/ipv4/conf/all/accept_redirects",
+                              "net/ipv4/conf/default/accept_redirects",
+                              "net/ipv4/conf/all/rp_filter",
+                              "net/ipv6/conf/all/disable_ipv6",
+                              "net/ipv6/conf/default/disable_ipv6"};
+  std::vector<Object> objects;
+  const unsigned count = 1U << kPaths.size();
+  const auto nameOf = [](unsigned n) { return "n" + std::to_string(n); };
+  for (unsigned n = 0; n < count; ++n) {
+    objects.emplace_back(Netns{nameOf(n)});
+  }
+  for (unsigned n = 0; n < count; ++n) {
+    std::vector<Parameter> wanted;
+    for (std::size_t bit = 0; bit < kPaths.size(); ++bit) {
+      wanted.push_back({kPaths[bit], (n >> bit & 1U) != 0 ? "1" : "0"});
+    }
+    objects.emplace_back(Sysctls{nameOf(n), {}, Parameters(std::move(wanted))});
+  }
+  lab.create(objects);
+  for (unsigned n = 0; n < count; ++n) {
+    std::string wanted;
+    std::string files;
+    for (std::size_t bit = 0; bit < kPaths.size(); ++bit) {
+      wanted += (n >> bit & 1U) != 0 ? "1\n" : "0\n";
+      files += std::string(" /proc/sys/") + kPaths[bit];
+    }
+    CHECK(lab.in(nameOf(n), "cat" + files) == wanted);
+  }
+}
+
 TEST_CASE("parameters, written and read in their namespace only") {
   Router lab;
   const std::string before = tests::shell("cat /proc/sys/net/ipv4/ip_forward");

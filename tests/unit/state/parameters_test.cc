@@ -44,14 +44,32 @@ TEST_CASE("as wanted is what has all that is wanted, whatever else there is") {
   CHECK(onlyWanted(own({kFilter, kRedirects}), want) == own({kFilter}));
 }
 
-TEST_CASE("what differs is written, and what ip_forward resets behind it") {
-  const Sysctls want = own({kFilter, kRedirects, {kIpForward, "1"}});
+TEST_CASE("what differs is written, but for what the kernel sets by itself with another one") {
+  const Parameter forward{kIpForward, "1"};
+  const Sysctls want = own({kFilter, kRedirects, forward});
   CHECK(toWrite(want, nullptr) == want.parameters);
   CHECK(toWrite(want, &want).empty());
-  const Sysctls filtered = own({{kFilter.path, "1"}, kRedirects, {kIpForward, "1"}});
+  const Sysctls filtered = own({{kFilter.path, "1"}, kRedirects, forward});
   CHECK(listOf(toWrite(want, &filtered)) == std::vector<Parameter>{kFilter});
-  const Sysctls host = own({kFilter, kRedirects, {kIpForward, "0"}});
-  CHECK(listOf(toWrite(want, &host)) == std::vector<Parameter>{{kIpForward, "1"}, kRedirects});
+
+  // Who begins to forward accepts no redirects any more, who ends does.
+  const Sysctls host = own({kFilter, {kRedirects.path, "1"}, {kIpForward, "0"}});
+  CHECK(listOf(toWrite(want, &host)) == std::vector<Parameter>{forward});
+  const Sysctls quiet = own({kRedirects, {kIpForward, "0"}});
+  const Sysctls router = own({kRedirects, forward});
+  CHECK(listOf(toWrite(quiet, &router)) == std::vector<Parameter>{{kIpForward, "0"}, kRedirects});
+  const Sysctls accepting = own({{kRedirects.path, "1"}, forward});
+  CHECK(listOf(toWrite(accepting, &quiet)) == std::vector<Parameter>{forward, {kRedirects.path, "1"}});
   const Sysctls unknown = own({kFilter});
-  CHECK(listOf(toWrite(want, &unknown)) == std::vector<Parameter>{{kIpForward, "1"}, kRedirects});
+  CHECK(listOf(toWrite(want, &unknown)) == std::vector<Parameter>{forward, kRedirects});
+
+  // Switching IPv6 off, or on, goes for new links, too.
+  const Parameter off{"net/ipv6/conf/all/disable_ipv6", "1"};
+  const Parameter offByDefault{"net/ipv6/conf/default/disable_ipv6", "1"};
+  const Sysctls without = own({off, offByDefault});
+  const Sysctls with = own({{off.path, "0"}, {offByDefault.path, "0"}});
+  CHECK(listOf(toWrite(without, &with)) == std::vector<Parameter>{off});
+  const Sysctls half = own({off, {offByDefault.path, "0"}});
+  CHECK(listOf(toWrite(without, &half)) == std::vector<Parameter>{offByDefault});
+  CHECK(listOf(toWrite(half, &with)) == std::vector<Parameter>{off, {offByDefault.path, "0"}});
 }
