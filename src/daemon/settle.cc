@@ -1,7 +1,7 @@
 #include "daemon/settle.h"
 
 #include <algorithm>
-#include <set>
+#include <optional>
 #include <thread>
 
 #include "daemon/heap.h"
@@ -15,12 +15,14 @@ namespace {
 constexpr int kMaxRounds = 8;
 constexpr std::chrono::milliseconds kFirstPause{2};
 
-base::Result<state::State> lookAgain(plan::KernelPort& kernel, const std::string& lab, const plan::Touched& touched,
-                                     state::State before) {
-  // Where it is most of them there is no use in telling them apart.
-  return before.of(state::Kind::kNetns).size() < 2 * touched.namespaces.size()
-             ? kernel.observe(lab)
-             : kernel.observeAgain(lab, std::move(before), touched);
+// Nothing: all of the lab, as where it is most of it there is no use in telling them apart.
+std::optional<plan::Touched> whereToLook(const plan::Plan& done, const state::State& before) {
+  const std::size_t namespaces = before.of(state::Kind::kNetns).size();
+  if (namespaces == 0) {
+    return std::nullopt;
+  }
+  auto touched = plan::touchedBy(done.steps, before);
+  return namespaces < 2 * touched.namespaces.size() ? std::nullopt : std::optional(std::move(touched));
 }
 
 }  // namespace
@@ -61,14 +63,14 @@ Settled bringTo(const state::State& desired, plan::Plan plan, state::State obser
       return out;
     }
     const bool wentWell = current.report.ok();
-    const auto touched = plan::touchedBy(current.plan.steps, observed);
+    const auto touched = whereToLook(current.plan, observed);
     if (wentWell) {
       // Its steps and the State that is looked at now would be the most that a large lab needs.
       out.done += current.plan.steps.size();
       out.rounds.pop_back();
       giveBackHeap(kSpareHeap);
     }
-    auto now = lookAgain(kernel, lab, touched, std::move(observed));
+    auto now = touched ? kernel.observeAgain(lab, std::move(observed), *touched) : kernel.observe(lab);
     if (!now) {
       out.error = std::move(now.error());
       return out;

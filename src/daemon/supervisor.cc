@@ -167,10 +167,11 @@ void Supervisor::openEars() {
   if (!engine_.options().heal) {
     return;
   }
-  auto changes = kernel::ChangeWatch::open(engine_.options().netnsDir, kernel::ChangeWatch::Neighbours::kIgnored);
+  auto changes = kernel::ChangeWatch::open(engine_.options().netnsDir);
+  auto heard = changes ? changes->listen(kernel::ChangeWatch::Neighbours::kIgnored) : base::fail(changes.error());
   auto pins = kernel::PinWatch::open(engine_.options().netnsDir);
-  if (!changes || !pins) {
-    logError("--heal: what others change will not be seen: " + (changes ? pins.error() : changes.error()).message());
+  if (!heard || !pins) {
+    logError("--heal: what others change will not be seen: " + (heard ? pins.error() : heard.error()).message());
     return;
   }
   ears_.emplace(Ears{std::move(*changes), std::move(*pins)});

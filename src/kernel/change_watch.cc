@@ -28,8 +28,8 @@ constexpr int kMaxReads = 8192;
 // What may be told between two calls: some thousand changes. Beyond that the kernel says that it lost count.
 constexpr int kQueueBytes = 4 << 20;
 
-constexpr std::array kRoutingGroups{RTNLGRP_LINK,      RTNLGRP_TC,           RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
-                                    RTNLGRP_IPV4_RULE, RTNLGRP_IPV4_NETCONF, RTNLGRP_NSID};
+constexpr std::array kRoutingGroups{RTNLGRP_LINK,       RTNLGRP_TC,        RTNLGRP_IPV4_IFADDR,
+                                    RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV4_NETCONF};
 
 base::Result<> join(int fd, int group) {
   if (::setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
@@ -38,8 +38,7 @@ base::Result<> join(int fd, int group) {
   return {};
 }
 
-template <class Groups>
-base::Result<base::UniqueFd> listener(int protocol, const Groups& groups) {
+base::Result<base::UniqueFd> listener(int protocol) {
   base::UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
   sockaddr_nl any{};
   any.nl_family = AF_NETLINK;
@@ -48,11 +47,6 @@ base::Result<base::UniqueFd> listener(int protocol, const Groups& groups) {
       ::setsockopt(fd.get(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on) != 0 ||
       ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kQueueBytes, sizeof kQueueBytes) != 0) {
     return base::failErrno("listen to the changes of all network namespaces");
-  }
-  for (const int group : groups) {
-    if (auto joined = join(fd.get(), group); !joined) {
-      return base::fail(std::move(joined.error()));
-    }
   }
   return fd;
 }
@@ -72,7 +66,7 @@ std::int32_t sourceOf(msghdr& message) {
 
 }  // namespace
 
-base::Result<ChangeWatch> ChangeWatch::open(const std::string& netnsDir, Neighbours neighbours) {
+base::Result<ChangeWatch> ChangeWatch::open(const std::string& netnsDir) {
   base::Result<ChangeWatch> out = base::fail(base::ErrorKind::kInternal, "the watch was not made");
   auto ran = onThreads(1, [&](std::size_t) {
     auto made = makeNetns();
@@ -81,9 +75,9 @@ base::Result<ChangeWatch> ChangeWatch::open(const std::string& netnsDir, Neighbo
       return;
     }
     auto control = NetlinkSocket::open(NETLINK_ROUTE);
-    auto routing = listener(NETLINK_ROUTE, kRoutingGroups);
-    auto tables = listener(NETLINK_NETFILTER, std::array{NFNLGRP_NFTABLES});
-    auto joined = routing && neighbours == Neighbours::kHeard ? join(routing->get(), RTNLGRP_NEIGH) : base::Result<>();
+    auto routing = listener(NETLINK_ROUTE);
+    auto tables = listener(NETLINK_NETFILTER);
+    auto joined = routing ? join(routing->get(), RTNLGRP_NSID) : base::Result<>();
     if (!control) {
       out = base::fail(std::move(control.error()));
     } else if (!routing) {
@@ -97,6 +91,20 @@ base::Result<ChangeWatch> ChangeWatch::open(const std::string& netnsDir, Neighbo
     }
   });
   return ran ? std::move(out) : base::fail(std::move(ran.error()));
+}
+
+base::Result<> ChangeWatch::listen(Neighbours neighbours) {
+  for (const int group : kRoutingGroups) {
+    if (auto joined = join(routing_.get(), group); !joined) {
+      return joined;
+    }
+  }
+  if (neighbours == Neighbours::kHeard) {
+    if (auto joined = join(routing_.get(), RTNLGRP_NEIGH); !joined) {
+      return joined;
+    }
+  }
+  return join(tables_.get(), NFNLGRP_NFTABLES);
 }
 
 base::Result<std::set<std::string>> ChangeWatch::follow(const std::string& lab) {

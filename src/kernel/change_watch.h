@@ -24,12 +24,15 @@ namespace vpclab::kernel {
 // number (RTM_NEWNSID), and hear all that have one (NETLINK_LISTEN_ALL_NSID, Linux 4.2).
 class ChangeWatch {
  public:
+  // Does not listen yet, but to namespaces that go. Errors: kPermission without CAP_NET_BROADCAST, which is what
+  // netlink(7) asks of who listens to others' namespaces.
+  static base::Result<ChangeWatch> open(const std::string& netnsDir);
   // Neighbours come and go with the traffic wherever they are learnt.
   enum class Neighbours { kIgnored, kHeard };
-  // Errors: kPermission without CAP_NET_BROADCAST, which is what netlink(7) asks of who listens to others' namespaces.
-  static base::Result<ChangeWatch> open(const std::string& netnsDir, Neighbours neighbours);
+  // From now on. To be called once.
+  base::Result<> listen(Neighbours neighbours);
 
-  // From now on, what changes in the namespaces that the lab has at this moment. Returns the nodes whose namespaces are
+  // What changes in the namespaces that the lab has at this moment, from now on. Returns the nodes whose namespaces are
   // others than at the last call: new ones, those that are gone, and those that have come in the place of another. One
   // is known by its inode, which another may get as soon as it has died: changed() tells of that, and a second call
   // after it misses none.

@@ -1,5 +1,6 @@
 #include "kernel/lab_memory.h"
 
+#include <atomic>
 #include <set>
 #include <utility>
 
@@ -18,6 +19,7 @@ constexpr std::chrono::seconds kBelieved{60};
 // to go before the lab does.
 struct LabMemory::Entry {
   std::optional<ChangeWatch> watch;
+  std::atomic<bool> listens = false;
   base::Clock::time_point sawAll;
 
   std::shared_ptr<state::State> get() {
@@ -66,19 +68,50 @@ LabMemory::~LabMemory() = default;
 std::shared_ptr<LabMemory::Entry> LabMemory::find(const std::string& lab) {
   const std::lock_guard lock(mutex_);
   const auto it = labs_.find(lab);
-  return it == labs_.end() ? nullptr : it->second;
+  return it == labs_.end() || !it->second->listens ? nullptr : it->second;
+}
+
+std::shared_ptr<LabMemory::Entry> LabMemory::findOrAdd(const std::string& lab) {
+  const std::lock_guard lock(mutex_);
+  auto& slot = labs_[lab];
+  if (!slot) {
+    slot = std::make_shared<Entry>();
+  }
+  return slot;
+}
+
+void LabMemory::makeReady(const std::string& lab) {
+  const auto entry = findOrAdd(lab);
+  if (entry->watch) {
+    return;
+  }
+  // What fails is tried again by the one who needs it, and told then.
+  if (auto opened = ChangeWatch::open(netnsDir_); opened && opened->follow(lab)) {
+    entry->watch.emplace(std::move(*opened));
+  }
 }
 
 std::optional<LabMemory::Heard> LabMemory::hear(const std::string& lab, Entry& entry, Pins pins) {
-  const bool isNew = !entry.watch;
+  const bool isNew = !entry.listens;
   if (isNew) {
-    auto opened = ChangeWatch::open(netnsDir_, ChangeWatch::Neighbours::kHeard);
-    if (!opened) {
-      hearing_.refused(lab, opened.error());
+    base::Result<> begun;
+    if (!entry.watch) {
+      auto opened = ChangeWatch::open(netnsDir_);
+      if (opened) {
+        entry.watch.emplace(std::move(*opened));
+      } else {
+        begun = base::fail(std::move(opened.error()));
+      }
+    }
+    if (begun) {
+      begun = entry.watch->listen(ChangeWatch::Neighbours::kHeard);
+    }
+    if (!begun) {
+      hearing_.refused(lab, begun.error());
       forget(lab);
       return std::nullopt;
     }
-    entry.watch.emplace(std::move(*opened));
+    entry.listens = true;
   }
   const bool all = isNew || pins == Pins::kCompared;
   auto out = all ? entry.watch->follow(lab) : base::Result<std::set<std::string>>();
@@ -106,15 +139,7 @@ std::optional<LabMemory::Heard> LabMemory::hear(const std::string& lab, Entry& e
 }
 
 std::optional<Again> LabMemory::recall(const std::string& lab, base::Clock::time_point now) {
-  std::shared_ptr<Entry> entry;
-  {
-    const std::lock_guard lock(mutex_);
-    auto& slot = labs_[lab];
-    if (!slot) {
-      slot = std::make_shared<Entry>();
-    }
-    entry = slot;
-  }
+  const auto entry = findOrAdd(lab);
   const auto heard = hear(lab, *entry, Pins::kCompared);
   auto seen = entry->set(nullptr);
   if (!heard || !seen || now - entry->sawAll > kBelieved) {

@@ -26,6 +26,10 @@ class LabMemory {
   LabMemory(const LabMemory&) = delete;
   LabMemory& operator=(const LabMemory&) = delete;
 
+  // What has to be done before it can listen to a lab, for whom there is time now: the next call of recall(), listen()
+  // or heard() needs less. Does not listen yet.
+  void makeReady(const std::string& lab);
+
   // What was seen last, and what may be otherwise since; nothing: all is to be looked at now.
   // What it returns is not remembered any more, until remember(). Listens from now on.
   std::optional<Again> recall(const std::string& lab, base::Clock::time_point now);
@@ -49,7 +53,8 @@ class LabMemory {
  private:
   struct Entry;
   struct Heard;
-  std::shared_ptr<Entry> find(const std::string& lab);
+  std::shared_ptr<Entry> find(const std::string& lab);  // null: it does not listen to it
+  std::shared_ptr<Entry> findOrAdd(const std::string& lab);
   enum class Pins { kCompared, kBelieved };  // there are thousands
   std::optional<Heard> hear(const std::string& lab, Entry& entry, Pins pins);
 

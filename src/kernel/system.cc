@@ -34,8 +34,8 @@ constexpr std::size_t kManyNamespaces = 256;
 
 base::Result<> tryToListen() {
   // As LabMemory does; of no lab, so that the directory does not matter.
-  auto watch = ChangeWatch::open("", ChangeWatch::Neighbours::kHeard);
-  return watch ? base::Result<>() : base::fail(std::move(watch.error()));
+  auto watch = ChangeWatch::open("");
+  return watch ? watch->listen(ChangeWatch::Neighbours::kHeard) : base::fail(std::move(watch.error()));
 }
 
 class RealSystem : public System {
@@ -92,7 +92,20 @@ class RealSystem : public System {
   }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline, KindTimes* times) override {
-    return kernel::execute(environment_, lab, steps, deadline, times);
+    std::vector<base::Result<>> out;
+    const auto cables = std::count_if(steps.begin(), steps.end(), [](const plan::Step& step) {
+      return step.action == plan::Action::kCreate && step.key.kind == state::Kind::kVeth;
+    });
+    // The kernel makes one cable after another (RTNL), so that a processor has nothing to do meanwhile.
+    const bool many = static_cast<std::size_t>(cables) >= kFewNamespaces;
+    auto ran = onThreads(many ? 2 : 1, [&](std::size_t n) {
+      if (n == 0) {
+        out = kernel::execute(environment_, lab, steps, deadline, times);
+      } else {
+        memory_.makeReady(lab);
+      }
+    });
+    return ran ? std::move(out) : std::vector<base::Result<>>(steps.size(), ran);
   }
   void forgetNeighbours(const std::string& lab, std::span<const state::Neighbours> tables,
                         base::Deadline deadline) override {
