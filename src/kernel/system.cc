@@ -92,20 +92,22 @@ class RealSystem : public System {
   }
   std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,
                                       base::Deadline deadline, KindTimes* times) override {
-    std::vector<base::Result<>> out;
     const auto cables = std::count_if(steps.begin(), steps.end(), [](const plan::Step& step) {
       return step.action == plan::Action::kCreate && step.key.kind == state::Kind::kVeth;
     });
+    if (static_cast<std::size_t>(cables) < kFewNamespaces) {
+      return kernel::execute(environment_, lab, steps, deadline, times);
+    }
     // The kernel makes one cable after another (RTNL), so that a processor has nothing to do meanwhile.
-    const bool many = static_cast<std::size_t>(cables) >= kFewNamespaces;
-    auto ran = onThreads(many ? 2 : 1, [&](std::size_t n) {
+    std::vector<base::Result<>> out;
+    auto ran = onThreads(2, [&](std::size_t n) {
       if (n == 0) {
         out = kernel::execute(environment_, lab, steps, deadline, times);
       } else {
         memory_.makeReady(lab);
       }
     });
-    return ran ? std::move(out) : std::vector<base::Result<>>(steps.size(), ran);
+    return out.empty() ? std::vector<base::Result<>>(steps.size(), ran) : std::move(out);
   }
   void forgetNeighbours(const std::string& lab, std::span<const state::Neighbours> tables,
                         base::Deadline deadline) override {

@@ -24,20 +24,15 @@ std::string node(int number) {
   return "n" + std::to_string(number);
 }
 
-// A lab large enough to be remembered; n1 and n2 have a cable, with 10.1.0.1/24 and 10.1.0.2/24.
-struct LargeLab : LabFixture {
-  LargeLab() {
+// A lab large enough to be remembered, with nodes only.
+struct LargeNodes : LabFixture {
+  LargeNodes() {
     tests::skipUnlessRoot();
     std::vector<std::string> nodes;
     for (int i = 0; i < kNodes; ++i) {
       nodes.push_back(node(i));
     }
     makeNodes(nodes);
-    create({makeVeth({"n1", "eth0", net::Mac::fromSeed("1")}, {"n2", "eth0", net::Mac::fromSeed("2")})});
-    create({Address{"n1", "eth0", prefix("10.1.0.1/24")}, Address{"n2", "eth0", prefix("10.1.0.2/24")}});
-    seen(kernel::Memory::kUse);  // all of it, and by memory from then on
-    settled("n1", "eth0", "UP");
-    settled("n2", "eth0", "UP");
   }
 
   State look(kernel::Memory memory) {
@@ -80,6 +75,17 @@ struct LargeLab : LabFixture {
   std::uint64_t visits = 0;  // namespaces that the last look has entered
 };
 
+// One that is remembered; n1 and n2 have a cable, with 10.1.0.1/24 and 10.1.0.2/24.
+struct LargeLab : LargeNodes {
+  LargeLab() {
+    create({makeVeth({"n1", "eth0", net::Mac::fromSeed("1")}, {"n2", "eth0", net::Mac::fromSeed("2")})});
+    create({Address{"n1", "eth0", prefix("10.1.0.1/24")}, Address{"n2", "eth0", prefix("10.1.0.2/24")}});
+    seen(kernel::Memory::kUse);  // all of it, and by memory from then on
+    settled("n1", "eth0", "UP");
+    settled("n2", "eth0", "UP");
+  }
+};
+
 // This thread, and those that it starts, without one capability.
 class Without {
  public:
@@ -107,6 +113,32 @@ TEST_CASE("a large lab that nobody has changed is not looked at again") {
   CHECK(lab.visits == 0);
   lab.look(kernel::Memory::kNone);
   CHECK(lab.visits >= kNodes);
+}
+
+TEST_CASE("of a lab that has just come about, with all its cables at once, every change is seen") {
+  LargeNodes lab;
+  std::vector<Object> cables;
+  for (int i = 1; i < kNodes; ++i) {
+    const std::string port = "p" + std::to_string(i);
+    cables.emplace_back(
+        makeVeth({"n0", port, net::Mac::fromSeed(port)}, {node(i), "eth0", net::Mac::fromSeed(node(i))}));
+  }
+  lab.create(cables);  // it is made ready to be listened to meanwhile
+  // Then some namespaces become others, perhaps with the inodes of those that go.
+  for (const int i : {7, 8, 9}) {
+    lab.remove({Netns{node(i)}});
+    lab.create({Netns{node(i)}});
+  }
+  lab.in("n2", "ip address add 10.1.0.2/24 dev eth0");
+  CHECK(lab.seen(kernel::Memory::kUse) == lab.look(kernel::Memory::kNone));
+  CHECK(lab.visits >= kNodes);
+  lab.settled("n1", "eth0", "UP");
+  lab.settled("n2", "eth0", "UP");
+  for (const int i : {2, 7, 8, 9, kNodes - 1}) {
+    lab.byHand(lab.netns(i) + "ip link add x type veth peer name y");
+    lab.byHand(lab.netns(i) + "ip link set x up");
+    lab.byHand(lab.netns(i) + "nft add table ip vpclab");
+  }
 }
 
 TEST_CASE("what a hand changes in a large lab is seen") {
