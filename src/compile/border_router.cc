@@ -102,8 +102,9 @@ struct DomainCompiler {
 void compileBorderRouter(Builder& builder, const lab::BorderRouter& router) {
   const Origin origin{"border router " + router.id, router.pos};
   const bool byRules = !builder.capabilities().vrfDevice;
-  std::vector<Parameter> parameters{{"net/ipv4/fwmark_reflect", byRules ? "1" : "0"}};
+  std::vector<Parameter> parameters;
   if (byRules) {
+    parameters.push_back({kFwmarkReflect, "1"});
     // The check of a packet's source must look where the packet's own domain looks, not into the local table, which
     // knows every domain's addresses.
     parameters.push_back({"net/ipv4/conf/all/src_valid_mark", "1"});

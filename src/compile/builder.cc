@@ -67,7 +67,10 @@ const base::SharedString& zero() {
 const Parameters& parametersOf(Role role) {
   static const auto make = [](Role of) {
     const base::SharedString one = "1";
-    std::vector<Parameter> out{{kIpForward, of == Role::kRouter ? one : zero()}};
+    // A node that was of another kind in the last version of the lab has that one's.
+    std::vector<Parameter> out(ofNewNamespace().begin(), ofNewNamespace().end());
+    out.push_back({"net/ipv4/conf/all/src_valid_mark", zero()});
+    out.push_back({kIpForward, of == Role::kRouter ? one : zero()});
     for (const std::string scope : {"all", "default"}) {
       const std::string directory = "net/ipv4/conf/" + scope + "/";
       out.push_back({directory + "accept_redirects", zero()});
@@ -80,7 +83,7 @@ const Parameters& parametersOf(Role role) {
     }
     if (of == Role::kRouter) {
       // Every hop answers every probe (icmp(7)).
-      out.push_back({"net/ipv4/icmp_ratelimit", zero()});
+      out.push_back({kIcmpRateLimit, zero()});
     }
     return Parameters(std::move(out));
   };

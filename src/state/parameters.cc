@@ -86,9 +86,15 @@ Sysctls onlyWanted(const Sysctls& have, const Sysctls& want) {
   return {have.netns, have.link, Parameters(std::move(out))};
 }
 
+const Parameters& ofNewNamespace() {
+  static const Parameters kAll({{kFwmarkReflect, "0"}, {kIcmpRateLimit, "1000"}});
+  return kAll;
+}
+
 Parameters toWrite(const Sysctls& want, const Sysctls* before) {
   if (before == nullptr) {
-    return want.parameters;
+    const Sysctls fresh{want.netns, want.link, ofNewNamespace()};
+    return want.link.empty() ? toWrite(want, &fresh) : want.parameters;
   }
   std::vector<Parameter> out;
   std::vector<Parameter> brought;

@@ -59,9 +59,14 @@ bool hasAll(const Sysctls& have, const Sysctls& want);
 // Of those that are there the ones that are wanted, whatever their values.
 Sysctls onlyWanted(const Sysctls& have, const Sysctls& want);
 
-// The parameters to write, in this order, where there is `before`; nullptr: nothing is known.
+// What every new namespace has: of these nothing is inherited from the host (icmp_sk_init).
+const Parameters& ofNewNamespace();
+
+// The parameters to write, in this order, where there is `before`; nullptr: in a new namespace, or on a new link.
 Parameters toWrite(const Sysctls& want, const Sysctls* before);
 
 inline constexpr const char* kIpForward = "net/ipv4/ip_forward";
+inline constexpr const char* kFwmarkReflect = "net/ipv4/fwmark_reflect";
+inline constexpr const char* kIcmpRateLimit = "net/ipv4/icmp_ratelimit";
 
 }  // namespace vpclab::state

@@ -12,10 +12,11 @@ using namespace vpclab::state;
 namespace {
 
 constexpr const char* kScopes[] = {"all", "default"};
-// Parameter of an interface -> what a new namespace has. Deliberately none of the values that labs want.
+// Parameter of an interface -> what a new namespace has. Deliberately none of the values that labs want, but for those
+// that a namespace has whatever the host has.
 const std::map<std::string, std::string> kInterfaceParameters = {
     {"net/ipv4/conf/*/accept_redirects", "1"}, {"net/ipv4/conf/*/send_redirects", "1"},
-    {"net/ipv4/conf/*/rp_filter", "2"},        {"net/ipv4/conf/*/src_valid_mark", "0"},
+    {"net/ipv4/conf/*/rp_filter", "2"},        {"net/ipv4/conf/*/src_valid_mark", "2"},
     {"net/ipv6/conf/*/disable_ipv6", "0"},
 };
 const std::map<std::string, std::string> kParameters = {

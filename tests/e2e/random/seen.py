@@ -27,8 +27,6 @@ CARRIER = {"LOWER_UP", "NO-CARRIER"}
 
 
 NOBODY = "nobody"
-# What a namespace of another kind of node may have been left with, and does no harm: a value that is not managed there.
-AS_THE_KERNEL_HAS_IT = {"ipv4/fwmark_reflect": "0", "ipv4/icmp_ratelimit": "1000", "ipv4/conf/all/src_valid_mark": "0"}
 
 
 def steady(value):
@@ -118,9 +116,6 @@ def is_leaving(snap: dict) -> bool:
 
 
 def differences(before, after, path="") -> list[str]:
-    if path.endswith("/parameters"):
-        before = {name: value for name, value in before.items() if AS_THE_KERNEL_HAS_IT.get(name) != after.get(name)}
-        after = {name: value for name, value in after.items() if AS_THE_KERNEL_HAS_IT.get(name) != value}
     if isinstance(before, dict) and isinstance(after, dict):
         return [line for name in sorted(set(before) | set(after), key=str)
                 for line in differences(before.get(name), after.get(name), f"{path}/{name}")]

@@ -159,6 +159,43 @@ TEST_CASE("apply reaches what is desired from any state, in one go, and the seco
   }
 }
 
+TEST_CASE("a node that was of another kind has the parameters of a new one") {
+  // Border routers by policy rules want what no other node does.
+  const std::string before = R"(
+lab: random
+regions: {r: {}}
+vpcs: {v: {region: r, cidr: 10.1.0.0/16}}
+vxnets: {n: {vpc: v, cidr: 10.1.1.0/24}}
+border_routers: {x: {region: r, vxnets: [n]}}
+)";
+  const std::string after = R"(
+lab: random
+regions: {r: {}}
+vpcs: {x: {region: r, cidr: 10.1.0.0/16}}
+vxnets: {n: {vpc: x, cidr: 10.1.1.0/24}}
+servers: {v: {vxnet: n}}
+)";
+  const auto desired = [](const std::string& text) {
+    lab::BundleSource source({{"lab.yaml", text}});
+    const lab::Loaded loaded = lab::load("lab.yaml", source);
+    REQUIRE(loaded.ok());
+    return tests::compiled(loaded.lab, tests::bareKernel()).desired;
+  };
+  FakeKernel changed;
+  bring(changed, desired(before));
+  bring(changed, desired(after));
+  FakeKernel fresh;
+  bring(fresh, desired(after));
+  const state::State there = *changed.observe(kLab);
+  fresh.observe(kLab)->each<state::Sysctls>([&](const state::Key& key, const state::Sysctls& own) {
+    REQUIRE(there.get<state::Sysctls>(key) != nullptr);
+    for (const state::Parameter& one : own.parameters) {
+      CAPTURE(one.path.str());
+      CHECK(*there.get<state::Sysctls>(key)->parameters.find(one.path) == one.value);
+    }
+  });
+}
+
 TEST_CASE("from one kind of kernel to the other") {
   for (unsigned seed = 0; seed < kSeeds; ++seed) {
     CAPTURE(seed);

@@ -73,3 +73,12 @@ TEST_CASE("what differs is written, but for what the kernel sets by itself with 
   CHECK(listOf(toWrite(without, &half)) == std::vector<Parameter>{offByDefault});
   CHECK(listOf(toWrite(half, &with)) == std::vector<Parameter>{off, {offByDefault.path, "0"}});
 }
+
+TEST_CASE("what a new namespace has by itself is not written, and is known of no link") {
+  const Parameter limit{kIcmpRateLimit, "1000"};
+  CHECK(listOf(toWrite(own({kFilter, limit, {kFwmarkReflect, "1"}}), nullptr)) ==
+        std::vector<Parameter>{kFilter, {kFwmarkReflect, "1"}});
+  CHECK(listOf(toWrite({"n", "eth0", Parameters({limit})}, nullptr)) == std::vector<Parameter>{limit});
+  const Sysctls router = own({{kIcmpRateLimit, "0"}});
+  CHECK(listOf(toWrite(own({limit}), &router)) == std::vector<Parameter>{limit});
+}
