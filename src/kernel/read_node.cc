@@ -132,7 +132,8 @@ class NodeReader {
           if (other && *other != *address) {
             found.peer = other;
           }
-          if ((flags & IFA_F_SECONDARY) == 0) {
+          found.secondary = (flags & IFA_F_SECONDARY) != 0;
+          if (!found.secondary) {
             expectRoutes(found, static_cast<int>(info->ifa_index));
           }
           view_.objects.emplace_back(std::move(found));
@@ -149,8 +150,8 @@ class NodeReader {
       }
     }
   }
-  // Those of a link that is up. A peer's address is nobody's but a hand's, and a secondary one's are its primary's
-  // matter. What the kernel adds for the network of a loopback's address is a local route; no lab has one.
+  // Those of a link that is up. A peer's address is nobody's but a hand's, and a secondary one is made anew. What the
+  // kernel adds for the network of a loopback's address is a local route; no lab has one.
   void expectRoutes(const state::Address& address, int index) {
     const LinkInfo& link = view_.links[view_.places.at(index)];
     if ((link.flags & IFF_UP) == 0 || address.peer) {
@@ -351,7 +352,8 @@ class NodeReader {
       // A tun without our alias is nobody's to route by: the stand-in of wireguard-go's, or one that is not complete.
       const bool isNobodys = link.kind == "tun" && socketNetnsOf(link).empty();
       // A bridge's port has no IP of its own.
-      if (!isNobodys && !bridges.contains(link.master) && link.index != kLoopback && !link.parameters.empty()) {
+      if (!isNobodys && !bridges.contains(link.master) && link.index != kLoopback &&
+          !link.parameters.empty()) {
         view_.objects.emplace_back(parametersOf(link));
       }
     }

@@ -131,6 +131,7 @@ struct FieldsOf {
   }
   void operator()(const Address& address) {
     add("connected route", address.noPrefixRoute ? "no" : "yes");
+    add("place", address.secondary ? "behind another of its network" : "first of its network");
     add("state", lostText(address.lost));
   }
   void operator()(const Rule& rule) {

@@ -66,6 +66,7 @@ constexpr std::array kPolicies{
     inPlace(Kind::kWgDevice, "peer *", kSetDevice),
     identity(Kind::kAddress, "link, prefix and peer"),
     replaced(Kind::kAddress, "connected route", "inet_rtm_newaddr changes lifetimes and metric only"),
+    replaced(Kind::kAddress, "place", "the kernel keeps them in the order of coming (inet_insert_ifa)"),
     inPlace(Kind::kAddress, "state", "RTM_NEWROUTE, as the kernel makes it"),
     identity(Kind::kRule, "priority"),
     replaced(Kind::kRule, "iif", kNoNewRule),

@@ -74,6 +74,7 @@ struct ToJson {
         {"prefix", o.prefix.toString()},
         {"noPrefixRoute", o.noPrefixRoute},
         {"peer", optionalText(o.peer)},
+        {"secondary", o.secondary},
         {"lostRoutes", {{"local", o.lost.local}, {"broadcast", o.lost.broadcast}, {"connected", o.lost.connected}}}};
   }
   Json operator()(const Rule& o) const {

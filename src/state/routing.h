@@ -39,7 +39,9 @@ struct Address {
   // Of an observed one: the other end of a point-to-point address, whose network has the length then. Nobody desires
   // it, and to the kernel it is another address.
   std::optional<net::IpAddr> peer;
-  LostRoutes lost;  // of an observed one, likewise
+  // Of an observed one: another of its network came before, with which it goes (IFA_F_SECONDARY). Nobody desires two.
+  bool secondary = false;
+  LostRoutes lost;  // of an observed one, likewise; a secondary one's are not looked for
 
   bool operator==(const Address&) const = default;
   Key key() const;

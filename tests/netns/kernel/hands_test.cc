@@ -103,6 +103,30 @@ TEST_CASE("the local and broadcast routes of an address") {
   CHECK(plan::diff(second, lab.observe()).empty());
 }
 
+TEST_CASE("an address of ours behind somebody's of its network") {
+  for (const std::string promotes : {"0", "1"}) {  // whether the kernel keeps it when the first one goes
+    for (const std::string more :
+         {"", "; ip route del local 10.1.0.1 table local", "; ip address add 10.1.0.8/24 dev eth0"}) {
+      CAPTURE(promotes);
+      CAPTURE(more);
+      Router lab;
+      const State desired = lab.observe();
+      const std::string reader = "sh -c \"ip -4 route show table all | sort\"";
+      const std::string before = lab.in("r", reader);
+      lab.in("r", "sh -c 'echo " + promotes +
+                      " >/proc/sys/net/ipv4/conf/eth0/promote_secondaries; ip address del 10.1.0.1/24 dev eth0; "
+                      "ip address add 10.1.0.9/24 dev eth0; ip address add 10.1.0.1/24 dev eth0" +
+                      more + "'");
+      const auto report = plan::apply(plan::diff(desired, lab.observe()), *lab.system, lab.name, LabFixture::soon());
+      for (const auto* cause : report.rootCauses()) {
+        FAIL_CHECK(cause->step->key.toString() << ": " << cause->error->message());
+      }
+      CHECK(lab.in("r", reader) == before);
+      CHECK(plan::diff(desired, lab.observe()).empty());
+    }
+  }
+}
+
 TEST_CASE("the loopback's own routes") {
   Router lab;
   const std::string reader = "sh -c \"ip -4 route show table local dev lo | sort\"";
@@ -228,6 +252,18 @@ TEST_CASE("addresses with a peer") {
   CHECK(plan::diff(desired, lab.observe()).empty());
 }
 
+namespace {
+
+WgDevice tunnelByProcess() {
+  WgDevice device{"br", "wan", "pop"};
+  device.implementation = TunnelImplementation::kWireGuardGo;
+  device.privateKey = net::clampPrivateKey({{7}});
+  device.publicKey = net::publicKeyOf(device.privateKey);
+  return device;
+}
+
+}  // namespace
+
 TEST_CASE("a tunnel that nobody wants, whose process has ended or lost its namespace") {
   tests::skipUnlessRoot();
   if (!kernel::probe(nullptr)->wireGuardGo) {
@@ -239,11 +275,7 @@ TEST_CASE("a tunnel that nobody wants, whose process has ended or lost its names
     LabFixture lab;
     lab.makeNodes({"br", "pop"});
     const State without = lab.observe();
-    WgDevice device{"br", "wan", "pop"};
-    device.implementation = TunnelImplementation::kWireGuardGo;
-    device.privateKey = net::clampPrivateKey({{7}});
-    device.publicKey = net::publicKeyOf(device.privateKey);
-    lab.create({device});
+    lab.create({tunnelByProcess()});
     const auto tunnels = [&] {
       auto keeper = keeper::Client::connect({lab.runDir(), lab.name}, LabFixture::soon());
       REQUIRE(keeper);

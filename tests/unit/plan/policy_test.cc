@@ -99,6 +99,7 @@ std::vector<Variants> allVariants() {
           .take(),
       Vary(Address{"s", "eth0", tests::prefix("10.0.0.2/24")})
           .by([](auto& o) { o.noPrefixRoute = true; })
+          .by([](auto& o) { o.secondary = true; })
           .by([](auto& o) { o.lost.connected = kMainTable; })
           .take(),
       Vary(Rule{"br", 1, "eth0", 0, std::nullopt, 1001})

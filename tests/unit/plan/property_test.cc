@@ -99,6 +99,7 @@ void tamper(FakeKernel& kernel, std::mt19937& random) {
   left.each<state::Address>([&](const state::Key&, const state::Address& address) {
     if (random() % 4 == 0) {
       state::Address other = address;
+      other.secondary = random() % 4 == 0;
       if (address.noPrefixRoute || address.prefix.length() == 32) {
         other.peer = address.prefix.last();
       } else {
