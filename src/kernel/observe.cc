@@ -293,8 +293,22 @@ class Observation {
       }
       device.implementation = state::TunnelImplementation::kWireGuardGo;
       read_.push_back(maker_.make(std::move(device)));
+      takeAddressesOfStandIn(status.tunnel);
     }
     return {};
+  }
+  // Nobody wants one there: were it a peer's, nothing would reach that one any more.
+  void takeAddressesOfStandIn(const keeper::Tunnel& tunnel) {
+    for (NodeView& view : views_) {
+      if (view.node != tunnel.socketNetns) {
+        continue;
+      }
+      for (state::Address& address : view.onOtherTuns) {
+        if (address.link == tunnel.name) {
+          put(std::move(address));
+        }
+      }
+    }
   }
 
   // Nothing where its process ends just now: it answers no more, and the keeper hears of it a moment later.

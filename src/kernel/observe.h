@@ -33,6 +33,7 @@ struct NodeView {
   std::unordered_map<int, std::size_t> places;  // in `links`, by index
   std::vector<state::Object> objects;
   std::vector<state::Neighbours> neighbours;  // of the links for which it was asked
+  std::vector<state::Address> onOtherTuns;    // of which one may be wireguard-go's stand-in, which is ours
 };
 
 // Reads the namespace that the calling thread has entered, through a socket that was opened in it.

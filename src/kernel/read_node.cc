@@ -100,6 +100,13 @@ class NodeReader {
     return place == view_.places.end() || !isOurs(view_.links[place->second]) ? "" : view_.links[place->second].name;
   }
 
+  // A tun without our alias is nobody's to route by: the stand-in of wireguard-go's, or one that is not complete.
+  static bool isNobodysTun(const LinkInfo& link) { return link.kind == "tun" && socketNetnsOf(link).empty(); }
+  bool isNobodysTun(int index) const {
+    const auto place = view_.places.find(index);
+    return place != view_.places.end() && isNobodysTun(view_.links[place->second]);
+  }
+
   // Every address of a link of ours is ours, but the loopback's.
   base::Result<> readAddresses() {
     ifaddrmsg header{};
@@ -114,9 +121,11 @@ class NodeReader {
           const auto* info = static_cast<const ifaddrmsg*>(NLMSG_DATA(answer));
           const Attributes attributes(answer, sizeof(ifaddrmsg));
           const auto address = attributes.address(IFA_LOCAL);
-          const std::string link = linkOfOurs(static_cast<int>(info->ifa_index));
+          const int index = static_cast<int>(info->ifa_index);
+          const std::string link = linkOfOurs(index);
+          const bool onOtherTun = link.empty() && isNobodysTun(index);
           const bool loopback = address && address->isV4() && (address->v4HostOrder() >> 24U) == 127;
-          if (!address || link.empty()) {
+          if (!address || (link.empty() && !onOtherTun)) {
             return;
           }
           if (loopback && link == "lo") {
@@ -126,15 +135,19 @@ class NodeReader {
             return;
           }
           const std::uint32_t flags = attributes.u32(IFA_FLAGS, info->ifa_flags);
-          state::Address found{view_.node, link, net::Prefix(*address, info->ifa_prefixlen),
+          state::Address found{view_.node, linkName(view_, index), net::Prefix(*address, info->ifa_prefixlen),
                                (flags & IFA_F_NOPREFIXROUTE) != 0};
           const auto other = attributes.address(IFA_ADDRESS);
           if (other && *other != *address) {
             found.peer = other;
           }
           found.secondary = (flags & IFA_F_SECONDARY) != 0;
+          if (onOtherTun) {
+            view_.onOtherTuns.push_back(std::move(found));
+            return;
+          }
           if (!found.secondary) {
-            expectRoutes(found, static_cast<int>(info->ifa_index));
+            expectRoutes(found, index);
           }
           view_.objects.emplace_back(std::move(found));
         },
@@ -349,10 +362,8 @@ class NodeReader {
       }
     }
     for (const LinkInfo& link : view_.links) {
-      // A tun without our alias is nobody's to route by: the stand-in of wireguard-go's, or one that is not complete.
-      const bool isNobodys = link.kind == "tun" && socketNetnsOf(link).empty();
       // A bridge's port has no IP of its own.
-      if (!isNobodys && !bridges.contains(link.master) && link.index != kLoopback &&
+      if (!isNobodysTun(link) && !bridges.contains(link.master) && link.index != kLoopback &&
           !link.parameters.empty()) {
         view_.objects.emplace_back(parametersOf(link));
       }

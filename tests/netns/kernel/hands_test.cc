@@ -264,6 +264,30 @@ WgDevice tunnelByProcess() {
 
 }  // namespace
 
+TEST_CASE("an address on the interface that wireguard-go has where it runs") {
+  tests::skipUnlessRoot();
+  if (!kernel::probe(nullptr)->wireGuardGo) {
+    MESSAGE("skipped: wireguard-go does not run");
+    return;
+  }
+  LabFixture lab;
+  lab.makeNodes({"br", "pop"});
+  lab.create({tunnelByProcess()});
+  const State desired = lab.observe();
+  // The packets to a peer that has this address would go nowhere.
+  lab.in("pop", "ip address add 100.64.0.2/32 dev wan");
+  // What else somebody has made there is theirs.
+  lab.in("pop", "ip tuntap add dev theirs mode tun");
+  lab.in("pop", "ip address add 100.64.0.3/32 dev theirs");
+  const auto plan = plan::diff(desired, lab.observe());
+  REQUIRE(plan.steps.size() == 1);
+  CHECK(plan.steps[0].key.toString() == Address{"pop", "wan", prefix("100.64.0.2/32")}.key().toString());
+  CHECK(plan::apply(plan, *lab.system, lab.name, LabFixture::soon()).ok());
+  CHECK(lab.in("pop", "ip -4 address show dev wan").empty());
+  CHECK(lab.in("pop", "ip -4 address show dev theirs").find("100.64.0.3") != std::string::npos);
+  CHECK(plan::diff(desired, lab.observe()).empty());
+}
+
 TEST_CASE("a tunnel that nobody wants, whose process has ended or lost its namespace") {
   tests::skipUnlessRoot();
   if (!kernel::probe(nullptr)->wireGuardGo) {
