@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "compile/nouns.h"
 
 namespace vpclab::compile {
@@ -8,6 +10,8 @@ namespace {
 
 // The rule of an EIP on a server stands behind the main table (32766), so that intranet routes win.
 constexpr std::uint32_t kFirstServerRule = 33'000;
+// What the router itself says to the internet: behind all servers'.
+constexpr std::uint32_t kFirstRouterRule = kFirstServerRule + kMaxEips;
 
 std::optional<std::uint32_t> numberOf(const Builder& builder, const std::string& eip) {
   const auto it = builder.allocations().eipNumbers.find(eip);
@@ -52,10 +56,18 @@ void compileEipLeg(Builder& builder, const lab::Eip& eip, const std::string& use
   builder.add(route, {origin.noun, inside.addressPos});
 }
 
+std::vector<Parameter> eipParameters(const lab::Lab& lab, const lab::Vpc& vpc) {
+  const bool hasEip = std::any_of(lab.servers.begin(), lab.servers.end(), [&](const auto& entry) {
+    return !entry.second.eip.empty() && lab.vxnets.at(entry.second.vxnet).vpc == vpc.id;
+  });
+  return hasEip ? std::vector<Parameter>{{kIcmpErrorsByInbound, "1"}} : std::vector<Parameter>();
+}
+
 // Inbound: the EIP becomes the server's address. Outbound: the server's traffic that no intranet route takes leaves by
 // the leg with the EIP as its source. Hairpin: who asks for the EIP from inside is sent to the server too, in the
 // router's name, or the server would answer past the router. Nothing is dropped: the router sees one direction only of
-// what border routers bring, so it must not judge by connection state.
+// what border routers bring, so it must not judge by connection state. The router's own word on what came by a leg (its
+// hop on a path, a server that is down) has the EIP as its source (eipParameters), and leaves by that leg.
 void compileServerEips(Builder& builder, const lab::Vpc& vpc) {
   const lab::Lab& lab = builder.lab();
   std::string destinations;
@@ -80,8 +92,11 @@ void compileServerEips(Builder& builder, const lab::Vpc& vpc) {
     builder.add(
         Route{vpc.id, table, net::Prefix(), 0, RouteType::kUnicast, internetAddress(), true, name, std::nullopt},
         origin);
-    builder.add(Rule{vpc.id, kFirstServerRule + table - kFirstEipTable, "", 0, net::Prefix::host(*address), table},
-                origin);
+    const auto leaves = [&](std::uint32_t firstRule, net::IpAddr source) {
+      builder.add(Rule{vpc.id, firstRule + table - kFirstEipTable, "", 0, net::Prefix::host(source), table}, origin);
+    };
+    leaves(kFirstServerRule, *address);
+    leaves(kFirstRouterRule, eip->second.address);
     const std::string outer = eip->second.address.toString();
     const std::string inner = address->toString();
     destinations += "\t\tip daddr " + outer + " dnat to " + inner + "\n";

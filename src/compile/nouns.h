@@ -67,6 +67,8 @@ std::string eipInterface(const Builder& builder, const std::string& eip);  // "e
 std::uint32_t eipTable(const Builder& builder, const std::string& eip);
 // The cable between the internet and the user of the EIP, with the EIP's address at the user's end.
 void compileEipLeg(Builder& builder, const lab::Eip& eip, const std::string& user);
+// What a VPC's router needs, beside what every router has, for its own answers to find back to the internet.
+std::vector<state::Parameter> eipParameters(const lab::Lab& lab, const lab::Vpc& vpc);
 // 1:1 NAT at the VPC's router for the servers of the VPC that have an EIP.
 void compileServerEips(Builder& builder, const lab::Vpc& vpc);
 

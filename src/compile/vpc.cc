@@ -33,7 +33,7 @@ void compilePolicy(Builder& builder, const lab::Vpc& vpc, const lab::RoutePolicy
 // A VPC is a router with .1 in each of its vxnets. It has no default route: what no policy names is unreachable.
 void compileVpc(Builder& builder, const lab::Vpc& vpc) {
   const Origin origin{"vpc " + vpc.id, vpc.pos};
-  builder.node({vpc.id, vpc.title, "vpc", vpc.region, {}}, Role::kRouter, origin);
+  builder.node({vpc.id, vpc.title, "vpc", vpc.region, {}}, Role::kRouter, origin, 0, eipParameters(builder.lab(), vpc));
   std::map<std::string, std::string> interfaces;  // vxnet id -> interface
   for (const auto& [id, vxnet] : builder.lab().vxnets) {
     if (vxnet.vpc == vpc.id) {

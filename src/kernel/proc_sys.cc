@@ -22,6 +22,7 @@ constexpr std::array kPerNamespace = {
     "net/ipv4/ip_forward",
     "net/ipv4/fwmark_reflect",
     "net/ipv4/icmp_ratelimit",
+    "net/ipv4/icmp_errors_use_inbound_ifaddr",
     "net/ipv4/conf/all/src_valid_mark",
     "net/ipv6/conf/all/disable_ipv6",
     "net/ipv6/conf/default/disable_ipv6",

@@ -87,7 +87,7 @@ Sysctls onlyWanted(const Sysctls& have, const Sysctls& want) {
 }
 
 const Parameters& ofNewNamespace() {
-  static const Parameters kAll({{kFwmarkReflect, "0"}, {kIcmpRateLimit, "1000"}});
+  static const Parameters kAll({{kFwmarkReflect, "0"}, {kIcmpErrorsByInbound, "0"}, {kIcmpRateLimit, "1000"}});
   return kAll;
 }
 

@@ -67,6 +67,7 @@ Parameters toWrite(const Sysctls& want, const Sysctls* before);
 
 inline constexpr const char* kIpForward = "net/ipv4/ip_forward";
 inline constexpr const char* kFwmarkReflect = "net/ipv4/fwmark_reflect";
+inline constexpr const char* kIcmpErrorsByInbound = "net/ipv4/icmp_errors_use_inbound_ifaddr";
 inline constexpr const char* kIcmpRateLimit = "net/ipv4/icmp_ratelimit";
 
 }  // namespace vpclab::state

@@ -19,8 +19,10 @@ const std::map<std::string, std::string> kInterfaceParameters = {
     {"net/ipv4/conf/*/rp_filter", "2"},        {"net/ipv4/conf/*/src_valid_mark", "2"},
     {"net/ipv6/conf/*/disable_ipv6", "0"},
 };
-const std::map<std::string, std::string> kParameters = {
-    {"net/ipv4/ip_forward", "0"}, {"net/ipv4/icmp_ratelimit", "1000"}, {"net/ipv4/fwmark_reflect", "0"}};
+const std::map<std::string, std::string> kParameters = {{"net/ipv4/ip_forward", "0"},
+                                                        {"net/ipv4/icmp_ratelimit", "1000"},
+                                                        {"net/ipv4/icmp_errors_use_inbound_ifaddr", "0"},
+                                                        {"net/ipv4/fwmark_reflect", "0"}};
 
 std::string pathOf(std::string pattern, const std::string& interface) {
   return pattern.replace(pattern.find('*'), 1, interface);

@@ -16,8 +16,8 @@ READERS = {
     "nft": "nft -j -s list ruleset",
     "sockets": "ss -Hltn | awk '{print $4}' | sort | jq -Rsc .",
 }
-PARAMETERS = ["ipv4/ip_forward", "ipv4/fwmark_reflect", "ipv4/icmp_ratelimit", "ipv6/conf/all/disable_ipv6",
-              "ipv6/conf/default/disable_ipv6"]
+PARAMETERS = ["ipv4/ip_forward", "ipv4/fwmark_reflect", "ipv4/icmp_ratelimit", "ipv4/icmp_errors_use_inbound_ifaddr",
+              "ipv6/conf/all/disable_ipv6", "ipv6/conf/default/disable_ipv6"]
 OF_INTERFACES = ("accept_redirects", "send_redirects", "rp_filter", "forwarding", "src_valid_mark")
 # Numbers that the kernel gives out, what changes by itself, and what follows from something else that is compared.
 UNSTEADY = {"ifindex", "link_index", "link_netnsid", "handle", "index", "operstate", "expires", "metainfo", "link", "port_no",
