@@ -54,6 +54,7 @@ struct Changed {
   bool begun = false;        // changes were made, or at least tried
   bool fromNothing = false;  // the kernel had nothing of the lab
   api::Final final;
+  std::string whatToDo;  // the end of the errors' last line, unless it is rolled back
   json data;
   state::State observed;  // of what was changed; only if `ok`
 };
@@ -134,6 +135,7 @@ Changed bring(Engine& engine, const std::string& verb, const Desired& desired, c
   out.data["profile_kinds"] = profile.kindsToJson();
   out.final = finalOf(settled.settled ? api::Exit::kOk : api::Exit::kFailed, out.data);
   out.final.errors = failureLines(lab, settled);
+  out.whatToDo = whatToDo(settled);
   out.final.diagnostics = falseAlarms(settled);
   work.ended(out.final.errors);
   out.ok = settled.settled;
@@ -160,22 +162,30 @@ void remember(Engine& engine, const Desired& desired, state::State observed) {
 }
 
 // What was made by the first apply of a lab, which has failed, is taken away. Of an earlier one nothing is: that would
-// be more than was asked for.
-void rollBack(Engine& engine, const std::string& lab, bool first, Session& session, api::Final& final) {
+// be more than was asked for. Returns whether nothing is left.
+bool rollBack(Engine& engine, const std::string& lab, bool first, Session& session, api::Final& final) {
   if (!first) {
-    final.errors.push_back("lab " + lab + ": not rolled back: it was there before; what was made stays");
-    return;
+    final.errors.push_back("lab " + lab + ": not rolled back: it was there before");
+    return false;
   }
   const auto errors = takeDown(engine, lab, session);
   final.errors.insert(final.errors.end(), errors.begin(), errors.end());
   if (!errors.empty()) {
-    return;
+    final.errors.push_back("lab " + lab + ": not rolled back: some of it is left");
+    return false;
   }
   final.errors.push_back("lab " + lab + ": rolled back: nothing of it is left");
   auto data = json::parse(final.data, nullptr, false);
   data["rolled_back"] = true;
   data["daemon_ends"] = endIfLast(engine, 1);
   final.data = api::dumpJson(data);
+  return true;
+}
+
+void tellWhatToDo(Changed& changed) {
+  if (!changed.final.errors.empty()) {
+    changed.final.errors.back() += changed.whatToDo;
+  }
 }
 
 // What an apply begins with, before it is known whether there is anything to apply.
@@ -273,8 +283,9 @@ api::Final applyLab(Engine& engine, const api::ApplyRequest& request, Session& s
   auto diagnostics = desired.diagnostics;
   diagnostics.insert(diagnostics.end(), changed.final.diagnostics.begin(), changed.final.diagnostics.end());
   changed.final.diagnostics = diagnostics;
-  if (changed.begun && !changed.ok && request.rollback) {
-    rollBack(engine, lab, changed.fromNothing && !*stored, session, changed.final);
+  const bool isToGo = changed.begun && !changed.ok && request.rollback;
+  if (!isToGo || !rollBack(engine, lab, changed.fromNothing && !*stored, session, changed.final)) {
+    tellWhatToDo(changed);
   }
   auto final = std::move(changed.final);
   if (changed.ok && request.checks) {
@@ -328,6 +339,7 @@ api::Final healLab(Engine& engine, const std::string& wanted, Session& session) 
     session.keep(engine.reached().of(*lab));
     engine.reached().set(*lab, std::make_shared<const Desired>(std::move(stored->desired)));
   }
+  tellWhatToDo(changed);
   return changed.final;
 }
 

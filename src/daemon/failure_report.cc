@@ -121,8 +121,7 @@ std::vector<std::string> failureLines(const std::string& lab, const Settled& set
   std::string last =
       "lab " + lab + ": " + std::to_string(sums.done) + " of " + std::to_string(sums.all()) + " changes were made";
   if (settled.cancelled) {
-    out.push_back(last +
-                  " before it was stopped on request; what was made stays: apply it again to go on, or take it down");
+    out.push_back(last + " before it was stopped on request");
     return out;
   }
   for (const auto& round : settled.rounds) {
@@ -147,8 +146,16 @@ std::vector<std::string> failureLines(const std::string& lab, const Settled& set
       }
     }
   }
-  out.push_back(last + "; apply it again once the cause is gone, or take it down");
+  out.push_back(std::move(last));
   return out;
+}
+
+std::string whatToDo(const Settled& settled) {
+  if (settled.settled) {
+    return "";
+  }
+  return settled.cancelled ? "; what was made stays: apply it again to go on, or take it down"
+                           : "; apply it again once the cause is gone, or take it down";
 }
 
 json failureJson(const Settled& settled) {

@@ -10,9 +10,12 @@
 
 namespace vpclab::daemon {
 
-// What is told of a lab that did not become what was wanted: for people, one line each, the last one with the sums and
-// what to do. Empty where it did.
+// What is told of a lab that did not become what was wanted: for people, one line each, the last one with the sums.
+// Empty where it did.
 std::vector<std::string> failureLines(const std::string& lab, const Settled& settled);
+
+// What to do then, as long as what was made stays: the end of the last line, whoever has the last word. Empty: nothing.
+std::string whatToDo(const Settled& settled);
 
 // The same for programs; null where it did.
 //   {"causes": [{"action", "key", "origin", "operation", "errno", "kernel", "error", "left_out": [key...]}...],

@@ -30,7 +30,10 @@ def test(host):
     equal(sum(step["outcome"] == "skipped" for step in steps), 6, "steps that were left out")
     assert "bj-server2" in host.nodes(), "what does not depend on it was not made"
     not_first = host.vpclab("apply", host.stage("1"), "--rollback", status=1)
-    assert "not rolled back: it was there before" in not_first.stderr, not_first.stderr
+    told = not_first.stderr.splitlines()
+    equal(told[-1], "vpclab: lab cross-region: not rolled back: it was there before; apply it again once the cause is gone, "
+                    "or take it down", "what is said at the end")
+    equal(sum("take it down" in line for line in told), 1, f"advices in {told}")
     assert "bj-server2" in host.nodes(), "an earlier apply was rolled back"
     pin.rmdir()
     host.vpclab("up", host.stage("1"))
@@ -40,7 +43,8 @@ def test(host):
     file.write_text("lab: cross-region\nregions: {r: {}}\nvpcs: {v: {region: r, cidr: 10.0.0.0/16}}\n"
                     "vxnets: {n: {vpc: v, cidr: 10.0.1.0/24}}\nservers: {s: {vxnet: n, run: [/no/such/program]}}\n")
     rolled = host.vpclab("up", file, "--rollback", status=1)
-    assert "rolled back: nothing of it is left" in rolled.stderr, rolled.stderr
+    assert rolled.stderr.endswith("rolled back: nothing of it is left\n"), rolled.stderr
+    assert "again" not in rolled.stderr and "take it down" not in rolled.stderr, rolled.stderr
     # What a process of the keeper's has met is told like what the daemon has met itself.
     assert "exec /no/such/program: No such file or directory [ENOENT]" in rolled.stderr, rolled.stderr
     equal(host.nodes(), {}, "namespaces after the rollback")

@@ -74,6 +74,10 @@ void checkGolden(const std::string& name, const std::string& text) {
   CHECK(text == want.str());
 }
 
+std::string told(const daemon::Settled& failed) {
+  return base::join(daemon::failureLines(kLab, failed), "\n") + daemon::whatToDo(failed) + "\n";
+}
+
 // The second and later looks fail.
 class Blind : public FakeKernel {
  public:
@@ -110,18 +114,18 @@ TEST_CASE("one cause, what it kept from being made, the sums; the next apply goe
   kernel.failAt(cable(), refusal());
   const auto failed = bring(kernel);
   REQUIRE_FALSE(failed.settled);
-  checkGolden("middle.txt", base::join(daemon::failureLines(kLab, failed), "\n") + "\n");
+  checkGolden("middle.txt", told(failed));
   checkGolden("middle.json", daemon::failureJson(failed).dump(2) + "\n");
   const auto again = bring(kernel);
   CHECK(again.settled);
-  CHECK(daemon::failureLines(kLab, again).empty());
+  CHECK(told(again) == "\n");
   CHECK(daemon::failureJson(again).is_null());
 }
 
 TEST_CASE("a look that fails at the end leaves open whether all is as wanted") {
   Blind kernel;
   const auto failed = bring(kernel);
-  checkGolden("blind.txt", base::join(daemon::failureLines(kLab, failed), "\n") + "\n");
+  checkGolden("blind.txt", told(failed));
   const auto report = daemon::failureJson(failed);
   CHECK(report["different"].is_null());
   CHECK(report["look"].get<std::string>().find("list the links of sw") == 0);
@@ -131,11 +135,9 @@ TEST_CASE("stopped on request: how much was made") {
   FakeKernel kernel;
   const auto stopped = bring(kernel, [](std::size_t, std::size_t) { return false; });
   REQUIRE(stopped.cancelled);
-  const auto lines = daemon::failureLines(kLab, stopped);
-  REQUIRE(lines.size() == 1);
-  CHECK(lines[0] ==
+  CHECK(told(stopped) ==
         "lab hello: 4 of 8 changes were made before it was stopped on request; what was made stays: apply it "
-        "again to go on, or take it down");
+        "again to go on, or take it down\n");
 }
 
 TEST_CASE("an answer that was lost is a warning where the kernel has done it") {
