@@ -29,6 +29,9 @@ class PlanVerb : public Verb {
     options.option("--out", out_, "keep the plan in this file, for `apply`; pages and private files are in it");
   }
   int run(const Context& context) override {
+    if (auto labFile = isNoPlanFile(file_); !labFile) {
+      return finish(context, labFile.error());
+    }
     auto loaded = loadBundle(file_);
     if (!loaded.ok) {
       return finish(context, api::Final{api::Exit::kBadInput, {}, std::move(loaded.diagnostics), "{}"});

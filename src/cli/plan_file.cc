@@ -85,4 +85,17 @@ base::Result<std::optional<PlanFile>> readPlanFile(const std::string& path) {
   return std::optional<PlanFile>(std::move(out));
 }
 
+base::Result<> isNoPlanFile(const std::string& path) {
+  const auto plan = readPlanFile(path);
+  if (!plan) {
+    return base::fail(plan.error());
+  }
+  if (!*plan) {
+    return {};
+  }
+  return base::fail(base::ErrorKind::kInvalid, path + ": is no lab file but a plan of " + (*plan)->bundle.path +
+                                                   ", kept by `plan --out`; `vpclab apply " + path +
+                                                   "` carries it out, or give the lab file");
+}
+
 }  // namespace vpclab::cli

@@ -22,4 +22,7 @@ base::Result<> writePlanFile(const std::string& path, const PlanFile& plan);
 // nullopt: the file is something else, as a lab file is. Errors: a plan file that is damaged.
 base::Result<std::optional<PlanFile>> readPlanFile(const std::string& path);
 
+// For who wants a lab file. Errors: it is a plan file.
+base::Result<> isNoPlanFile(const std::string& path);
+
 }  // namespace vpclab::cli

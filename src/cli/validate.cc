@@ -5,6 +5,7 @@
 #include "api/json_reader.h"
 #include "cli/finish.h"
 #include "cli/lab_file.h"
+#include "cli/plan_file.h"
 #include "cli/verb.h"
 
 namespace vpclab::cli {
@@ -25,6 +26,9 @@ class ValidateVerb : public Verb {
   }
   void declare(VerbOptions& options) override { options.positional("FILE", file_, "the lab file", true); }
   int run(const Context& context) override {
+    if (auto labFile = isNoPlanFile(file_); !labFile) {
+      return finish(context, labFile.error());
+    }
     auto loaded = loadFromDisk(file_);
     api::Final final;
     final.exit = loaded.ok() ? api::Exit::kOk : api::Exit::kBadInput;

@@ -38,6 +38,13 @@ def test(host):
     host.vpclab("plan", host.stage("3b"), status=0)
     host.vpclab("drift", status=0)
 
+    # Who wants a lab file is told what this is.
+    for verb in ("validate", "plan"):
+        refused = host.vpclab(verb, plan_file, status=2)
+        equal(refused.stderr, f"vpclab: {plan_file}: is no lab file but a plan of {host.stage('3b')}, kept by `plan --out`; "
+                              f"`vpclab apply {plan_file}` carries it out, or give the lab file\n", f"what {verb} says of it")
+        assert refused.stdout == "" and host.json(verb, plan_file, status=2)["errors"] == [refused.stderr[8:-1]]
+
     # Done is done: it is no longer what would be done.
     again = host.vpclab("apply", plan_file, status=1)
     assert "has moved since the plan was made; nothing was changed" in again.stderr, again.stderr
@@ -69,6 +76,8 @@ def test(host):
         plan_file.write_text(json.dumps({**damaged, **change}))
         refused = host.vpclab("apply", plan_file, status=status)
         assert why in refused.stderr, f"{change}: {refused.stderr}"
+        if change == {"bundle": 1}:
+            equal(host.vpclab("validate", plan_file, status=2).stderr, refused.stderr, "what validate says of a damaged plan")
     link = host.directory / "link.plan"
     link.symlink_to("/etc/hostname")
     hostname = pathlib.Path("/etc/hostname").read_text()
