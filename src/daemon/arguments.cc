@@ -1,8 +1,11 @@
 #include "daemon/arguments.h"
 
+#include <cstdio>
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
+
+#include "base/text.h"
 
 namespace vpclab::daemon {
 
@@ -61,7 +64,11 @@ DaemonCommand parseArguments(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
-    return EndNow{app.exit(problem) == 0 ? 0 : 2};
+    if (problem.get_exit_code() == 0) {
+      return EndNow{app.exit(problem)};  // help and version
+    }
+    (void)std::fprintf(stderr, "vpclabd: %s; see `vpclabd --help`\n", base::printable(problem.what()).c_str());
+    return EndNow{2};
   }
   serve.options.program = ownPath();
   serve.options.workerProgram = std::filesystem::path(serve.options.program).replace_filename("vpclab-worker");

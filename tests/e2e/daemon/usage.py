@@ -26,6 +26,12 @@ def test(host):
     for verb in "up apply down validate plan drift heal check inspect exec forward link doctor version".split():
         assert "Examples:" in host.vpclab(verb, "--help").stdout, verb
 
+    for wrong in ("--nonsense", "a-word", "--log-level loud", "--daemonize --foreground", "--state-dir", "keeper"):
+        said = by_shell(host, "vpclabd", wrong, "", 2)
+        assert said.stderr.startswith("vpclabd: ") and said.stderr.endswith("; see `vpclabd --help`\n"), said.stderr
+        assert said.stdout == "" and said.stderr.count("\n") == 1, said
+    assert "Examples:" in by_shell(host, "vpclabd", "--help", "", 0).stdout
+
     by_shell(host, "vpclabd", "--daemonize --exit-after-last-lab", "<&- >&- 2>&-", 0)
     host.vpclab("apply", host.stage("1"))
     host.vpclab("down", "cross-region")
