@@ -23,24 +23,34 @@ json toJson(const CheckResult& result) {
   for (const auto& [value, name] : kOutcomeNames) {
     outcome = value == result.outcome ? name : outcome;
   }
-  json out{{"index", result.index},         {"title", result.title},   {"kind", result.kind},
-           {"file", result.pos.file},       {"line", result.pos.line}, {"column", result.pos.column},
-           {"from", result.from},           {"to", result.to},         {"expected", result.expected},
-           {"seen", result.seen},           {"outcome", outcome},      {"rounds", result.rounds},
-           {"elapsedMs", result.elapsedMs}, {"hops", json::array()},   {"answers", json::array()},
+  json out{{"index", result.index},
+           {"title", result.title},
+           {"kind", result.kind},
+           {"file", result.pos.file},
+           {"line", result.pos.line},
+           {"column", result.pos.column},
+           {"from", result.from},
+           {"to", result.to},
+           {"expected", result.expected},
+           {"seen", result.seen},
+           {"outcome", outcome},
+           {"rounds", result.rounds},
+           {"elapsed_ms", result.elapsedMs},
+           {"hops", json::array()},
+           {"answers", json::array()},
            {"measured", json::array()}};
   if (result.roundTrip) {
     const RoundTrip& times = *result.roundTrip;
-    out["roundTrip"] = {{"minMs", times.minMs},
-                        {"avgMs", times.avgMs},
-                        {"maxMs", times.maxMs},
-                        {"sent", times.sent},
-                        {"answered", times.answered}};
+    out["round_trip"] = {{"min_ms", times.minMs},
+                         {"avg_ms", times.avgMs},
+                         {"max_ms", times.maxMs},
+                         {"sent", times.sent},
+                         {"answered", times.answered}};
   }
   for (const SeenHop& hop : result.hops) {
     out["hops"].push_back({{"address", hop.address ? json(hop.address->toString()) : json(nullptr)},
                            {"title", hop.title},
-                           {"rttMs", hop.rttMs}});
+                           {"rtt_ms", hop.rttMs}});
   }
   for (const SeenAnswer& answer : result.answers) {
     out["answers"].push_back(
@@ -60,9 +70,9 @@ int coordinate(JsonObject& in, const char* key) {
 void readRoundTrip(const json& document, CheckResult& out, JsonObject& outer) {
   JsonObject in(document, "the round trip");
   RoundTrip times;
-  times.minMs = in.milliseconds("minMs");
-  times.avgMs = in.milliseconds("avgMs");
-  times.maxMs = in.milliseconds("maxMs");
+  times.minMs = in.milliseconds("min_ms");
+  times.avgMs = in.milliseconds("avg_ms");
+  times.maxMs = in.milliseconds("max_ms");
   times.sent = static_cast<std::uint32_t>(in.number("sent", 0, UINT32_MAX));
   times.answered = static_cast<std::uint32_t>(in.number("answered", 0, UINT32_MAX));
   out.roundTrip = times;
@@ -79,7 +89,7 @@ void readLists(JsonObject& outer, CheckResult& out) {
       hop.address = in.address("address");
     }
     hop.title = in.text("title", kMaxText);
-    hop.rttMs = in.milliseconds("rttMs");
+    hop.rttMs = in.milliseconds("rtt_ms");
     if (auto whole = in.finish(); !whole) {
       outer.refuse(whole.error().text());
     }
@@ -136,8 +146,8 @@ base::Result<CheckResult> readResult(const json& document) {
     in.refuse("has an unknown outcome");
   }
   out.rounds = static_cast<unsigned>(in.number("rounds", 0, UINT32_MAX));
-  out.elapsedMs = in.milliseconds("elapsedMs");
-  if (const json* times = in.optional("roundTrip")) {
+  out.elapsedMs = in.milliseconds("elapsed_ms");
+  if (const json* times = in.optional("round_trip")) {
     readRoundTrip(*times, out, in);
   }
   readLists(in, out);

@@ -30,7 +30,7 @@ std::string summary(const Plan& plan, Told told = Told::kPlan);
 nlohmann::json toJson(const Plan& plan);
 nlohmann::json toJson(const Step& step);
 
-// {"ok", "cancelled", "steps": [{"action", "key", "outcome", "error", "skippedBecause"}]}
+// {"ok", "cancelled", "steps": [{"action", "key", "outcome", "error", "skipped_because"}]}
 nlohmann::json toJson(const Report& report);
 nlohmann::json toJson(const StepReport& step);
 

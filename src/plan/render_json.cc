@@ -52,7 +52,7 @@ Json toJson(const StepReport& step) {
           {"key", state::toJson(step.step->key)},
           {"outcome", nameOf(step.outcome)},
           {"error", step.error ? Json(step.error->message()) : Json(nullptr)},
-          {"skippedBecause", step.skippedBecause}};
+          {"skipped_because", step.skippedBecause}};
 }
 
 Json toJson(const Report& report) {

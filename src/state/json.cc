@@ -17,14 +17,37 @@ Json optionalText(const std::optional<T>& value) {
   return value ? Json(value->toString()) : Json(nullptr);
 }
 
+// The names of members as answers have them, where what the lab's own processes tell each other has them otherwise:
+// that has to be understood by those of another release.
+Json inAnswersSpelling(const Json& value) {
+  if (!value.is_structured()) {
+    return value;
+  }
+  Json out = value.is_array() ? Json::array() : Json::object();
+  for (const auto& [name, member] : value.items()) {
+    if (value.is_array()) {
+      out.push_back(inAnswersSpelling(member));
+    } else {
+      std::string spelled;
+      for (const char c : name) {
+        const bool capital = c >= 'A' && c <= 'Z';
+        spelled += capital ? "_" : "";
+        spelled += static_cast<char>(capital ? c - 'A' + 'a' : c);
+      }
+      out[spelled] = inAnswersSpelling(member);
+    }
+  }
+  return out;
+}
+
 struct ToJson {
   Json operator()(const Netns& o) const {
     return {{"name", o.name},
-            {"localRulePriority", o.localRulePriority},
-            {"loopbackUp", o.loopbackUp},
-            {"loopbackRouted", o.loopbackRouted},
-            {"loopbackAddress", o.loopbackAddress},
-            {"mainRule", o.mainRule}};
+            {"local_rule_priority", o.localRulePriority},
+            {"loopback_up", o.loopbackUp},
+            {"loopback_routed", o.loopbackRouted},
+            {"loopback_address", o.loopbackAddress},
+            {"main_rule", o.mainRule}};
   }
   Json operator()(const Sysctls& o) const {
     Json parameters = Json::object();
@@ -51,20 +74,20 @@ struct ToJson {
       for (const auto& prefix : peer.allowedIps) {
         allowed.push_back(prefix.toString());
       }
-      peers[key.toBase64()] = {{"endpointAddress", optionalText(peer.endpointAddress)},
-                               {"endpointPort", peer.endpointPort},
-                               {"allowedIps", std::move(allowed)},
-                               {"keepaliveSeconds", peer.keepaliveSeconds}};
+      peers[key.toBase64()] = {{"endpoint_address", optionalText(peer.endpointAddress)},
+                               {"endpoint_port", peer.endpointPort},
+                               {"allowed_ips", std::move(allowed)},
+                               {"keepalive_seconds", peer.keepaliveSeconds}};
     }
     return {{"netns", o.netns},
             {"name", o.name},
-            {"socketNetns", o.socketNetns},
+            {"socket_netns", o.socketNetns},
             {"implementation", o.implementation == TunnelImplementation::kKernel ? "kernel" : "wireguard-go"},
             {"mtu", o.mtu},
             {"up", o.up},
             {"master", o.master},
-            {"listenPort", o.listenPort},
-            {"publicKey", o.publicKey->toBase64()},
+            {"listen_port", o.listenPort},
+            {"public_key", o.publicKey->toBase64()},
             {"peers", std::move(peers)}};
   }
   Json operator()(const Address& o) const {
@@ -72,13 +95,13 @@ struct ToJson {
         {"netns", o.netns},
         {"link", o.link},
         {"prefix", o.prefix.toString()},
-        {"noPrefixRoute", o.noPrefixRoute},
+        {"no_prefix_route", o.noPrefixRoute},
         {"peer", optionalText(o.peer)},
         {"secondary", o.secondary},
-        {"lostRoutes", {{"local", o.lost.local}, {"broadcast", o.lost.broadcast}, {"connected", o.lost.connected}}}};
+        {"lost_routes", {{"local", o.lost.local}, {"broadcast", o.lost.broadcast}, {"connected", o.lost.connected}}}};
   }
   Json operator()(const Rule& o) const {
-    return {{"netns", o.netns}, {"priority", o.priority}, {"incomingInterface", o.incomingInterface},
+    return {{"netns", o.netns}, {"priority", o.priority}, {"incoming_interface", o.incomingInterface},
             {"mark", o.mark},   {"table", o.table},       {"source", optionalText(o.source)}};
   }
   Json operator()(const Route& o) const {
@@ -91,7 +114,7 @@ struct ToJson {
             {"gateway", optionalText(o.gateway)},
             {"onlink", o.onlink},
             {"device", o.device},
-            {"preferredSource", optionalText(o.preferredSource)}};
+            {"preferred_source", optionalText(o.preferredSource)}};
   }
   Json operator()(const Neighbours& o) const {
     Json entries = Json::object();
@@ -103,11 +126,11 @@ struct ToJson {
   Json operator()(const Qdisc& o) const {
     return {{"netns", o.netns},
             {"link", o.link},
-            {"rateBitsPerSecond", o.rateBitsPerSecond},
-            {"delayMicroseconds", o.delayMicroseconds},
-            {"jitterMicroseconds", o.jitterMicroseconds},
-            {"lossPerMillion", o.lossPerMillion},
-            {"netemRateBitsPerSecond", o.netemRateBitsPerSecond}};
+            {"rate_bits_per_second", o.rateBitsPerSecond},
+            {"delay_microseconds", o.delayMicroseconds},
+            {"jitter_microseconds", o.jitterMicroseconds},
+            {"loss_per_million", o.lossPerMillion},
+            {"netem_rate_bits_per_second", o.netemRateBitsPerSecond}};
   }
   Json operator()(const NftTable& o) const {
     return {{"netns", o.netns}, {"family", nameOf(o.family)}, {"body", o.body}};
@@ -125,8 +148,8 @@ struct ToJson {
       sites.push_back({{"node", site.node},
                        {"address", site.listen.address.toString()},
                        {"port", site.listen.port},
-                       {"contentType", site.contentType},
-                       {"bodyBytes", site.body.size()}});
+                       {"content_type", site.contentType},
+                       {"body_bytes", site.body.size()}});
     }
     return {{"program", "pages"}, {"sites", std::move(sites)}};
   }
@@ -145,7 +168,7 @@ struct ToJson {
     return {{"program", "load-balancer"}, {"id", o.id}, {"listeners", std::move(listeners)}};
   }
   static Json of(const Listener& o) {
-    Json out = listenerToJson(o);
+    Json out = inAnswersSpelling(listenerToJson(o));
     out.erase("listen");
     out["address"] = o.listen.address.toString();
     out["port"] = o.listen.port;

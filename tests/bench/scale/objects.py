@@ -30,12 +30,12 @@ class Objects:
         lines += [("bridge", o["netns"], o["name"]) for o in self.of("bridge")]
         lines += [("veth", port["netns"], port["name"], port["master"], peer["netns"], peer["name"])
                   for port, peer in self.ends()]
-        lines += [("address", o["netns"], o["link"], *o["prefix"].split("/"), int(o["noPrefixRoute"]))
+        lines += [("address", o["netns"], o["link"], *o["prefix"].split("/"), int(o["no_prefix_route"]))
                   for o in self.of("address")]
         lines += [("route", o["netns"], o["table"], *o["destination"].split("/"), o["metric"], o["type"], o["gateway"],
-                   o["device"], o["preferredSource"])
+                   o["device"], o["preferred_source"])
                   for o in sorted(self.of("route"), key=lambda o: o["gateway"] is not None)]
-        lines += [("rule", o["netns"], o["priority"], o["incomingInterface"], o["mark"], o["table"])
+        lines += [("rule", o["netns"], o["priority"], o["incoming_interface"], o["mark"], o["table"])
                   for o in self.of("rule")]
         lines += [("neighbour", o["netns"], o["link"], *entry) for o in self.of("neighbours") for entry in o["entries"].items()]
         return "".join(" ".join("-" if word in (None, "") else str(word) for word in line) + "\n" for line in lines)
@@ -56,14 +56,14 @@ class Objects:
         for _, peer in self.ends():
             later[peer["netns"]].append(f"link set {peer['name']} up")
         for o in self.of("address"):
-            later[o["netns"]].append(f"address add {o['prefix']} dev {o['link']}" + " noprefixroute" * o["noPrefixRoute"])
+            later[o["netns"]].append(f"address add {o['prefix']} dev {o['link']}" + " noprefixroute" * o["no_prefix_route"])
         for o in sorted(self.of("route"), key=lambda o: o["gateway"] is not None):
             words = ["route add", o["type"], o["destination"], f"table {o['table']} metric {o['metric']}"]
-            words += [f"{word} {o[key]}" for word, key in (("via", "gateway"), ("dev", "device"), ("src", "preferredSource"))
+            words += [f"{word} {o[key]}" for word, key in (("via", "gateway"), ("dev", "device"), ("src", "preferred_source"))
                       if o[key]]
             later[o["netns"]].append(" ".join(words))
         for o in self.of("rule"):
-            selector = f"iif {o['incomingInterface']}" if o["incomingInterface"] else f"fwmark {o['mark']}" if o["mark"] else ""
+            selector = f"iif {o['incoming_interface']}" if o["incoming_interface"] else f"fwmark {o['mark']}" if o["mark"] else ""
             later[o["netns"]].append(f"rule add priority {o['priority']} {selector} lookup {o['table']}")
         for o in self.of("neighbours"):
             later[o["netns"]] += [f"neighbour add {address} lladdr {mac} dev {o['link']} nud permanent"

@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 import sandbox
-from sandbox import BIN, equal, run, until
+from sandbox import BIN, equal, misspelled, run, until
 
 
 class Follower:
@@ -28,7 +28,9 @@ class Follower:
             self.lines.append(line)
 
     def events(self):
-        return [json.loads(line) for line in self.lines]
+        told = [json.loads(line) for line in self.lines]
+        equal(sorted(misspelled(told)), [], "members of events that are not spelled like_this")
+        return told
 
     def wait(self, wanted: str, **members):
         def found():

@@ -53,6 +53,13 @@ def test(host):
         for streams in ("> /dev/full", ">&-", "<&- >&-"):
             said = by_shell(host, "vpclab", arguments, streams, 1).stderr
             assert "vpclab: standard output could not be written" in said, f"{arguments} {streams}: {said}"
+    # Each verb's answer to programs, whose members are all spelled alike (Host.json).
+    for arguments, status in ((["plan", host.stage("4b")], 3), (["apply", host.stage("4b"), "--profile"], 0),
+                              (["link", "set", "bj-server1", "--rate", "10mbit"], 0), (["drift"], 3), (["heal"], 0),
+                              (["up", host.stage("4b")], 0), (["check", "--matrix"], 0), (["inspect"], 0), (["logs", "xr-lb"], 0),
+                              (["metrics"], 0), (["doctor"], 0), (["version"], 0), (["validate", host.stage("4b")], 0),
+                              (["apply", host.stage("1")], 0)):
+        host.json(*arguments, status=status)
     by_shell(host, "vpclab", "inspect", "<&- >&- 2>&-", 1)
     by_shell(host, "vpclab", "exec bj-server1 -- true", "<&- >&- 2>&-", 0)
     said = host.vpclab("down", "../../etc", status=2).stderr

@@ -79,6 +79,15 @@ def equal(got, wanted, what=""):
     raise AssertionError(f"{what}: got {got!r}, wanted {wanted!r}")
 
 
+def misspelled(document) -> set[str]:
+    """Names of members with capitals. What is no name (an address, a path, a tunnel's key) is not meant."""
+    if isinstance(document, list):
+        return {name for item in document for name in misspelled(item)}
+    if not isinstance(document, dict):
+        return set()
+    return {name for name in document if name.isidentifier() and name != name.lower()} | misspelled(list(document.values()))
+
+
 def until(condition, seconds: float, what: str):
     """Waits for a state, never for a time."""
     deadline = time.monotonic() + seconds
@@ -136,7 +145,9 @@ class Host:
         return done
 
     def json(self, *arguments, status=0):
-        return json.loads(self.vpclab(*arguments, "--json", status=status).stdout)
+        document = json.loads(self.vpclab(*arguments, "--json", status=status).stdout)
+        equal(sorted(misspelled(document)), [], f"members of what {arguments[0]} --json says that are not spelled like_this")
+        return document
 
     def start_daemon(self, *options):
         run(BIN / "vpclabd", "--daemonize", "--exit-after-last-lab", "--run-dir", self.run_dir, *options)

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "unit/json_names.h"
+
 using namespace vpclab;
 using namespace vpclab::check;
 
@@ -86,7 +88,8 @@ TEST_CASE("JUnit is escaped") {
 TEST_CASE("JSON comes back as it went, and nothing else does") {
   const nlohmann::json document = toJson(sample());
   CHECK(document["passed"] == false);
-  CHECK(document["results"][0]["roundTrip"]["avgMs"] == 0.072);
+  CHECK(tests::misspelled(document) == std::vector<std::string>());
+  CHECK(document["results"][0]["round_trip"]["avg_ms"] == 0.072);
   const auto back = reportFromJson(nlohmann::json::parse(document.dump()));
   REQUIRE(back);
   CHECK(toJson(*back) == document);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "unit/json_names.h"
 #include "unit/state/objects.h"
 
 using namespace vpclab;
@@ -15,6 +16,7 @@ TEST_CASE("each object says its kind; no private key, page or file is shown") {
     const json shown = state::toJson(object);
     REQUIRE(shown.is_object());
     CHECK(shown["kind"] == std::string(nameOf(key.kind)));
+    CHECK(tests::misspelled(shown) == std::vector<std::string>());
     const std::string text = shown.dump();
     CHECK(text.find("secret") == std::string::npos);
     CHECK(text.find(tests::key(7).toBase64()) == std::string::npos);
