@@ -47,7 +47,7 @@ std::string expectedText(const CheckSpec& check) {
     return titles.empty() ? "without a hop between" : "through " + base::join(titles, ", ");
   }
   if (const auto* backend = std::get_if<BackendSpec>(&check.what)) {
-    return std::string(backend->up ? "up" : "down") + (backend->reason.empty() ? "" : ": " + backend->reason);
+    return backend->state + (backend->reason.empty() ? "" : ": " + backend->reason);
   }
   if (const auto* stream = std::get_if<ThroughputSpec>(&check.what)) {
     return stream->rate.text + " there and back";
@@ -225,16 +225,25 @@ static bool containsIgnoringCase(const std::string& text, const std::string& par
                      [&](char a, char b) { return lower(a) == lower(b); }) != text.end();
 }
 
+// Whether one in this state may be meant. Disabled or drained is what the file says of it; up or down is any other one.
+static bool isMeant(const std::string& state, const std::string& expected) {
+  const auto isTheFiles = [](const std::string& one) { return one == "disabled" || one == "drain"; };
+  return isTheFiles(expected) ? state == expected : !isTheFiles(state);
+}
+
 Verdict judgeBackend(const BackendSpec& spec, const std::vector<BackendStatus>& backends) {
   Verdict out;
   out.passed = true;
   bool found = false;
+  const bool isThere = std::any_of(backends.begin(), backends.end(), [&](const BackendStatus& backend) {
+    return backend.name == spec.backend && isMeant(backend.state, spec.state);
+  });
   for (const BackendStatus& backend : backends) {
-    if (backend.name != spec.backend) {
+    if (backend.name != spec.backend || (isThere && !isMeant(backend.state, spec.state))) {
       continue;
     }
-    const bool asExpected = backend.state == (spec.up ? "up" : "down") &&
-                            (spec.reason.empty() || containsIgnoringCase(backend.reason, spec.reason));
+    const bool asExpected =
+        backend.state == spec.state && (spec.reason.empty() || containsIgnoringCase(backend.reason, spec.reason));
     if (!found || (out.passed && !asExpected)) {  // of several, the one that is not as it should be is told
       out.seen = backend.state + (backend.reason.empty() ? "" : ": " + backend.reason);
     }

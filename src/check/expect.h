@@ -41,6 +41,8 @@ Verdict judgeUnreachable(const PingSpec& spec, const PingReply& reply);
 Verdict judgeArrival(const PingSpec& spec, const CountReply& own, const CountReply& prober);
 Verdict judgeNoConnection(const HttpSpec& spec, const HttpReplies& replies);
 Verdict judgePath(const PathSpec& spec, const PathReply& reply);
+// Several may have the name, at other ports or in other pools: `up` and `down` is about all that the file leaves in
+// service, `disabled` and `drain` about those that it does not.
 Verdict judgeBackend(const BackendSpec& spec, const std::vector<BackendStatus>& backends);
 
 // Server id -> ids of the requests that its access log has.

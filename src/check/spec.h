@@ -80,11 +80,11 @@ struct BackendSpec {
   std::string loadBalancer;  // id, for LabPort::backends
   std::string loadBalancerTitle;
   std::string listener;
-  std::string backend;  // as state::Backend::name; with several ports under one name all must be in the state
+  std::string backend;  // as state::Backend::name; several ports under one name: see judgeBackend()
   std::string backendTitle;
-  bool up = true;
-  std::string reason;   // a part of the reason that must be given; empty: any
-  std::string standIn;  // as Target::standIn, for the load balancer
+  std::string state = "up";  // as in BackendStatus
+  std::string reason;        // a part of the reason that must be given; empty: any
+  std::string standIn;       // as Target::standIn, for the load balancer
 };
 
 enum class Connections : std::uint8_t { kNew, kKeepAlive, kParallel };

@@ -67,7 +67,7 @@ class Translation {
     out.listener = backend.listener;
     out.backend = backend.address ? backend.address->toString() : backend.server;
     out.backendTitle = backend.address ? out.backend : places_.titleOf(backend.server);
-    out.up = backend.up;
+    out.state = backend.state;
     out.reason = backend.reason;
     out.standIn = places_.standIn(backend.loadBalancer, backend.server);
     return out;

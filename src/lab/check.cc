@@ -36,20 +36,48 @@ const Listener* findListener(const LoadBalancer& balancer, const std::string& na
   return titled;
 }
 
-void checkBackendExists(Context& context, const Object& object, const BackendCheck& check, const Listener& listener) {
+// What a backend can be: up or down, unless the file takes it out of service.
+std::string_view setState(const Backend& backend) {
+  return backend.disabled ? "disabled" : backend.weight == 0 ? "drain" : "";
+}
+
+bool canBe(const Backend& backend, std::string_view state) {
+  const std::string_view set = setState(backend);
+  return set.empty() ? state == "up" || state == "down" : state == set;
+}
+
+std::string whyNot(const Backend& backend) {
+  return backend.disabled      ? "is disabled"
+         : backend.weight == 0 ? "has weight 0"
+                               : "is neither disabled nor of weight 0";
+}
+
+void checkBackend(Context& context, const Object& object, const BackendCheck& check, const Listener& listener) {
   const std::string_view key = check.server.empty() ? "address" : "server";
-  const auto meant = [&](const Backend& backend) {
-    return check.server.empty() ? backend.address == check.address : backend.server == check.server;
+  const std::string name = check.server.empty() ? check.address->toString() : quote(check.server);
+  const Backend* found = nullptr;
+  bool possible = false;
+  const auto look = [&](const std::vector<Backend>& backends) {
+    for (const Backend& backend : backends) {
+      if (check.server.empty() ? backend.address == check.address : backend.server == check.server) {
+        found = &backend;
+        possible = possible || canBe(backend, check.state);
+      }
+    }
   };
-  const auto among = [&](const std::vector<Backend>& backends) {
-    return std::any_of(backends.begin(), backends.end(), meant);
-  };
-  if (among(listener.backends) || std::any_of(listener.pools.begin(), listener.pools.end(),
-                                              [&](const Pool& pool) { return among(pool.backends); })) {
-    return;
+  look(listener.backends);
+  for (const Pool& pool : listener.pools) {
+    look(pool.backends);
   }
-  context.report.error(object.pos(key), "listener " + quote(listener.id) + " has no backend " +
-                                            (check.server.empty() ? check.address->toString() : quote(check.server)));
+  if (found == nullptr) {
+    context.report.error(object.pos(key), "listener " + quote(listener.id) + " has no backend " + name);
+  } else if (!possible) {
+    const std::string_view set = setState(*found);
+    context.report.error(object.pos("expect"),
+                         "backend " + name + " cannot be `" + check.state + "`: it " + whyNot(*found) + " (" +
+                             found->pos.toString() + ")",
+                         "expect " + (set.empty() ? "`up` or `down`" : "`" + std::string(set) + "`"));
+  }
 }
 
 BackendCheck parseBackendCheck(Context& context, const Value& value) {
@@ -58,7 +86,7 @@ BackendCheck parseBackendCheck(Context& context, const Value& value) {
   check.loadBalancer = object.reference("load_balancer", {Kind::kLoadBalancer});
   check.server = object.reference("server", {Kind::kServer});
   check.address = object.address("address");
-  check.up = object.text("expect", "up") == "up";
+  check.state = object.text("expect", check.state);
   check.reason = object.text("reason");
   check.within = object.duration("within", check.within);
   if (object.has("server") && object.has("address")) {
@@ -66,8 +94,9 @@ BackendCheck parseBackendCheck(Context& context, const Value& value) {
   } else if (value.isMap() && !object.has("server") && !object.has("address")) {
     context.report.error(value.pos, "a backend check needs `server` or `address`");
   }
-  if (object.has("reason") && check.up) {
-    context.report.error(object.keyPos("reason"), "`reason` has no effect with `expect: up`", "it is why one is down");
+  if (object.has("reason") && check.state != "down") {
+    context.report.error(object.keyPos("reason"), "`reason` has no effect with `expect: " + check.state + "`",
+                         "it is why one is down");
   }
   if (check.loadBalancer.empty() || !object.has("listener")) {
     return check;
@@ -76,7 +105,7 @@ BackendCheck parseBackendCheck(Context& context, const Value& value) {
   if (const Listener* listener = findListener(balancer, object.text("listener"))) {
     check.listener = listener->id;
     if (!check.server.empty() || check.address) {
-      checkBackendExists(context, object, check, *listener);
+      checkBackend(context, object, check, *listener);
     }
   } else {
     context.report.error(object.pos("listener"),

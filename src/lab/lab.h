@@ -366,8 +366,8 @@ struct BackendCheck {
   std::string listener;
   std::string server;                  // id; or
   std::optional<net::IpAddr> address;  // a plain address
-  bool up = true;
-  std::string reason;  // a part of the reason that must be given; empty: any
+  std::string state = "up";            // up, down, disabled, drain: as the balancer calls it
+  std::string reason;                  // a part of the reason that must be given; empty: any
   std::chrono::milliseconds within{10'000};
 };
 

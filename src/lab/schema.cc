@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 3> kBalances{"roundrobin", "leastconn", "
 constexpr std::array<std::string_view, 3> kStickinesses{"insert", "prefix", "rewrite"};
 constexpr std::array<std::string_view, 5> kRedirectStatuses{"301", "302", "303", "307", "308"};
 constexpr std::array<std::string_view, 2> kHealthChecks{"tcp", "http"};
-constexpr std::array<std::string_view, 2> kBackendStates{"up", "down"};
+constexpr std::array<std::string_view, 4> kBackendStates{"up", "down", "disabled", "drain"};
 constexpr std::array<std::string_view, 3> kConnections{"new", "keep-alive", "parallel"};
 
 constexpr std::int64_t kMaxDelay = 60'000'000;  // us

@@ -150,8 +150,8 @@ std::vector<ListenerStatus> Balancer::status() const {
       for (const auto& backend : pool->backends()) {
         const auto& config = backend->config();
         status.backends.push_back({pool->name(), config.name, config.address.toString(), config.port, stateOf(*backend),
-                                   backend->reason, backend->checks, backend->sinceMs, backend->active,
-                                   backend->counters});
+                                   config.disabled ? "" : backend->reason, backend->checks, backend->sinceMs,
+                                   backend->active, backend->counters});
       }
     }
     out.push_back(std::move(status));

@@ -21,7 +21,7 @@ struct BackendStatus {
   std::string address;
   std::uint16_t port = 0;
   std::string state;   // unknown, up, down, disabled, drain
-  std::string reason;  // why it is so, in words
+  std::string reason;  // why it is so, in words; empty: disabled, so that nobody looks
   std::uint64_t checks = 0;
   std::int64_t sinceMs = 0;  // Unix time
   std::uint32_t active = 0;

@@ -47,6 +47,10 @@ def test(host):
     # Its backend out of service, it gets another one, and keeps that.
     backend = f"{{server: {first}, port: 80, max_connections: 200}}"
     host.edit(lab, backend, backend[:-1] + ", disabled: true}")
+    host.edit(lab, "server: web1, expect: up", f"server: {first}, expect: up")
+    refused = host.vpclab("apply", lab, status=2).stderr
+    assert f'backend "{first}" cannot be `up`: it is disabled' in refused and "expect `disabled`" in refused, refused
+    host.edit(lab, f"server: {first}, expect: up", f"server: {first}, expect: disabled")
     host.vpclab("apply", lab)
     other = page(*jar)
     assert other != first, other
@@ -104,6 +108,9 @@ def test(host):
     taken.communicate(timeout=30)
     ports(span)
     equal(page(), "spare", "the page when there are ports again")
+    checked = host.json("check", "load-balancer", status=4)["checks"]["results"][0]
+    equal((checked["outcome"], checked["expected"], checked["seen"]), ("passed", "disabled", "disabled"),
+          "the check of the one out of service")
     host.vpclab("down", "--all")
     host.nothing_left()
 

@@ -137,7 +137,7 @@ TEST_CASE("a path is the expected nodes in order, then the target itself") {
 TEST_CASE("a backend is in a state for a reason") {
   BackendSpec spec;
   spec.backend = "b";
-  spec.up = false;
+  spec.state = "down";
   spec.reason = "unreachable";
   CHECK(judgeBackend(spec, {{"a", "up", ""}, {"b", "down", "connect: Network is unreachable"}}).passed);
   CHECK_FALSE(judgeBackend(spec, {{"b", "down", "connect: Connection refused"}}).passed);
@@ -146,6 +146,25 @@ TEST_CASE("a backend is in a state for a reason") {
   const Verdict two = judgeBackend(spec, {{"b", "down", "unreachable"}, {"b", "up", ""}});
   CHECK_FALSE(two.passed);
   CHECK(two.seen == "up");
+}
+
+TEST_CASE("what the file takes out of service is neither up nor down, and no reason for its twin to fail") {
+  BackendSpec spec;
+  spec.backend = "b";
+  CHECK(expectedText({.what = spec}) == "up");
+  CHECK_FALSE(judgeBackend(spec, {{"b", "disabled", ""}}).passed);
+  CHECK(judgeBackend(spec, {{"b", "disabled", ""}}).seen == "disabled");
+  CHECK(judgeBackend(spec, {{"b", "disabled", ""}, {"b", "up", ""}, {"b", "drain", ""}}).passed);
+  CHECK_FALSE(judgeBackend(spec, {{"b", "disabled", ""}, {"b", "down", "refused"}}).passed);
+  for (const std::string state : {"disabled", "drain"}) {
+    CAPTURE(state);
+    spec.state = state;
+    CHECK(expectedText({.what = spec}) == state);
+    CHECK(judgeBackend(spec, {{"b", state, ""}}).passed);
+    CHECK(judgeBackend(spec, {{"b", "down", "refused"}, {"b", state, ""}}).passed);
+    CHECK_FALSE(judgeBackend(spec, {{"b", "up", ""}, {"a", state, ""}}).passed);
+    CHECK_FALSE(judgeBackend(spec, {}).passed);
+  }
 }
 
 TEST_CASE("a rotation begins anywhere and is exact") {

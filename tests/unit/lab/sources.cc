@@ -107,7 +107,7 @@ struct DumpCheck {
   }
   void operator()(const lab::BackendCheck& check) const {
     out << "backend " << check.loadBalancer << " " << check.listener << " " << check.server << " "
-        << test::text(check.address) << " " << check.up << " " << check.reason << check.within.count();
+        << test::text(check.address) << " " << check.state << " " << check.reason << check.within.count();
   }
   void operator()(const lab::HttpCheck& check) const {
     out << "http " << text(check.from) << " " << check.url << " " << check.times << " " << int(check.connections) << " "

@@ -74,6 +74,7 @@ TEST_CASE("what has not changed keeps its health, counters and turn") {
   lab.apply();
   after = lab.balancer.status()["listeners"][0]["backends"];
   CHECK(after[0]["state"] == "disabled");
+  CHECK(after[0]["reason"] == "");
   CHECK(after[1]["state"] == "drain");
   CHECK(getMany(lab.front.address, 3) == "s3s3s3");
 }
