@@ -41,6 +41,7 @@ EarlyLook::~EarlyLook() {
 }
 
 void EarlyLook::drop() {
+  dropped_ = true;
   try {
     if (observed_.valid() && observed_.wait_for(std::chrono::seconds(0)) != std::future_status::deferred) {
       if (auto observed = observed_.get()) {
@@ -58,8 +59,10 @@ void EarlyLook::drop() {
 void EarlyLook::look(std::string lab, Registry::Hold hold) {
   lab_ = std::move(lab);
   hold_.emplace(std::move(hold));
+  dropped_ = false;
   stored_ = besides([this] { return engine_.store().load(lab_); });
-  observed_ = besides([this] { return kernel_.observe(lab_); });
+  observed_ = besides(
+      [this] { return kernel_.observe(lab_, [this] { return !dropped_ || !engine_.registry().isAwaited(lab_); }); });
 }
 
 base::Result<> EarlyLook::begin(const std::string& lab) {

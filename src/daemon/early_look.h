@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <future>
 #include <optional>
 #include <string>
@@ -17,7 +18,8 @@ class EarlyLook {
  public:
   // All of them must outlive it. Does not wait for a lab that somebody else has.
   EarlyLook(Engine& engine, TimedKernel& kernel, const api::Bundle& bundle, std::string verb, const Session& session);
-  // Waits for what is still being looked at. What was not asked for is remembered again.
+  // What is still being looked at, and was not asked for, is waited for and remembered, unless somebody else waits for
+  // the lab: he is not held up by it.
   ~EarlyLook();
   EarlyLook(const EarlyLook&) = delete;
   EarlyLook& operator=(const EarlyLook&) = delete;
@@ -38,7 +40,8 @@ class EarlyLook {
   TimedKernel& kernel_;
   std::string verb_;
   const Session& session_;
-  std::string lab_;  // empty: none yet
+  std::string lab_;                    // empty: none yet
+  std::atomic<bool> dropped_ = false;  // nobody asks for it here
   std::optional<Registry::Hold> hold_;
   std::future<base::Result<std::optional<StoredLab>>> stored_;
   std::future<base::Result<state::State>> observed_;

@@ -63,9 +63,9 @@ nlohmann::json Profile::kindsToJson() const {
   return out;
 }
 
-base::Result<state::State> TimedKernel::observe(const std::string& lab) {
+base::Result<state::State> TimedKernel::observe(const std::string& lab, const kernel::Wanted& wanted) {
   Profile::Scope scope(profile_, "observe");
-  auto out = kernel_.observe(lab, &profile_.readTimes(), memory_);
+  auto out = kernel_.observe(lab, &profile_.readTimes(), memory_, wanted);
   if (out) {
     scope.setObjects(out->entries().size());
   }

@@ -57,7 +57,8 @@ class TimedKernel : public plan::KernelPort {
   TimedKernel(kernel::System& kernel, Profile& profile, kernel::Memory memory)
       : kernel_(kernel), profile_(profile), memory_(memory) {}
 
-  base::Result<state::State> observe(const std::string& lab) override;
+  base::Result<state::State> observe(const std::string& lab) override { return observe(lab, {}); }
+  base::Result<state::State> observe(const std::string& lab, const kernel::Wanted& wanted);
   base::Result<state::State> observeAgain(const std::string& lab, state::State before,
                                           const plan::Touched& touched) override;
   void prepare(const std::string& lab, const plan::Plan& plan) override { kernel_.prepare(lab, plan); }

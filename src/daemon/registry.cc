@@ -36,8 +36,17 @@ base::Result<Registry::Hold> Registry::acquire(const std::string& lab, const std
     if (deadline.passed()) {
       return base::fail(base::ErrorKind::kBusy, "lab " + lab + " is busy: " + found->second.describe());
     }
+    ++waiting_[lab];
     released_.wait_until(lock, deadline.when());
+    if (--waiting_[lab] == 0) {
+      waiting_.erase(lab);
+    }
   }
+}
+
+bool Registry::isAwaited(const std::string& lab) const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.contains(lab);
 }
 
 std::string Registry::holder(const std::string& lab) const {

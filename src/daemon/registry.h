@@ -36,6 +36,8 @@ class Registry {
   base::Result<Hold> acquire(const std::string& lab, const std::string& verb, pid_t client, base::Deadline deadline);
   // Who works on the lab now, e.g. "`apply` by pid 17 since 12:00:05"; empty: nobody.
   std::string holder(const std::string& lab) const;
+  // Whether somebody waits for whoever has the lab.
+  bool isAwaited(const std::string& lab) const;
   // Ends the giving out of holds for good, unless somebody else than the caller (who has one, or none) works on
   // anything. Returns whether it did.
   bool close(std::size_t ownHolds);
@@ -52,6 +54,7 @@ class Registry {
   mutable std::mutex mutex_;
   std::condition_variable released_;
   std::map<std::string, Work> work_;
+  std::map<std::string, std::size_t> waiting_;  // for how many the lab is to be let go of; none: no entry
   bool closed_ = false;
 };
 

@@ -32,13 +32,14 @@ bool lives(keeper::RunState state) {
 class Observation {
  public:
   Observation(Environment& environment, const std::string& lab, base::Deadline deadline, KindTimes* times,
-              std::optional<Again> again, const state::State* like)
+              std::optional<Again> again, const state::State* like, const std::function<bool()>& wanted)
       : environment_(environment),
         lab_(lab),
         deadline_(deadline),
         times_(times),
         again_(again.has_value()),
         like_(like),
+        wanted_(wanted),
         neighbours_(environment, lab, deadline, times) {
     if (again) {
       out_ = std::move(again->before);
@@ -88,7 +89,7 @@ class Observation {
   bool isRead(const std::string& netns) const { return !again_ || namespaces_.contains(netns); }
 
   base::Result<state::State> lookAtAll() {
-    return Observation(environment_, lab_, deadline_, times_, std::nullopt, like_).run();
+    return Observation(environment_, lab_, deadline_, times_, std::nullopt, like_, wanted_).run();
   }
 
   // Of what was there before only that stays which lies elsewhere. Tunnels are few, and a process may have taken one
@@ -177,7 +178,8 @@ class Observation {
     neighbours_.expect(nodes);
     std::vector<base::Result<NodeView>> results(pins->size());
     auto ran = onThreads(pins->size(), [&](std::size_t i) {
-      results[i] = look((*pins)[i]);
+      results[i] = wanted_ && !wanted_() ? base::fail(base::ErrorKind::kCancelled, "nobody wants to know any more")
+                                         : look((*pins)[i]);
       if (results[i]) {
         take(*results[i]);
       }
@@ -354,6 +356,7 @@ class Observation {
   KindTimes* times_;
   bool again_;
   const state::State* like_;
+  const std::function<bool()>& wanted_;
   std::set<std::string> namespaces_;  // those that are looked at, again
   NeighbourTables::Partly partly_;
   std::vector<state::Veth> half_;  // with one end there
@@ -368,11 +371,12 @@ class Observation {
 }  // namespace
 
 base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline,
-                                   KindTimes* times, std::optional<Again> again, const state::State* like) {
+                                   KindTimes* times, std::optional<Again> again, const state::State* like,
+                                   const std::function<bool()>& wanted) {
   if (auto valid = checkLabName(lab); !valid) {
     return base::fail(std::move(valid.error()));
   }
-  return Observation(environment, lab, deadline, times, std::move(again), like).run();
+  return Observation(environment, lab, deadline, times, std::move(again), like, wanted).run();
 }
 
 }  // namespace vpclab::kernel

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -22,9 +23,10 @@ struct Again {
 };
 
 // KernelPort::observe(), or observeAgain(). `times`: may be nullptr. `like`: what may well be seen again, whose objects
-// are used where they are equal; may be nullptr.
+// are used where they are equal; may be nullptr. `wanted`: as of System::observe().
 base::Result<state::State> observe(Environment& environment, const std::string& lab, base::Deadline deadline,
-                                   KindTimes* times, std::optional<Again> again, const state::State* like);
+                                   KindTimes* times, std::optional<Again> again, const state::State* like,
+                                   const std::function<bool()>& wanted = {});
 
 // What one namespace holds. Links that have an end or a process elsewhere are put together by observe().
 struct NodeView {

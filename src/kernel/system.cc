@@ -43,7 +43,9 @@ class RealSystem : public System {
   explicit RealSystem(const Options& options)
       : environment_(options), hearing_(options.onUnheard), memory_(options.netnsDir, hearing_) {}
 
-  base::Result<state::State> observe(const std::string& lab, KindTimes* times, Memory memory) override {
+  using System::observe;
+  base::Result<state::State> observe(const std::string& lab, KindTimes* times, Memory memory,
+                                     const Wanted& wanted) override {
     std::optional<Again> again;
     if (memory != Memory::kNone) {
       const auto pins = environment_.pins.list(lab);
@@ -56,8 +58,9 @@ class RealSystem : public System {
       }
     }
     const auto seen = memory_.seen(lab);
-    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again),
-                           seen.get());
+    const bool few = again.has_value();  // are looked at, and what is remembered of the others would be lost
+    return kernel::observe(environment_, lab, base::Deadline::after(kObserveLimit), times, std::move(again), seen.get(),
+                           few ? Wanted() : wanted);
   }
   base::Result<state::State> observeAgain(const std::string& lab, state::State before, const plan::Touched& touched,
                                           KindTimes* times) override {

@@ -49,11 +49,19 @@ enum class Memory {
   kUse,   // looks only where something may be otherwise than what is remembered
 };
 
+// Whether somebody still wants what is being looked for: asked again and again, by several threads. Not set: always.
+using Wanted = std::function<bool()>;
+
 // The real kernel. C-library types stay inside this folder.
 class System : public plan::KernelPort {
  public:
-  // observe() and execute(), which also say where the time went.
-  virtual base::Result<state::State> observe(const std::string& lab, KindTimes* times, Memory memory) = 0;
+  // observe() and execute(), which also say where the time went. Errors: kCancelled, of a look at everything that is
+  // not wanted any more.
+  virtual base::Result<state::State> observe(const std::string& lab, KindTimes* times, Memory memory,
+                                             const Wanted& wanted) = 0;
+  base::Result<state::State> observe(const std::string& lab, KindTimes* times, Memory memory) {
+    return observe(lab, times, memory, Wanted());
+  }
   virtual base::Result<state::State> observeAgain(const std::string& lab, state::State before,
                                                   const plan::Touched& touched, KindTimes* times) = 0;
   virtual std::vector<base::Result<>> execute(const std::string& lab, std::span<const plan::Step> steps,

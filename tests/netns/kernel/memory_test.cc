@@ -141,6 +141,24 @@ TEST_CASE("of a lab that has just come about, with all its cables at once, every
   }
 }
 
+TEST_CASE("a look at everything ends when nobody wants it any more; one by memory is over soon anyway") {
+  LargeLab lab;
+  const State before = lab.look(kernel::Memory::kNone);
+  std::atomic<int> asked = 0;
+  const auto wanted = [&] { return ++asked < kNodes / 2; };
+  kernel::KindTimes times;
+  const auto ended = lab.system->observe(lab.name, &times, kernel::Memory::kKeep, wanted);
+  REQUIRE_FALSE(ended);
+  CHECK(ended.error().kind() == base::ErrorKind::kCancelled);
+  CHECK(times.objects(Kind::kNetns) < kNodes / 2);
+  // Nothing half is remembered of it.
+  CHECK(lab.seen(kernel::Memory::kUse) == before);
+  CHECK(lab.visits >= kNodes);
+  const auto remembered = lab.system->observe(lab.name, nullptr, kernel::Memory::kUse, [] { return false; });
+  REQUIRE(remembered);
+  CHECK(*remembered == before);
+}
+
 TEST_CASE("what a hand changes in a large lab is seen") {
   LargeLab lab;
   lab.byHand(lab.netns(3) + "ip link add x type veth peer name y");

@@ -24,13 +24,18 @@ TEST_CASE("a second operation on one lab waits, then is told who has it") {
 TEST_CASE("who waits gets the lab as soon as it is free") {
   Registry registry;
   auto first = std::make_unique<Registry::Hold>(*registry.acquire("a", "apply", 1, Deadline::after(Milliseconds(0))));
+  CHECK_FALSE(registry.isAwaited("a"));
   std::thread releaser([&] {
-    std::this_thread::sleep_for(Milliseconds(20));
+    while (!registry.isAwaited("a")) {
+      std::this_thread::sleep_for(Milliseconds(1));
+    }
+    CHECK_FALSE(registry.isAwaited("b"));
     first.reset();
   });
   const auto second = registry.acquire("a", "down", 2, Deadline::after(Milliseconds(10'000)));
   releaser.join();
   CHECK(second.has_value());
+  CHECK_FALSE(registry.isAwaited("a"));
 }
 
 TEST_CASE("a closed registry gives nothing out, and closes only when nobody works") {
