@@ -141,6 +141,18 @@ std::vector<const Entry*> concerned(const State& desired, std::span<const Differ
   return out;
 }
 
+// What a tunnel is in between if it changes and then begins to speak to a peer; nullptr if one step is enough.
+ObjectPtr beforeItSpeaks(const Object& want, const Object& have) {
+  const auto* after = std::get_if<WgDevice>(&want);
+  if (after == nullptr) {
+    return nullptr;
+  }
+  const auto& before = std::get<WgDevice>(have);
+  WgDevice between = silentToNew(*after, before);
+  return between == *after || silent(*after) == silent(before) ? nullptr
+                                                               : std::make_shared<const Object>(std::move(between));
+}
+
 std::vector<Step> creations(const State& desired, const State& observed, std::span<const Difference> differences,
                             const Forecast& forecast) {
   std::vector<std::pair<int, const Entry*>> wanted;
@@ -167,8 +179,14 @@ std::vector<Step> creations(const State& desired, const State& observed, std::sp
       }
       steps.push_back(std::move(create));
     } else if (!isAlike(want, *have)) {
-      steps.push_back({Action::kUpdate, key, have->object, want.object, false, false,
-                       describeDifference(*want.object, *have->object), originOfChange(want, *have->object)});
+      ObjectPtr before = have->object;
+      if (const auto between = beforeItSpeaks(*want.object, *before)) {
+        steps.push_back({Action::kUpdate, key, before, between, false, false, describeDifference(*between, *before),
+                         originOfChange(want, *before)});
+        before = between;
+      }
+      steps.push_back({Action::kUpdate, key, before, want.object, false, false,
+                       describeDifference(*want.object, *before), originOfChange(want, *have->object)});
     }
   }
   sortSteps(steps, std::less<>());

@@ -165,6 +165,16 @@ WgDevice silent(WgDevice device) {
   return device;
 }
 
+WgDevice silentToNew(WgDevice device, const WgDevice& before) {
+  for (auto& [key, peer] : *device.peers) {
+    const auto known = before.peers->find(key);
+    if (known == before.peers->end() || known->second.keepaliveSeconds == 0) {
+      peer.keepaliveSeconds = 0;
+    }
+  }
+  return device;
+}
+
 const Object& objectOf(const Step& step) {
   return step.after ? *step.after : *step.before;
 }

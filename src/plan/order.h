@@ -42,4 +42,8 @@ const state::Object& objectOf(const Step& step);
 // WireGuard's paper). So a tunnel is made silent, and speaks as a second step.
 state::WgDevice silent(state::WgDevice device);
 
+// The same for a device that is there and gets more peers: as it is to become, but silent to those that it does not
+// speak to yet.
+state::WgDevice silentToNew(state::WgDevice device, const state::WgDevice& before);
+
 }  // namespace vpclab::plan

@@ -317,6 +317,35 @@ TEST_CASE("a new tunnel is silent until everything that its handshake needs is t
         std::vector<std::string>{"update " + device.key().toString(), "create route a/10.9.0.0/16"});
 }
 
+TEST_CASE("a tunnel that gets another peer is silent to it, and to it alone, until the peer is there") {
+  WgDevice before = tunnel();
+  const net::WgKey old = before.peers->begin()->first;
+  WgDevice after = before;
+  net::WgKey added;
+  added.bytes.fill(11);
+  (*after.peers)[added] = {ip("100.64.0.3"), 51820, {prefix("192.168.0.0/16")}, 5};
+  State observed = small();
+  observed.add(before);
+  State desired = small();
+  desired.add(after);
+  desired.add(Netns{"c"});
+  desired.add(makeVeth({"c", "eth0", {}, kDefaultMtu, true, ""}, {"b", "eth1", {}, kDefaultMtu, true, ""}));
+  desired.add(Address{"c", "eth0", prefix("100.64.0.3/24")});
+  const plan::Plan plan = plan::diff(desired, observed);
+  const auto steps = told(plan);
+  REQUIRE(std::count(steps.begin(), steps.end(), "update " + after.key().toString()) == 2);
+  CHECK(steps.back() == "update " + after.key().toString());
+  const auto first = std::find_if(plan.steps.begin(), plan.steps.end(),
+                                  [&](const plan::Step& step) { return step.key == after.key(); });
+  const auto& told = *std::get<WgDevice>(*first->after).peers;
+  CHECK(told.at(old).keepaliveSeconds == 5);
+  CHECK(told.at(added).keepaliveSeconds == 0);
+  CHECK(std::string(first->reason) == "peer " + added.toBase64() + " added");
+  CHECK(std::get<WgDevice>(*plan.steps.back().before) == std::get<WgDevice>(*first->after));
+  CHECK(std::get<WgDevice>(*plan.steps.back().after) == after);
+  CHECK(std::string(plan.steps.back().reason) == "peer " + added.toBase64() + " keepalive 0 -> 5");
+}
+
 TEST_CASE("one backend's port touches that listener's process only, and the reason names it") {
   const auto balancer = [](std::uint16_t port) {
     LoadBalancer spec{"lb", {}};
