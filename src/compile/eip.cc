@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "compile/nouns.h"
+#include "lab/addressing.h"
 
 namespace vpclab::compile {
 
@@ -20,10 +21,33 @@ std::optional<std::uint32_t> numberOf(const Builder& builder, const std::string&
              : std::optional(it->second);
 }
 
-std::string chain(const std::string& name, const std::string& hook, const std::string& priority,
-                  const std::string& rules) {
-  return "\tchain " + name + " {\n\t\ttype nat hook " + hook + " priority " + priority + "; policy accept;\n" + rules +
-         "\t}";
+std::string chain(const std::string& name, const std::string& type, const std::string& hook,
+                  const std::string& priority, const std::string& rules) {
+  return "\tchain " + name + " {\n\t\ttype " + type + " hook " + hook + " priority " + priority + "; policy accept;\n" +
+         rules + "\t}";
+}
+
+// As nft prints it.
+std::string destinationOf(const net::Prefix& network) {
+  return "ip daddr " + (network.length() == 32 ? network.address().toString() : network.toString());
+}
+
+// What the router's own routes take is not tracked: it never leaves by an EIP. The router sees one direction only of
+// what border routers bring; of two packets that begin such a connection on two processors the kernel drops one, and
+// its table keeps for days what it never sees end. What comes by an EIP or asks for one is tracked, and so are the
+// answers to the router's own addresses, which stand for who asks from inside.
+std::string untracked(const lab::Lab& lab, const lab::Vpc& vpc, const std::string& byEips) {
+  std::string out = byEips;
+  for (const auto& [id, vxnet] : lab.vxnets) {
+    if (vxnet.vpc == vpc.id) {
+      out += "\t\tip daddr " + lab::gatewayOf(vxnet.cidr).toString() + " accept\n";
+      out += "\t\t" + destinationOf(vxnet.cidr) + " notrack\n";
+    }
+  }
+  for (const auto& policy : vpc.routePolicies) {
+    out += "\t\t" + destinationOf(policy.to) + " notrack\n";
+  }
+  return out;
 }
 
 }  // namespace
@@ -70,6 +94,7 @@ std::vector<Parameter> eipParameters(const lab::Lab& lab, const lab::Vpc& vpc) {
 // hop on a path, a server that is down) has the EIP as its source (eipParameters), and leaves by that leg.
 void compileServerEips(Builder& builder, const lab::Vpc& vpc) {
   const lab::Lab& lab = builder.lab();
+  std::string byEips;
   std::string destinations;
   std::string sources;
   Origin origin;
@@ -99,6 +124,7 @@ void compileServerEips(Builder& builder, const lab::Vpc& vpc) {
     leaves(kFirstRouterRule, eip->second.address);
     const std::string outer = eip->second.address.toString();
     const std::string inner = address->toString();
+    byEips += "\t\tiifname \"" + name + "\" accept\n\t\tip daddr " + outer + " accept\n";
     destinations += "\t\tip daddr " + outer + " dnat to " + inner + "\n";
     sources += "\t\toifname \"" + name + "\" ip saddr " + inner + " snat to " + outer + "\n";
     sources += "\t\tiifname != \"" + name + "\" ip daddr " + inner + " ct status dnat masquerade\n";
@@ -111,8 +137,9 @@ void compileServerEips(Builder& builder, const lab::Vpc& vpc) {
                   "load the kernel modules nf_tables and nft_nat, or give the EIP to a load balancer");
     return;
   }
-  builder.add(NftTable{vpc.id, chain("destinations", "prerouting", "dstnat", destinations) + "\n\n" +
-                                   chain("sources", "postrouting", "srcnat", sources)},
+  builder.add(NftTable{vpc.id, chain("untracked", "filter", "prerouting", "raw", untracked(lab, vpc, byEips)) + "\n\n" +
+                                   chain("destinations", "nat", "prerouting", "dstnat", destinations) + "\n\n" +
+                                   chain("sources", "nat", "postrouting", "srcnat", sources)},
               origin);
 }
 

@@ -43,6 +43,14 @@ ip netns exec vpclab.eip.vpc nft -f - <<'END'
 table ip vpclab
 delete table ip vpclab
 table ip vpclab {
+	chain untracked {
+		type filter hook prerouting priority raw; policy accept;
+		iifname "eip1" accept
+		ip daddr 139.198.18.140 accept
+		ip daddr 172.16.1.1 accept
+		ip daddr 172.16.1.0/24 notrack
+	}
+
 	chain destinations {
 		type nat hook prerouting priority dstnat; policy accept;
 		ip daddr 139.198.18.140 dnat to 172.16.1.2

@@ -197,6 +197,15 @@ ip netns exec vpclab.impaired.west-vpc nft -f - <<'END'
 table ip vpclab
 delete table ip vpclab
 table ip vpclab {
+	chain untracked {
+		type filter hook prerouting priority raw; policy accept;
+		iifname "eip1" accept
+		ip daddr 139.198.18.150 accept
+		ip daddr 10.1.1.1 accept
+		ip daddr 10.1.1.0/24 notrack
+		ip daddr 10.2.0.0/16 notrack
+	}
+
 	chain destinations {
 		type nat hook prerouting priority dstnat; policy accept;
 		ip daddr 139.198.18.150 dnat to 10.1.1.5
