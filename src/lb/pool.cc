@@ -73,8 +73,10 @@ void Pool::retire() {
 }
 
 void Pool::lookAnew() {
-  for (const auto& checker : checkers_) {
-    checker->lookAnew();
+  for (std::size_t i = 0; i < backends_.size(); ++i) {
+    // A connection that waits may have lost its address or its way, and nobody would answer the next request on it.
+    backends_[i]->closeIdle();
+    checkers_[i]->lookAnew();
   }
 }
 

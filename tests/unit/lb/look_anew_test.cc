@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <functional>
 
 #include <arpa/inet.h>
@@ -16,7 +17,7 @@ namespace {
 // A port of a loopback address that is taken, and refuses connections until it is opened.
 struct Port {
   explicit Port(const std::string& text)
-      : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), address(*net::IpAddr::parse(text)) {
+      : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)), address(*net::IpAddr::parse(text)) {
     sockaddr_in wanted{};
     wanted.sin_family = AF_INET;
     wanted.sin_addr.s_addr = htonl(address.v4HostOrder());
@@ -74,6 +75,41 @@ struct Fixture {
   lb::Balancer balancer{*loop, log};
 };
 
+base::UniqueFd connectTo(const Port& port) {
+  base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(port.address.v4HostOrder());
+  to.sin_port = htons(port.port);
+  REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0);
+  return fd;
+}
+
+// The test's side of a connection.
+struct Peer {
+  explicit Peer(base::UniqueFd socket = {}) : fd(std::move(socket)) {}
+  void say(const std::string& text) const {
+    REQUIRE(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+  }
+  const std::string& hears() {  // all so far
+    char bytes[4096];
+    ssize_t n = 0;
+    while ((n = ::recv(fd.get(), bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+      heard.append(bytes, static_cast<std::size_t>(n));
+    }
+    end = end || n == 0 || errno != EAGAIN;
+    return heard;
+  }
+  bool ended() {
+    hears();
+    return end;
+  }
+
+  base::UniqueFd fd;
+  std::string heard;
+  bool end = false;
+};
+
 }  // namespace
 
 TEST_CASE("a server that starts after the balancer is up soon, and its first success is enough") {
@@ -111,6 +147,28 @@ TEST_CASE("after a change of routes every backend is looked at, and one that is 
   two.fd.reset();
   lab.change();
   CHECK(lab.within(milliseconds(5000), both("down", 2 + 2 + 3)));
+}
+
+TEST_CASE("after a change of routes no request goes by a connection of before, which may have lost its address") {
+  Port server("127.0.21.6");
+  server.open();
+  Fixture lab({&server});
+  REQUIRE(lab.within(milliseconds(3000), [&] { return lab.backend(0).state == "up"; }));
+  Peer client(connectTo(lab.front));
+  client.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  Peer upstream;
+  REQUIRE(lab.within(milliseconds(3000), [&] {
+    if (!upstream.fd || upstream.ended()) {  // one that ends is a check's
+      upstream = Peer(base::UniqueFd(::accept4(server.fd.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+    }
+    return upstream.fd && upstream.hears().starts_with("GET / ");
+  }));
+  upstream.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  REQUIRE(lab.within(milliseconds(3000), [&] { return client.hears().ends_with("ok"); }));
+  lab.wait(milliseconds(300));
+  CHECK_FALSE(upstream.ended());
+  lab.change();
+  CHECK(lab.within(milliseconds(1000), [&] { return upstream.ended(); }));
 }
 
 TEST_CASE("a backend that is enabled later is as new") {
