@@ -112,6 +112,9 @@ void Listener::lookAnew() {
   for (const auto& pool : pools_) {
     pool->lookAnew();
   }
+  for (const auto& session : sessions()) {
+    session->routesChanged();
+  }
 }
 
 base::Milliseconds Listener::deferral() const {

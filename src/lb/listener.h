@@ -50,7 +50,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   // Another process has taken this one's place: accepts no more, and each connection ends with its next answer, which
   // says so, or when none is asked for.
   void drain();
-  // Routes, links or addresses changed: looks at every backend as at a new one.
+  // Routes, links or addresses changed: looks at every backend as at a new one, and connects anew.
   void lookAnew();
 
   void sessionEnded(Session* session);

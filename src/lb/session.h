@@ -36,6 +36,8 @@ class Session : public SocketOwner, public std::enable_shared_from_this<Session>
   void closeIfIdle();
   // The process goes away: a client that has been told to expect more answers gets one, or a moment.
   void drain();
+  // What is being connected may have lost its address or its way: it begins again, with the time that is left.
+  void routesChanged();
 
   void onSocket(Socket& socket) override;
 

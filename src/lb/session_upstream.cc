@@ -131,6 +131,20 @@ void Session::connectTo(const std::shared_ptr<Backend>& backend, bool mayReuse) 
   }
 }
 
+void Session::routesChanged() {
+  if (phase_ != Phase::kConnecting) {
+    return;
+  }
+  const auto backend = upstream_->backend;
+  const auto until = deadline_;
+  dropUpstream(false);
+  connectTo(backend, false);
+  if (phase_ == Phase::kConnecting) {
+    setDeadline(until);
+  }
+  pump();
+}
+
 bool Session::checkConnected() {
   switch (upstream_->socket.connected()) {
     case Socket::Connect::kPending:

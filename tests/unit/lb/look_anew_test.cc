@@ -171,6 +171,33 @@ TEST_CASE("after a change of routes no request goes by a connection of before, w
   CHECK(lab.within(milliseconds(1000), [&] { return upstream.ended(); }));
 }
 
+TEST_CASE("after a change of routes a connection that is being made is made anew, by the new ones") {
+  Port server("127.0.21.7");
+  server.open();
+  Fixture lab({&server});
+  const auto accepted = [&] { return base::UniqueFd(::accept4(server.fd.get(), nullptr, nullptr, SOCK_CLOEXEC)); };
+  REQUIRE(lab.within(milliseconds(3000), [&] { return lab.backend(0).state == "up"; }));
+  while (accepted()) {  // checks
+  }
+  // One that nobody accepts fills the queue, so that the balancer's SYN is lost. It would be sent again in a second.
+  REQUIRE(::listen(server.fd.get(), 0) == 0);
+  const base::UniqueFd filler = connectTo(server);
+  Peer client(connectTo(lab.front));
+  client.say("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  lab.wait(milliseconds(200));
+  REQUIRE(::listen(server.fd.get(), 256) == 0);
+  CHECK(accepted());
+  CHECK_FALSE(accepted());
+  lab.change();
+  Peer upstream;
+  CHECK(lab.within(milliseconds(400), [&] {
+    if (!upstream.fd || upstream.ended()) {
+      upstream = Peer(accepted());
+    }
+    return upstream.fd && upstream.hears().starts_with("GET / ");
+  }));
+}
+
 TEST_CASE("a backend that is enabled later is as new") {
   Port server("127.0.21.5");
   Fixture lab({&server});
