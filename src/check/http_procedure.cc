@@ -11,6 +11,9 @@ namespace vpclab::check {
 namespace {
 
 constexpr std::uint32_t kAttempts = 3;  // connections to a target that must not be reached
+// One SYN and its first repetition, tcp(7): a router says "unreachable" to one source once a second, so that a shorter
+// attempt may come to nothing without a word of why.
+constexpr std::chrono::milliseconds kConnectTime{1500};
 constexpr unsigned kMaxOutOfOrder = 3;  // rounds from the right servers in the wrong order, until it counts
 constexpr std::chrono::milliseconds kLogTime{1000};  // for a request to show in an access log after its answer
 
@@ -37,7 +40,7 @@ class NoConnection : public ProvedProcedure {
     job.times = kAttempts;
     job.connectOnly = true;
     job.parallel = true;
-    job.timeout = std::chrono::milliseconds(1500);  // one SYN and its first repetition, tcp(7)
+    job.timeout = kConnectTime;
     round.jobs.emplace_back(std::move(job));
     return round;
   }
@@ -69,8 +72,9 @@ class Get : public Procedure {
     job.target = spec_.path;
     job.times = spec_.times;
     job.requestIdPrefix = prefix_;
-    job.timeout = std::clamp(left, std::chrono::milliseconds(500), std::chrono::milliseconds(5000));
-    job.deadline = std::max(left, std::chrono::milliseconds(1000));
+    job.timeout = std::clamp(left, kConnectTime, std::chrono::milliseconds(5000));
+    job.deadline = std::max(left, kConnectTime);
+    round.takes = job.deadline;
     round.jobs.emplace_back(std::move(job));
     return round;
   }
