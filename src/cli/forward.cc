@@ -33,7 +33,7 @@ class ForwardVerb : public Verb {
   }
   void declare(VerbOptions& options) override {
     options.positional("PORT", port_, "the port on 127.0.0.1", true);
-    options.option("--to", to_, "ADDRESS:PORT in the lab; default: the first load balancer's EIP");
+    options.option("--to", to_, "ADDRESS:PORT in the lab; default: the first load balancer's page, by its EIP");
     options.option("--lab", lab_, "the lab's name; not needed where only one is up");
   }
   int run(const Context& context) override {

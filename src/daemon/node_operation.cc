@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "daemon/finals.h"
 #include "daemon/found_node.h"
+#include "daemon/front_page.h"
 #include "daemon/operations.h"
 
 namespace vpclab::daemon {
@@ -146,14 +147,10 @@ api::Final findForward(Engine& engine, const api::ForwardRequest& request, Sessi
     return failed(base::Error(ErrorKind::kNotFound, "lab " + *lab + " has no internet: nothing in it has an EIP"));
   }
   json data = placeOf(engine, {*lab, internet->second});
-  // What a browser would be pointed at: the first load balancer's first EIP.
-  for (const auto& [id, balancer] : desired.lab.loadBalancers) {
-    if (!balancer.eips.empty() && !balancer.listeners.empty()) {
-      data["address"] = desired.lab.eips.at(balancer.eips.front()).address.toString();
-      data["port"] = balancer.listeners.front().port;
-      data["title"] = balancer.title;
-      break;
-    }
+  if (const auto page = frontPageOf(desired.lab)) {
+    data["address"] = page->address.toString();
+    data["port"] = page->port;
+    data["title"] = page->balancer->title;
   }
   return finalOf(api::Exit::kOk, data);
 }

@@ -7,5 +7,5 @@ vpclab_test(unit daemon FILES ${CMAKE_CURRENT_LIST_DIR}/store_test.cc ${CMAKE_CU
                               ${CMAKE_CURRENT_LIST_DIR}/flip_watch_test.cc ${CMAKE_CURRENT_LIST_DIR}/exposition_test.cc
                               ${CMAKE_CURRENT_LIST_DIR}/failure_report_test.cc ${CMAKE_CURRENT_LIST_DIR}/settle_test.cc
                               ${CMAKE_CURRENT_LIST_DIR}/plan_items_test.cc ${CMAKE_CURRENT_LIST_DIR}/check_specs_test.cc
-                              ${CMAKE_CURRENT_LIST_DIR}/finals_test.cc
+                              ${CMAKE_CURRENT_LIST_DIR}/finals_test.cc ${CMAKE_CURRENT_LIST_DIR}/front_page_test.cc
             USES daemon fake)
