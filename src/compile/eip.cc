@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "compile/nouns.h"
 #include "lab/addressing.h"
@@ -37,17 +38,22 @@ std::string destinationOf(const net::Prefix& network) {
 // its table keeps for days what it never sees end. What comes by an EIP or asks for one is tracked, and so are the
 // answers to the router's own addresses, which stand for who asks from inside.
 std::string untracked(const lab::Lab& lab, const lab::Vpc& vpc, const std::string& byEips) {
-  std::string out = byEips;
+  std::string own;
+  std::set<net::Prefix> networks;  // sorted: policies may stand in any order
   for (const auto& [id, vxnet] : lab.vxnets) {
     if (vxnet.vpc == vpc.id) {
-      out += "\t\tip daddr " + lab::gatewayOf(vxnet.cidr).toString() + " accept\n";
-      out += "\t\t" + destinationOf(vxnet.cidr) + " notrack\n";
+      own += "\t\tip daddr " + lab::gatewayOf(vxnet.cidr).toString() + " accept\n";
+      networks.insert(vxnet.cidr);
     }
   }
   for (const auto& policy : vpc.routePolicies) {
-    out += "\t\t" + destinationOf(policy.to) + " notrack\n";
+    networks.insert(policy.to);
   }
-  return out;
+  std::string others;
+  for (const auto& network : networks) {
+    others += "\t\t" + destinationOf(network) + " notrack\n";
+  }
+  return byEips + own + others;
 }
 
 }  // namespace
