@@ -191,17 +191,28 @@ class Disturbances {
     }
     return closedPages(std::get<PageServer>(before.spec), std::get<PageServer>(after.spec));
   }
+  // By their ports: one that stays open refuses nobody, and its connections go on unless it speaks another protocol.
   static std::string closedListeners(const LoadBalancer& before, const LoadBalancer& after) {
     std::set<std::string> closed;
+    std::string changed;
     for (const auto& listener : before.listeners) {
-      const bool stays = std::any_of(after.listeners.begin(), after.listeners.end(), [&](const Listener& other) {
-        return other.name == listener.name && other.listen == listener.listen && other.protocol == listener.protocol;
-      });
-      if (!stays) {
+      const auto now = std::find_if(after.listeners.begin(), after.listeners.end(),
+                                    [&](const Listener& other) { return other.listen == listener.listen; });
+      if (now == after.listeners.end()) {
         closed.insert(listener.name);
+      } else if (now->protocol != listener.protocol) {
+        changed += (changed.empty() ? "" : "; ") + before.id + "'s port " + std::to_string(listener.listen.port) +
+                   " speaks " + (now->protocol == ListenerProtocol::kHttp ? "http" : "tcp") +
+                   ": open connections end with their requests";
       }
     }
-    return closed.empty() ? "" : before.id + "'s listener " + listed(closed) + " closes: " + std::string(kWindsDown);
+    if (closed.empty()) {
+      return changed;
+    }
+    const std::string which = closed.size() > kMaxNames ? std::to_string(closed.size()) + " listeners close"
+                              : closed.size() > 1       ? "listeners " + listed(closed) + " close"
+                                                        : "listener " + *closed.begin() + " closes";
+    return before.id + "'s " + which + ": " + std::string(kWindsDown) + (changed.empty() ? "" : "; ") + changed;
   }
   static std::string closedPages(const PageServer& before, const PageServer& after) {
     std::set<std::string> closed;

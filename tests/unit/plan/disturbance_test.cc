@@ -104,6 +104,26 @@ TEST_CASE("a listener's property by its own place; only a closed port disturbs")
         "1 change not applied yet: 1 to update\n");
 }
 
+TEST_CASE("a port that stays open refuses nobody, whatever its listener is called or speaks") {
+  const auto disturbs = [](const std::string& old, const std::string& now) {
+    std::string out;
+    for (const auto& step : plan::diff(desiredBy(replacing(old, now)), desiredBy([](std::string&) {})).steps) {
+      out += step.disturbs;
+    }
+    return out;
+  };
+  CHECK(disturbs("      api: {port: 81", "      new: {port: 81") == "");
+  CHECK(disturbs("80, backends: [{server: s, port: 80}]}\n      api: {port: 81,",
+                 "81, backends: [{server: s, port: 80}]}\n      api: {port: 80,") == "");
+  CHECK(disturbs("      api: {port: 81", "      api: {protocol: tcp, port: 81") ==
+        "lb's port 81 speaks tcp: open connections end with their requests");
+  CHECK(disturbs("      api: {port: 81, backends: [{server: s, port: 80}]}\n", "") ==
+        "lb's listener api closes: open connections end with their requests, new ones are refused");
+  CHECK(disturbs("80, backends: [{server: s, port: 80}]}\n      api: {port: 81,",
+                 "90, backends: [{server: s, port: 80}]}\n      api: {protocol: tcp, port: 91,") ==
+        "lb's listeners api, web close: open connections end with their requests, new ones are refused");
+}
+
 TEST_CASE("a server that goes says where it was, and takes its connections along") {
   const std::string text = planOf("  t: {vxnet: n, address: 10.0.1.3, http: {port: 80}}\n", "");
   CAPTURE(text);
