@@ -316,11 +316,12 @@ class Execution {
       }
       return;
     }
-    std::vector<const WgDevice*> devices;
+    std::vector<TunnelUpdate> updates;
     for (const Job& job : tunnels_) {
-      devices.push_back(&std::get<WgDevice>(*steps_[job.step].after));
+      const plan::Step& step = steps_[job.step];
+      updates.push_back({&std::get<WgDevice>(*step.before), &std::get<WgDevice>(*step.after)});
     }
-    speakInTurn(environment_, lab_, devices, deadline_, [&](std::size_t n) {
+    speakInTurn(environment_, lab_, updates, deadline_, [&](std::size_t n) {
       run(tunnels_[n]);
       return results_[tunnels_[n].step].has_value();
     });

@@ -1,6 +1,7 @@
 #include "kernel/tunnel_turns.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <thread>
 
@@ -40,29 +41,36 @@ void awaitHandshakes(Environment& environment, const std::string& lab, const WgD
   }
 }
 
+// The peers that it sends to from then on. One that it stays silent to cannot be waited for: it may not be there yet.
+std::set<net::WgKey> spokenToAnew(const TunnelUpdate& update) {
+  std::set<net::WgKey> out;
+  for (const auto& [key, peer] : *update.after->peers) {
+    const auto known = update.before->peers->find(key);
+    if (peer.keepaliveSeconds != 0 && (known == update.before->peers->end() || known->second.keepaliveSeconds == 0)) {
+      out.insert(key);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 // An end that gets a keepalive begins a handshake. If both ends of a tunnel do so at the same moment, each drops its
 // own for the other's, and they try again only 5 s later (REKEY_TIMEOUT). So they speak one after the other.
-void speakInTurn(Environment& environment, const std::string& lab, const std::vector<const WgDevice*>& devices,
+void speakInTurn(Environment& environment, const std::string& lab, const std::vector<TunnelUpdate>& updates,
                  base::Deadline deadline, const std::function<bool(std::size_t)>& speak) {
   const auto patience = deadline.earlier(base::Deadline::after(kHandshakesTime));
   std::set<net::WgKey> here;
-  for (const WgDevice* device : devices) {
-    here.insert(device->publicKey);
+  for (const auto& update : updates) {
+    here.insert(update.after->publicKey);
   }
-  for (std::size_t n = 0; n < devices.size(); ++n) {
-    const WgDevice& device = *devices[n];
+  for (std::size_t n = 0; n < updates.size(); ++n) {
+    const WgDevice& device = *updates[n].after;
+    const std::set<net::WgKey> all = spokenToAnew(updates[n]);
     std::set<net::WgKey> others;  // that speak already: where an apply was cut short between the two ends of a tunnel
-    std::set<net::WgKey> all;
-    for (const auto& [key, peer] : *device.peers) {
-      all.insert(key);
-      if (!here.contains(key)) {
-        others.insert(key);
-      }
-    }
+    std::set_difference(all.begin(), all.end(), here.begin(), here.end(), std::inserter(others, others.end()));
     awaitHandshakes(environment, lab, device, others, patience.earlier(base::Deadline::after(kOthersTime)));
-    if (speak(n) && n + 1 < devices.size()) {
+    if (speak(n) && n + 1 < updates.size()) {
       awaitHandshakes(environment, lab, device, all, patience.earlier(base::Deadline::after(kHandshakeTime)));
     }
   }
