@@ -27,9 +27,9 @@ std::string placeOf(const Step& step) {
 
 // Of parameters only those that are written.
 std::string whatOf(const Step& step) {
-  if (step.action == Action::kUpdate && step.key.kind == state::Kind::kSysctl) {
+  if (step.after && step.key.kind == state::Kind::kSysctl) {
     auto sysctls = std::get<state::Sysctls>(*step.after);
-    sysctls.parameters = state::toWrite(sysctls, &std::get<state::Sysctls>(*step.before));
+    sysctls.parameters = state::toWrite(sysctls, step.before ? &std::get<state::Sysctls>(*step.before) : nullptr);
     return describe(sysctls);
   }
   return describe(objectOf(step));

@@ -6,7 +6,7 @@ ip netns add vpclab.cross-region.bj-br1
 ip -n vpclab.cross-region.bj-br1 link set lo up
 ip -n vpclab.cross-region.bj-br1 rule add pref 30000 lookup local
 ip -n vpclab.cross-region.bj-br1 rule delete pref 0
-ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/all/src_valid_mark=1 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/fwmark_reflect=1 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1
+ip netns exec vpclab.cross-region.bj-br1 sysctl -qw net/ipv4/ip_forward=1 net/ipv4/conf/all/accept_redirects=0 net/ipv4/conf/all/rp_filter=0 net/ipv4/conf/all/send_redirects=0 net/ipv4/conf/all/src_valid_mark=1 net/ipv4/conf/default/accept_redirects=0 net/ipv4/conf/default/rp_filter=0 net/ipv4/conf/default/send_redirects=0 net/ipv4/fwmark_reflect=1 net/ipv4/icmp_ratelimit=0 net/ipv6/conf/all/disable_ipv6=1
 ip -n vpclab.cross-region.bj-br1 link add bj-vxnet1 address 66:a3:4e:d9:79:0a mtu 1500 type veth peer name bj-br1.b~yq4879 netns vpclab.cross-region.switch.pek3 address de:d2:91:91:0c:a5 mtu 1500
 ip -n vpclab.cross-region.bj-br1 link set bj-vxnet1 up
 ip -n vpclab.cross-region.switch.pek3 link set bj-br1.b~yq4879 master bj-vxnet1 up
