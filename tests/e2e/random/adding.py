@@ -20,6 +20,8 @@ class Impossible(Exception):
 class Adding:
     """One change of a lab, by one of `kinds`. Makes it at once; `what` says which."""
 
+    delays = False  # whether the kernel has netem
+
     def __init__(self, lab, dice: random.Random, kinds):
         self.lab, self.dice, self.what = copy.deepcopy(lab), dice, ""
         for _ in range(30):
@@ -114,6 +116,8 @@ class Adding:
 
     def line(self, rate="rate", lossy=0.02):
         line = {rate: self.pick(("10mbit", "100mbit", "1gbit", "2500kbit"))} if self.chance(0.2) else {}
+        if self.delays and lossy and self.chance(0.15):
+            line |= self.pick(({"delay": "2ms"}, {"delay": "500us"}, {"delay": "5ms", "jitter": "2ms"}))
         return line | ({"loss": self.pick(("1%", "0.5%"))} if lossy and self.chance(lossy) else {})
 
     def add_server(self):

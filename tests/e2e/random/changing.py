@@ -19,7 +19,7 @@ class Change(Adding):
         return items.pop(self.dice.randrange(len(items)))
 
     def remove_value(self):
-        keys = ("address", "eip", "route_table", "http", "rate", "loss", "bandwidth", "title", "disabled", "pools", "health_check",
+        keys = ("address", "eip", "route_table", "http", "rate", "loss", "delay", "jitter", "bandwidth", "title", "disabled", "pools", "health_check",
                 "stickiness", "protocol", "balance", "run")
         one, key = self.pick((one, key) for one in maps_of([self.lab[section] for section in SECTIONS]) for key in keys if key in one)
         one.pop(key)
@@ -133,7 +133,7 @@ class Change(Adding):
         points = {name: one for wan in self.lab["sdwan"].values() for name, one in wan["access_points"].items()}
         nouns = points if section == "points" else self.lab[section]
         name = self.pick(nouns)
-        for key in ("rate", "bandwidth", "loss"):
+        for key in ("rate", "bandwidth", "loss", "delay", "jitter"):
             nouns[name].pop(key, None)
         nouns[name].update(self.line(rate, 0.02 if section != "eips" else 0))
         return name

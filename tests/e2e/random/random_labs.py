@@ -3,8 +3,10 @@
 
 - apply carries it out, or refuses it with a place in the file, and the lab stays as it was; after that nothing is left to do;
 - what changes have led to is what the same file leads to from nothing, in a fresh daemon, as ip, tc, nft and /proc/sys see it;
-- the matrix' pings come where the lab says, and no others; each EIP is reached from the internet;
-- what hands have done is healed, and a daemon that is killed in the middle leaves nothing that an apply does not mend;
+- the matrix' pings come where the lab says, and no others; each EIP is reached from the internet; checks pass and fail as ping,
+  curl and inspect see it;
+- what hands have done is healed, or mended by the next apply, and so is what `link set` has tried out;
+- a daemon that is killed in the middle leaves nothing that an apply does not mend, and a lab that says so is back after a reboot;
 - down leaves nothing.
 
   random_labs.py [--seed N] [--rounds N] [--seconds S] [--without NUMBER,...] [--keep DIRECTORY]
@@ -160,13 +162,18 @@ class Round:
             time.sleep(0.1)
 
     def wounds(self, wanted):
-        """What hands do to it is healed."""
+        """What hands do to it is healed, and what `link set` has tried out; or the next apply finds it."""
         dice = self.dice("wounds")
-        for _ in range(dice.randint(1, 3)):
-            self.tell(hands.hurt(self.host, dice))
-        done = self.host.vpclab("heal", LAB, status=None)
-        equal(done.returncode, 0, f"heal:\n{done.stdout}{done.stderr}")
-        self.same(wanted, "healed")
+        by = ("apply", self.file) if len(self.host.pins()) >= 64 or dice.random() < 0.5 else ("heal", LAB)
+        if dice.random() < 0.3:
+            for _ in range(dice.randint(1, 3)):
+                self.tell(hands.set_line(self.host, dice, LAB))
+        else:
+            for _ in range(dice.randint(1, 3)):
+                self.tell(hands.hurt(self.host, dice, told=by[0] == "apply"))
+        done = self.host.vpclab(*by, status=None)
+        equal(done.returncode, 0, f"{by[0]}:\n{done.stdout}{done.stderr}")
+        self.same(wanted, f"mended by {by[0]}")
 
     def given_out(self) -> str:
         return (self.host.run_dir / "labs" / LAB / "allocations.json").read_text()
@@ -244,7 +251,7 @@ class Round:
         wanted = self.snapshot()
         for _ in range(dice.randint(0, 2)):
             self.number += 1
-            if self.number not in self.without:
+            if self.number not in self.without and self.host.pins():
                 self.wounds(wanted)
         self.back = self.lab
         self.number += 1
@@ -285,3 +292,5 @@ if __name__ == "__main__":
     parser.add_argument("--without", type=lambda text: {int(part) for part in text.split(",")}, default=set())
     parser.add_argument("--keep", type=pathlib.Path)
     sandbox.main(test(parser.parse_args()))
+        impairment = next(feature for feature in host.json("doctor")["features"] if feature["name"] == "impairment")
+        changing.Change.delays = "netem" in impairment["chosen"]
