@@ -39,7 +39,7 @@ class Round:
     def __init__(self, host, seed: int, without: set[int], keep=None):
         self.host, self.seed, self.without, self.keep = host, seed, without, keep
         self.file = host.directory / "random.yaml"
-        self.lab, self.number, self.refused = tree.empty(LAB), 0, 0
+        self.lab, self.number, self.refused, self.written = tree.empty(LAB), 0, 0, 0
         self.told = []  # what has been done so far
         self.pairs = "no pairs"
         self.verb = "validate"  # by which a change is judged
@@ -53,9 +53,17 @@ class Round:
             print(f"  {time.monotonic() % 1000:.2f} {what}", flush=True)
 
     def write(self, lab):
-        self.file.write_text(tree.text_of(lab))
-        if self.keep:
-            (self.keep / f"{self.seed}-{len(self.told)}.yaml").write_text(tree.text_of(lab))
+        """As one file, or as two of which one extends the other."""
+        texts = {self.file.name: tree.text_of(lab)}
+        self.written += 1
+        dice = random.Random(f"{self.seed}/file/{self.written}")
+        if dice.random() < 0.2:
+            base, top = tree.parted({key: value for key, value in lab.items() if value not in ({}, [])}, dice)
+            texts = {self.file.name: tree.text_of({"extends": "base.yaml", **top}), "base.yaml": tree.text_of(base)}
+        for name, text in texts.items():
+            self.file.with_name(name).write_text(text)
+            if self.keep:
+                (self.keep / f"{self.seed}-{len(self.told)}-{name}").write_text(text)
 
     def has_places(self, said: str, verb: str):
         errors = [line for line in said.splitlines() if ": error: " in line]

@@ -31,6 +31,24 @@ def maps_of(value):
     for inner in list(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()):
         yield from maps_of(inner)
 
+def parted(lab, dice):
+    """What a file says, and what one says that extends it, so that together they say this."""
+    base, top = {}, {}
+    for key, value in lab.items():
+        where = dice.random()
+        if isinstance(value, dict) and where < 0.6:
+            base[key], top[key] = parted(value, dice)
+        elif where < 0.75:
+            base[key] = value
+        else:
+            top[key] = value
+            if where > 0.9:
+                base[key] = dice.choice(("otherwise", [], {"x": "y"})) if not isinstance(value, dict) else "otherwise"
+    if dice.random() < 0.1:
+        base["gone"], top["gone"] = {"what": ["is", "no", "more"]}, None
+    return base, top
+
+
 
 def holders(lab):
     """Id to the map that holds it."""
