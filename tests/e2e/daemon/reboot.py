@@ -4,26 +4,9 @@ import os
 import signal
 import subprocess
 
+import power
 import sandbox
 from sandbox import BIN, equal, run, until
-
-
-def kill_all(host) -> list[int]:
-    """Returns those that were still there: one may have started another just before its end."""
-    there = list(host.processes())
-    for pid in there:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    return there
-
-
-def reboot(host):
-    """What a reboot leaves: no process, no namespace, nothing under /run; all other files."""
-    until(lambda: not kill_all(host), 20, "all processes have ended")
-    run("umount", "--lazy", "--recursive", "/run")
-    run("mount", "-t", "tmpfs", "-o", "mode=755", "run", "/run")
 
 
 def start_daemon(host):
@@ -58,7 +41,7 @@ def test(host):
 
     # The file itself may be gone.
     hello.rename(hello.with_suffix(".moved"))
-    reboot(host)
+    power.off_and_on(host)
     start_daemon(host)
     until(lambda: host.vpclab("drift", "hello", status=None).returncode == 0, 60, "the lab is back")
     host.vpclab("check", "hello")
@@ -75,7 +58,7 @@ def test(host):
 
     # A run directory that outlives the boot, whole or only half written, says nothing of what is there.
     for lost in (None, "bundle.json"):
-        until(lambda: not kill_all(host), 20, "all processes have ended")
+        until(lambda: not power.kill_all(host), 20, "all processes have ended")
         run("sh", "-c", f"umount {host.netns_dir}/*; rm {host.netns_dir}/*")
         if lost:
             (host.run_dir / "labs" / "hello" / lost).unlink()
@@ -89,7 +72,7 @@ def test(host):
         (labs / name).mkdir(mode=0o700)
     (labs / "torn" / "bundle.json").write_text((labs / "hello" / "bundle.json").read_text()[:40])
     (labs / "stranger" / "bundle.json").write_text((labs / "hello" / "bundle.json").read_text())
-    reboot(host)
+    power.off_and_on(host)
     start_daemon(host)
     until(lambda: host.vpclab("drift", "hello", status=None).returncode == 0, 60, "the lab is back")
     for name, why in {"torn": "bundle.json", "empty": "its file is not there", "stranger": "its file is of lab hello"}.items():

@@ -128,6 +128,44 @@ class Adding:
             self.lab["servers"][name] |= {"run": ["sleep", "1000000"], "files": {"/etc/x": {"text": f"{name}\n"}}}
         return name
 
+    def add_many(self):
+        """So many that an apply looks only where the kernel has told of a change."""
+        vxnet = self.pick(name for name in self.lab["vxnets"] if self.cidr(name).prefixlen <= 25)
+        for number in range(self.dice.randint(64, 80)):
+            self.lab["servers"][f"many-{number}"] = {"vxnet": vxnet, **({"http": {}} if self.chance(0.1) else {})}
+        return vxnet
+
+    def toggle_restart(self):
+        if self.lab.pop("restart", "never") == "never":
+            self.lab["restart"] = "always"
+
+    def add_check(self):
+        users = {**self.lab["servers"], **self.lab["load_balancers"]}
+        checks = [self.check_ping, self.check_ping, self.check_http, self.check_backend, self.check_tunnel]
+        check = self.pick(checks)({**users, **self.lab["vpcs"], "internet": {}}, users)
+        self.lab["checks"].append(check)
+        return check
+
+    def check_ping(self, froms, users):
+        to = self.pick({**users, **self.lab["eips"], "internet": {}}) if self.chance(0.8) else self.host(self.pick(self.lab["vxnets"]))
+        return {"ping": {"from": self.pick(froms), "to": to, "expect": self.pick(("reachable", "reachable", "unreachable")), "within": "2s"}}
+
+    def check_http(self, froms, users):
+        addresses = [user["address"] for user in users.values() if "address" in user]
+        url = f"http://{self.pick(addresses + [eip['address'] for eip in self.lab['eips'].values()])}:{self.pick((80, 80, 81))}/"
+        return {"http": {"from": self.pick(froms), "url": url, "expect": {"status": 200}, "within": "2s"}}
+
+    def check_backend(self, froms, users):
+        balancer, listener, server = self.pick(
+            (balancer, name, backend["server"]) for balancer, one in self.lab["load_balancers"].items()
+            for name, listener in one["listeners"].items() for backend in listener["backends"] if "server" in backend)
+        return {"backend": {"load_balancer": balancer, "listener": listener, "server": server, "expect": self.pick(("up", "down")),
+                            "within": "2s"}}
+
+    def check_tunnel(self, froms, users):
+        points = [point for wan in self.lab["sdwan"].values() for point in wan["access_points"] if len(wan["access_points"]) > 1]
+        return {"tunnel": {"access_point": self.pick(points), "handshake": "3m", "within": "10s"}}
+
     def join_text(self, vxnet):
         return vxnet if self.chance(0.7) else {"vxnet": vxnet, **({"address": self.host(vxnet)} if self.chance(0.8) else {})}
 

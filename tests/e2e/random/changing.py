@@ -189,10 +189,10 @@ class Change(Adding):
                     self.dice.shuffle(value)
 
 
-ADDING = [Change.add_region, Change.add_domain, Change.add_pool] + 2 * [
+ADDING = [Change.add_region, Change.add_domain, Change.add_pool, Change.toggle_restart] + 2 * [
     Change.add_vpc, Change.add_wan, Change.add_table, Change.bind_table, Change.add_balancer, Change.add_listener,
     Change.add_static_route, Change.add_backend, Change.add_route] + 3 * [
-    Change.add_border_router, Change.join, Change.add_point, Change.add_eip, Change.add_policy] + 6 * [
+    Change.add_border_router, Change.join, Change.add_point, Change.add_eip, Change.add_policy, Change.add_check] + 6 * [
     Change.add_vxnet, Change.connect] + 9 * [Change.add_server]
 GROWTH = (([Change.add_region, *3 * [Change.add_vpc], *6 * [Change.add_vxnet]], 4, 12), ([Change.add_server], 1, 8),
           ([*2 * [Change.add_border_router, Change.join, Change.add_point], Change.add_wan], 2, 9), ([Change.connect], 1, 6),

@@ -14,6 +14,7 @@
 A seed stands for a lab, its changes and what is done to it; a failure tells it. Each change has a number; --without leaves some
 out, to find those that matter, and --keep shows what is done as it happens and keeps the files."""
 import argparse
+import json
 import math
 import os
 import pathlib
@@ -24,12 +25,14 @@ import time
 
 import changing
 import hands
+import power
 import sandbox
 import seen
 import tree
 from sandbox import BIN, equal, until
 
 LAB = "random"
+LARGE = 0.06  # of the labs; they take long
 PLACE = re.compile(r"^(\S+):(\d+):(\d+): (error|warning): .+", re.M)
 FIXED = (4011, 4006, 4008, 4005)  # in CI, as many of them as begin within so many seconds
 FIXED_SECONDS = 20
@@ -169,6 +172,48 @@ class Round:
             assert time.monotonic() < deadline, f"backends that are otherwise than bash connects: {left}"
             time.sleep(0.1)
 
+    def seen_by_others(self, what: dict, nodes: dict):
+        """Whether what a check asks for is there, by ping, curl and inspect; None where none of them knows."""
+        kind, asked = next(iter(what.items()))
+        if kind == "ping":
+            eip = self.lab["eips"].get(asked["to"], {})
+            return self.pings(asked["from"], eip.get("address") or nodes.get(asked["to"]) or asked["to"])
+        if kind == "http":
+            got = self.host.inside(asked["from"], "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", 2, asked["url"], lab=LAB,
+                                   check=False)
+            return got.stdout == "200"
+        if kind == "backend":
+            states = [backend["state"] for balancer in self.host.json("inspect", LAB)["labs"][0]["load_balancers"]
+                      if balancer["id"] == asked["load_balancer"] for listener in balancer["listeners"]
+                      if listener["id"] == asked["listener"] for backend in listener["backends"] if backend["server"] == asked["server"]]
+            return states[0] == "up" if states and set(states) <= {"up", "down"} else None
+        return True if kind == "tunnel" else None
+
+    def checks(self):
+        """Each check of the lab's own passes or fails, as it should by what others see."""
+        if not self.lab["checks"]:
+            return
+        nodes = {node["id"]: interface["addresses"][0].split("/")[0] for node in self.host.json("inspect", LAB)["labs"][0]["nodes"]
+                 for interface in reversed(node["interfaces"]) if interface["addresses"]}
+        done = self.host.vpclab("check", LAB, "--json", status=None)
+        report = json.loads(done.stdout)
+        results = report["checks"]["results"]
+        equal([len(results), done.returncode], [len(self.lab["checks"]), 0 if report["checks"]["passed"] else 4], "check")
+        for result in results:
+            what = self.lab["checks"][result["index"]]
+            there = self.seen_by_others(what, nodes)
+            if there is not None and " is " not in result["seen"]:  # who has the address for the one who asks
+                wanted = next(iter(what.values())).get("expect", "up") in ("reachable", "up", {"status": 200})
+                equal(result["outcome"], "passed" if there == wanted else "failed", f"check {what}, which says {result['seen']!r}")
+
+    def rebooted(self, wanted):
+        """The host starts again, and the lab comes back by itself."""
+        self.tell("rebooted")
+        power.off_and_on(self.host)
+        self.host.start_daemon()
+        until(lambda: self.host.vpclab("drift", LAB, status=None).returncode == 0, 60, "the lab is back after the host has started again")
+        self.same(wanted, "what is there again after the host has started again")
+
     def wounds(self, wanted):
         """What hands do to it is healed, and what `link set` has tried out; or the next apply finds it."""
         dice = self.dice("wounds")
@@ -217,6 +262,7 @@ class Round:
     def end(self):
         self.host.vpclab("down", LAB)
         self.host.nothing_left()
+        equal(self.host.state_dir.exists(), False, "what is kept for the next start of the host, after down")
 
     def anew(self):
         """In a daemon that knows nothing but what had been given out: addresses, keys, numbers."""
@@ -242,6 +288,8 @@ class Round:
         for kinds, least, most in changing.GROWTH:
             for _ in range(dice.randint(least, most)):
                 self.lab = self.change(kinds) or self.lab
+        if self.dice("large").random() < LARGE:
+            self.lab = self.change([changing.Change.add_many]) or self.lab
         grown, self.lab = self.lab, tree.empty(LAB)
         return grown
 
@@ -256,11 +304,15 @@ class Round:
         if not self.lossy():
             self.packets()
             self.backends()
+            self.checks()
         wanted = self.snapshot()
         for _ in range(dice.randint(0, 2)):
             self.number += 1
             if self.number not in self.without and self.host.pins():
                 self.wounds(wanted)
+        self.number += 1
+        if "restart" in self.lab and self.number not in self.without:
+            self.rebooted(wanted)
         self.back = self.lab
         self.number += 1
         if dice.random() < 0.6 and self.number not in self.without:
@@ -273,6 +325,8 @@ class Round:
 
 def test(options):
     def rounds(host):
+        impairment = next(feature for feature in host.json("doctor")["features"] if feature["name"] == "impairment")
+        changing.Change.delays = "netem" in impairment["chosen"]
         begun = time.monotonic()
         seconds = options.seconds or (FIXED_SECONDS if options.seed is None else math.inf)
         for seed in FIXED if options.seed is None else range(options.seed, options.seed + options.rounds):
@@ -300,5 +354,3 @@ if __name__ == "__main__":
     parser.add_argument("--without", type=lambda text: {int(part) for part in text.split(",")}, default=set())
     parser.add_argument("--keep", type=pathlib.Path)
     sandbox.main(test(parser.parse_args()))
-        impairment = next(feature for feature in host.json("doctor")["features"] if feature["name"] == "impairment")
-        changing.Change.delays = "netem" in impairment["chosen"]

@@ -6,30 +6,30 @@ SECTIONS = ("regions", "vpcs", "vxnets", "servers", "border_routers", "sdwan", "
 NEEDED = ("region", "vpc", "vxnet", "border_router", "server", "via")
 OPTIONAL = ("route_table", "eip")
 LISTS = ("vxnets", "eips")
+# What names one in a check, which goes with any of them.
+CHECKED = ("from", "to", "server", "load_balancer", "access_point")
 
 
 def empty(name: str):
     lab = {"lab": name, **{section: {} for section in SECTIONS}}
     lab["regions"] = {"r1": {}}
+    lab["checks"] = []
     return lab
 
 
 def text_of(lab) -> str:
-    """A line for each object."""
-    out = [f"lab: {lab['lab']}"]
-    for section in SECTIONS:
-        if lab[section]:
-            out.append(f"{section}:")
-            out += [f"  {json.dumps(name)}: {json.dumps(noun, ensure_ascii=False)}" for name, noun in lab[section].items()]
+    """A line for each object and for each check."""
+    out = []
+    for key, value in lab.items():
+        if key in SECTIONS and isinstance(value, dict):
+            out += [f"{key}:"] * bool(value)
+            out += [f"  {json.dumps(name)}: {json.dumps(noun, ensure_ascii=False)}" for name, noun in value.items()]
+        elif key == "checks" and isinstance(value, list):
+            out += ["checks:"] * bool(value) + [f"  - {json.dumps(check)}" for check in value]
+        else:
+            out.append(f"{key}: {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(out) + "\n"
 
-
-def maps_of(value):
-    """Every map in it, from outside to inside."""
-    if isinstance(value, dict):
-        yield value
-    for inner in list(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()):
-        yield from maps_of(inner)
 
 def parted(lab, dice):
     """What a file says, and what one says that extends it, so that together they say this."""
@@ -48,6 +48,13 @@ def parted(lab, dice):
         base["gone"], top["gone"] = {"what": ["is", "no", "more"]}, None
     return base, top
 
+
+def maps_of(value):
+    """Every map in it, from outside to inside."""
+    if isinstance(value, dict):
+        yield value
+    for inner in list(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()):
+        yield from maps_of(inner)
 
 
 def holders(lab):
@@ -70,11 +77,14 @@ def rename(lab, names: dict):
         for key in LISTS:
             if isinstance(one.get(key), list):
                 one[key] = [names.get(item, item) if isinstance(item, str) else item for item in one[key]]
+    for one in maps_of(lab["checks"]):
+        one.update({key: names.get(one[key], one[key]) for key in CHECKED if key in one})
 
 
 def remove(lab, name: str):
     """With all that cannot be without it."""
     holders(lab)[name].pop(name)
+    lab["checks"] = [check for check in lab["checks"] if all(one.get(key) != name for one in check.values() for key in CHECKED)]
 
     def lacks(one):
         return isinstance(one, dict) and any(one.get(key) == name for key in NEEDED)
