@@ -185,7 +185,7 @@ class Round:
         if kind == "backend":
             states = [backend["state"] for balancer in self.host.json("inspect", LAB)["labs"][0]["load_balancers"]
                       if balancer["id"] == asked["load_balancer"] for listener in balancer["listeners"]
-                      if listener["id"] == asked["listener"] for backend in listener["backends"] if backend["server"] == asked["server"]]
+                      if listener["id"] == asked["listener"] for backend in listener["backends"] if backend["name"] == asked["server"]]
             return states[0] == "up" if states and set(states) <= {"up", "down"} else None
         return True if kind == "tunnel" else None
 
