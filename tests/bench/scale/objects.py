@@ -1,11 +1,28 @@
 """A lab's kernel objects, from `vpclab plan --json`: for the floor's program, and as files for `ip -batch`."""
 import collections
 import pathlib
+import subprocess
+
+FORWARD = "net/ipv4/ip_forward"
+IPV6_OFF = "net/ipv6/conf/all/disable_ipv6"
 
 
-def in_order(parameters: dict) -> list[tuple]:
-    """As they have to be written: ip_forward changes others."""
-    return sorted(parameters.items(), key=lambda parameter: parameter[0] != "net/ipv4/ip_forward")
+def of_new_namespace(paths: list[str]) -> dict[str, str]:
+    """What this kernel gives a namespace by itself, which nobody has to write."""
+    names = [f"/proc/sys/{path}" for path in paths]
+    values = subprocess.run(["unshare", "--net", "cat", *names], capture_output=True, text=True, check=True).stdout.split()
+    return dict(zip(paths, values, strict=True))
+
+
+def to_write(parameters: dict, there: dict) -> list[tuple]:
+    """In the order in which they have to be written: ip_forward sets others, and so does switching IPv6 off."""
+    there = dict(there)
+    if parameters.get(FORWARD) != there.get(FORWARD) and FORWARD in there:
+        there["net/ipv4/conf/all/accept_redirects"] = "0" if parameters.get(FORWARD) == "1" else "1"
+    if parameters.get(IPV6_OFF) != there.get(IPV6_OFF):
+        there["net/ipv6/conf/default/disable_ipv6"] = parameters.get(IPV6_OFF)
+    return sorted(((path, value) for path, value in parameters.items() if there.get(path) != value),
+                  key=lambda parameter: parameter[0] != FORWARD)
 
 
 class Objects:
@@ -13,7 +30,11 @@ class Objects:
         self.all = [step["after"] for step in plan["plan"]["steps"] if step["action"] == "create"]
         self.counts = collections.Counter(o["kind"] for o in self.all)
         self.counts["neighbour"] = sum(len(o["entries"]) for o in self.of("neighbours"))
-        self.counts["parameter"] = sum(len(o["parameters"]) for o in self.of("sysctl"))
+        own = sorted({path for o in self.of("sysctl") if not o["link"] for path in o["parameters"]})
+        there = of_new_namespace(own)
+        self.parameters = [(o["netns"], o["link"], to_write(o["parameters"], {} if o["link"] else there))
+                           for o in self.of("sysctl")]
+        self.counts["parameter"] = sum(len(written) for _, _, written in self.parameters)
 
     def of(self, kind: str) -> list[dict]:
         return [o for o in self.all if o["kind"] == kind]
@@ -26,7 +47,7 @@ class Objects:
     def floor(self) -> str:
         """What bench_scale_floor reads; see there. The daemon's own kinds, nft tables and processes, are not among it."""
         lines = [("netns", o["name"]) for o in self.of("netns")]
-        lines += [("sysctl", o["netns"], path, value) for o in self.of("sysctl") for path, value in in_order(o["parameters"])]
+        lines += [("sysctl", netns, path, value) for netns, _, written in self.parameters for path, value in written]
         lines += [("bridge", o["netns"], o["name"]) for o in self.of("bridge")]
         lines += [("veth", port["netns"], port["name"], port["master"], peer["netns"], peer["name"])
                   for port, peer in self.ends()]
@@ -69,9 +90,9 @@ class Objects:
             later[o["netns"]] += [f"neighbour add {address} lladdr {mac} dev {o['link']} nud permanent"
                                   for address, mac in o["entries"].items()]
         parameters = {name: [] for name in names}
-        for o in self.of("sysctl"):
-            if not o["link"]:
-                parameters[o["netns"]] += [f"echo {value} >/proc/sys/{path}" for path, value in in_order(o["parameters"])]
+        for netns, link, written in self.parameters:
+            if not link:
+                parameters[netns] += [f"echo {value} >/proc/sys/{path}" for path, value in written]
 
         def batch(name: str, lines: list[str]) -> str:
             file = directory / name
