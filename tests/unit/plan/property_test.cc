@@ -212,7 +212,7 @@ TEST_CASE("from one kind of kernel to the other") {
 }
 
 TEST_CASE("after a fault at any step a rerun converges") {
-  static constexpr std::array errors{ENOMEM, EBUSY, EEXIST, ENOBUFS, EINTR, ETIMEDOUT};
+  static constexpr std::array kErrors{ENOMEM, EBUSY, EEXIST, ENOBUFS, EINTR, ETIMEDOUT};
   for (unsigned seed = 0; seed < 3; ++seed) {
     CAPTURE(seed);
     std::mt19937 random(seed);
@@ -231,7 +231,7 @@ TEST_CASE("after a fault at any step a rerun converges") {
         CAPTURE(dies);
         FakeKernel kernel;
         bring(kernel, first);
-        dies ? kernel.dieAt(n) : kernel.failAt(n, base::Error::fromErrno(errors.at(n % errors.size()), "injected"));
+        dies ? kernel.dieAt(n) : kernel.failAt(n, base::Error::fromErrno(kErrors.at(n % kErrors.size()), "injected"));
         const plan::Plan plan = plan::diff(second, *kernel.observe(kLab));
         const plan::Report report = plan::apply(plan, kernel, kLab, soon());
         CHECK(!report.ok());
