@@ -110,6 +110,13 @@ struct Peer {
   bool end = false;
 };
 
+// A session owns its balancer's parts, so that none may be left.
+void hangUp(Fixture& lab, Peer& client, Peer& upstream) {
+  client.fd.reset();
+  upstream.fd.reset();
+  CHECK(lab.within(milliseconds(3000), [&] { return lab.balancer.open() == 0; }));
+}
+
 }  // namespace
 
 TEST_CASE("a server that starts after the balancer is up soon, and its first success is enough") {
@@ -169,6 +176,7 @@ TEST_CASE("after a change of routes no request goes by a connection of before, w
   CHECK_FALSE(upstream.ended());
   lab.change();
   CHECK(lab.within(milliseconds(1000), [&] { return upstream.ended(); }));
+  hangUp(lab, client, upstream);
 }
 
 TEST_CASE("after a change of routes a connection that is being made is made anew, by the new ones") {
@@ -196,6 +204,7 @@ TEST_CASE("after a change of routes a connection that is being made is made anew
     }
     return upstream.fd && upstream.hears().starts_with("GET / ");
   }));
+  hangUp(lab, client, upstream);
 }
 
 TEST_CASE("a backend that is enabled later is as new") {
