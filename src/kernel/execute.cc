@@ -137,13 +137,15 @@ class Execution {
       }
     }
     const auto& before = steps_[i].before;
-    Parameters parameters = toWrite(sysctls, before ? &std::get<Sysctls>(*before) : nullptr);
     if (sysctls.link.empty() && !before && births_.contains(sysctls.netns)) {
       action(i, sysctls.netns, [this, &sysctls](Session& s) {
         const Sysctls fresh{sysctls.netns, {}, newNamespace_.parameters()};
         return write(s, toWrite(sysctls, &fresh));
       });
-    } else if (sysctls.link.empty()) {
+      return;
+    }
+    Parameters parameters = toWrite(sysctls, before ? &std::get<Sysctls>(*before) : nullptr);
+    if (sysctls.link.empty()) {
       action(i, sysctls.netns, [parameters = std::move(parameters)](Session& s) { return write(s, parameters); });
     } else {
       request(i, sysctls.netns, [&sysctls, parameters = std::move(parameters)](Session& s) {
