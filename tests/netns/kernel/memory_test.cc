@@ -1,4 +1,5 @@
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include <linux/capability.h>
@@ -60,19 +61,25 @@ struct LargeNodes : LabFixture {
   }
   // Until the kernel has told of what it makes of a link some time after that has changed.
   void settled(const std::string& node, const std::string& link, const std::string& operState) {
-    const auto deadline = base::Deadline::after(std::chrono::seconds(10));
-    const auto isThere = [&] {
-      return in(node, "ip -o link show " + link).find(" state " + operState + " ") != std::string::npos;
-    };
-    while (!isThere() && !deadline.passed()) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    CHECK(isThere());
+    until([&] { return in(node, "ip -o link show " + link).find(" state " + operState + " ") != std::string::npos; });
     seen(kernel::Memory::kUse);
+  }
+  // It goes with its other end's namespace, which the kernel clears away in the background.
+  void gone(const std::string& node, const std::string& link) {
+    until([&] { return in(node, "ip -o link").find(": " + link + "@") == std::string::npos; });
   }
   std::string netns(int number) const { return "nsenter --net=" + system->pinPath(name, node(number)) + " "; }
 
   std::uint64_t visits = 0;  // namespaces that the last look has entered
+
+ private:
+  static void until(const std::function<bool()>& isSo) {
+    const auto deadline = base::Deadline::after(std::chrono::seconds(10));
+    while (!isSo() && !deadline.passed()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    CHECK(isSo());
+  }
 };
 
 // One that is remembered; n1 and n2 have a cable, with 10.1.0.1/24 and 10.1.0.2/24.
@@ -127,6 +134,7 @@ TEST_CASE("of a lab that has just come about, with all its cables at once, every
   // Then some namespaces become others, perhaps with the inodes of those that go.
   for (const int i : {7, 8, 9}) {
     lab.remove({Netns{node(i)}});
+    lab.gone("n0", "p" + std::to_string(i));
     lab.create({Netns{node(i)}});
   }
   lab.in("n2", "ip address add 10.1.0.2/24 dev eth0");
