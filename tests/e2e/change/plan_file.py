@@ -69,7 +69,9 @@ def test(host):
     # Hostile and damaged files.
     damaged = json.loads(plan_file.read_text())
     for change, status, why in [
-            ({"vpclab_plan": 2}, 2, "vpclab_plan"), ({"bundle": 1}, 2, "bundle"), ({"extra": 1}, 2, "unknown member `extra`"),
+            ({"vpclab_plan": "2"}, 2, "vpclab_plan"),
+            ({"vpclab_plan": 1, "lines": 1}, 2, "kept by another release of vpclab (its format is 1, this one's is 2); make a new plan"),
+            ({"vpclab_plan": 3}, 2, "(its format is 3, this one's is 2)"), ({"bundle": 1}, 2, "bundle"), ({"extra": 1}, 2, "unknown member `extra`"),
             ({"expected": 1}, 1, "the plan is of another lab"), ({"expected": {"lab": "other"}}, 1, "of another lab"),
             ({"expected": {**damaged["expected"], "steps": {"a": [1]}}}, 1, "has moved"),
             ({"bundle": {"path": "../../etc/shadow", "files": {}}}, 2, "../../etc/shadow")]:
