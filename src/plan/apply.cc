@@ -1,5 +1,6 @@
 #include "plan/apply.h"
 
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -13,7 +14,7 @@ namespace {
 class Run {
  public:
   Run(const Plan& plan, KernelPort& kernel, const std::string& lab, base::Deadline deadline)
-      : plan_(plan), kernel_(kernel), lab_(lab), deadline_(deadline), needs_(plan) {
+      : plan_(plan), kernel_(kernel), lab_(lab), deadline_(deadline) {
     report_.steps.resize(plan.steps.size());
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
       report_.steps[i].step = &plan.steps[i];
@@ -58,7 +59,7 @@ class Run {
     }
   }
 
-  std::size_t endOfBatch(std::size_t begin) const {
+  std::size_t endOfBatch(std::size_t begin) {
     const Step& first = plan_.steps[begin];
     const int batch = batchOf(first);
     std::size_t end = begin + 1;
@@ -69,10 +70,17 @@ class Run {
     return end;
   }
 
+  std::span<const std::uint32_t> needsOf(std::size_t i) {
+    if (!needs_) {
+      needs_.emplace(plan_);
+    }
+    return needs_->of(i);
+  }
+
   // Whether step `i` needs one at or after `begin`: then they cannot share a batch. So it is with the two updates of a
   // process that first lets go of old sockets and then opens new ones, where nothing else is between them.
-  bool needsFrom(std::size_t i, std::size_t begin) const {
-    const auto needs = needs_.of(i);
+  bool needsFrom(std::size_t i, std::size_t begin) {
+    const auto needs = needsOf(i);
     return !needs.empty() && needs.back() >= begin;  // sorted
   }
 
@@ -128,8 +136,11 @@ class Run {
   }
 
   // The key of the step whose failure keeps this one from succeeding; empty: none.
-  base::SharedString causeToSkip(std::size_t i) const {
-    for (const std::size_t need : needs_.of(i)) {
+  base::SharedString causeToSkip(std::size_t i) {
+    if (!hasFailed_) {
+      return "";
+    }
+    for (const std::size_t need : needsOf(i)) {
       const StepReport& earlier = report_.steps[need];
       if (earlier.outcome == Outcome::kFailed) {
         return earlier.step->key.toString();
@@ -146,6 +157,7 @@ class Run {
     report_.steps[i].skippedBecause = std::move(because);
   }
   void fail(std::size_t i, base::Error error) {
+    hasFailed_ = true;
     report_.steps[i].outcome = Outcome::kFailed;
     report_.steps[i].error = std::move(error);
   }
@@ -154,7 +166,8 @@ class Run {
   KernelPort& kernel_;
   const std::string& lab_;
   base::Deadline deadline_;
-  Dependencies needs_;
+  std::optional<Dependencies> needs_;  // made when first asked for: where all goes well, nobody asks
+  bool hasFailed_ = false;
   base::SharedString expiredAt_;
   Report report_;
 };
