@@ -26,10 +26,6 @@ std::string listed(const std::set<std::string>& names) {
   return base::join({names.begin(), names.end()}, ", ");
 }
 
-std::string destinationText(const Route& route) {
-  return route.destination.isDefault() ? "everywhere else" : route.destination.toString();
-}
-
 class Disturbances {
  public:
   Disturbances(const Plan& plan, const State& observed) : observed_(observed) {
@@ -103,9 +99,30 @@ class Disturbances {
     if (route.type != RouteType::kUnicast) {
       return "";
     }
-    return "connections of and through " + route.netns + " to " + destinationText(route) +
-           (route.destination.isDefault() ? " have no way" : " have no way but that of a wider route") +
-           meanwhile(replacement);
+    const std::string how = isByRules(route)                ? " take another way or none"
+                            : route.destination.isDefault() ? " have no way"
+                                                            : " have no way but that of a wider route";
+    return usersOf(route) + how + meanwhile(replacement);
+  }
+  // Neither the main table's nor a VRF's: where it knows no way, the next rule has its say.
+  bool isByRules(const Route& route) const { return route.table != kMainTable && vrfOf(route).empty(); }
+  std::string vrfOf(const Route& route) const {
+    std::string out;
+    observed_.eachIn<Vrf>(route.netns, [&](const Key&, const Vrf& vrf) {
+      if (vrf.table == route.table) {
+        out = vrf.name;
+      }
+    });
+    return out;
+  }
+  std::string usersOf(const Route& route) const {
+    if (isByRules(route)) {
+      return "connections" + (route.destination.isDefault() ? "" : " to " + route.destination.toString()) +
+             " that rules of " + route.netns + " lead to table " + std::to_string(route.table);
+    }
+    const std::string vrf = vrfOf(route);
+    return "connections of and through " + route.netns + (vrf.empty() ? "" : " in " + vrf) + " to " +
+           (route.destination.isDefault() ? "everywhere else" : route.destination.toString());
   }
   // The kernel asks for them by ARP then.
   std::string gone(const Neighbours&, bool) const { return ""; }
@@ -162,12 +179,11 @@ class Disturbances {
     }
     return "";
   }
-  static std::string change(const Route& before, const Route& after) {
+  std::string change(const Route& before, const Route& after) const {
     if (before.type != RouteType::kUnicast) {
       return "";
     }
-    return "connections of and through " + before.netns + " to " + destinationText(before) +
-           (after.type == RouteType::kUnicast ? " take the new way" : " break");
+    return usersOf(before) + (after.type == RouteType::kUnicast ? " take the new way" : " break");
   }
   static std::string change(const WgDevice& before, const WgDevice& after) {
     const std::string tunnel = "the tunnel " + before.name + " of " + before.netns;

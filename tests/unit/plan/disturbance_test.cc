@@ -80,6 +80,26 @@ TEST_CASE("another address: its connections break, by the line that says so") {
         "5 changes not applied yet: 2 to create, 1 to update, 2 to delete\n");
 }
 
+TEST_CASE("a route of another table than the main one is missed only by whom a rule leads to it") {
+  const auto withEip = [](const std::string& eip) {
+    return [eip](std::string& text) {
+      replacing("    eips: [e]\n", "")(text);
+      replacing("10.0.1.2, ", "10.0.1.2, eip: e, ")(text);
+      replacing("139.198.18.1", eip)(text);
+    };
+  };
+  const state::State before = desiredBy(withEip("139.198.18.1"));
+  std::string out;
+  for (const auto& step : plan::diff(desiredBy(withEip("139.198.18.2")), before).steps) {
+    if (step.key.kind == state::Kind::kRoute && !step.disturbs.empty()) {
+      out += step.disturbs + "\n";
+    }
+  }
+  CHECK(out ==
+        "connections of and through internet to 139.198.18.1/32 have no way but that of a wider route\n"
+        "connections that rules of v lead to table 2001 take another way or none until the plan is through\n");
+}
+
 TEST_CASE("a limit, by its own value's place") {
   CHECK(planOf("10mbit", "20mbit") ==
         "s\n"
