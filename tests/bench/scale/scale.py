@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """How fast labs of many servers are: scale.py [--rounds N] [--no-peers] [SERVERS...]; medians in milliseconds.
 
-In turns, so that a busy machine is unfair to none: the lab by vpclab (up from the file until the kernel agrees; the same
-again; every server to every other one by `check --matrix`, up to 1,000 servers; one server's address changed in the
-file; down until the kernel has let go of all), the floor's program for exactly the same kernel objects, `ip -batch` for
-the same and once more without any parameter, not even forwarding (up to 1,000 servers), and Mininet for as many hosts
-(up to 100, where Debian's package is installed). VPCLAB_BIN_DIR is the programs' directory, bench_scale_floor is looked for beside it in tests/.
+In turns, so that a busy machine is unfair to none, each when the kernel is done with the one before: the lab by vpclab
+(up from the file until the kernel agrees; the same again; every server to every other one by `check --matrix`, up to
+1,000 servers; one server's address changed in the file; down until the kernel has let go of all), the floor's program
+for exactly the same kernel objects, `ip -batch` for the same and once more without any parameter, not even forwarding
+(up to 1,000 servers), and Mininet for as many hosts (up to 100, where Debian's package is installed). VPCLAB_BIN_DIR is
+the programs' directory, bench_scale_floor is looked for beside it in tests/.
 
 It judges results, not times: that every apply leaves nothing to do, that all namespaces come, that all servers reach
 each other with the neighbours that they have been given, and that all go.
@@ -32,6 +33,24 @@ FLOOR_THREADS = 2
 MOST_BATCH = 1000
 MOST_MININET = 100
 MOST_MATRIX = 1000
+MOST_REST = 3  # seconds
+
+
+def idle_ticks() -> int:
+    """Of all processors, by proc_stat(5)."""
+    return int(pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[4])
+
+
+def rest():
+    """Until the kernel has done what the one before has left to it: it frees a namespace long after its last device has
+    gone, at the cost of whoever comes next. On a machine that has other things to do, for a moment."""
+    whole = 0.1 * os.sysconf("SC_CLK_TCK") * os.cpu_count()
+    deadline = time.monotonic() + MOST_REST
+    idle = 0
+    while idle < 0.9 * whole and time.monotonic() < deadline:
+        before = idle_ticks()
+        time.sleep(0.1)
+        idle = idle_ticks() - before
 
 
 def timed(what) -> float:
@@ -189,13 +208,14 @@ def test(host):
         until(lambda: host.vpclab("inspect", "--json", status=None).returncode == 0, 10, "the daemon answers")
         size = Size(host, servers)
         for _ in range(options.rounds):
-            size.ours()
-            size.floor()
+            turns = [size.ours, size.floor]
             if not options.no_peers and servers <= MOST_BATCH:
-                size.ip_batch(with_parameters=True)
-                size.ip_batch(with_parameters=False)
+                turns += [lambda: size.ip_batch(with_parameters=True), lambda: size.ip_batch(with_parameters=False)]
             if not options.no_peers and servers <= MOST_MININET and shutil.which("mn"):
-                size.mininet()
+                turns.append(size.mininet)
+            for turn in turns:
+                rest()
+                turn()
         size.tell()
         host.kill_daemon()
         shutil.rmtree(host.run_dir, ignore_errors=True)
