@@ -121,13 +121,19 @@ std::optional<LabMemory::Heard> LabMemory::hear(const std::string& lab, Entry& e
     nodes.merge(*out);
     out = entry.watch->follow(lab);  // its inode may be another's
   }
-  if (!out || changes.lostCount) {
-    if (!out) {
-      hearing_.refused(lab, out.error());
-    } else {
-      hearing_.lostCount(lab);
-    }
+  if (!out) {
+    hearing_.refused(lab, out.error());
     forget(lab);
+    return std::nullopt;
+  }
+  if (changes.lostCount) {
+    hearing_.lostCount(lab);
+    forget(lab);
+    if (!isNew) {
+      // All is looked at now, so that what is told from now on is of use. By another watch: what this one does not know
+      // of may be that a namespace has died, whose inode is another's by now.
+      static_cast<void>(hear(lab, *findOrAdd(lab), Pins::kCompared));
+    }
     return std::nullopt;
   }
   if (isNew) {
@@ -143,11 +149,17 @@ std::optional<Again> LabMemory::recall(const std::string& lab, base::Clock::time
   const auto heard = hear(lab, *entry, Pins::kCompared);
   auto seen = entry->set(nullptr);
   if (!heard || !seen || now - entry->sawAll > kBelieved) {
-    entry->sawAll = now;
+    looksAtAll(lab, now);
     return std::nullopt;
   }
   auto touched = heard->seenFrom(lab, *seen);
   return Again{std::move(*seen), std::move(touched)};
+}
+
+void LabMemory::looksAtAll(const std::string& lab, base::Clock::time_point now) {
+  if (const auto entry = find(lab)) {
+    entry->sawAll = now;
+  }
 }
 
 void LabMemory::listen(const std::string& lab, base::Clock::time_point now) {
@@ -166,7 +178,7 @@ std::optional<plan::Touched> LabMemory::heard(const std::string& lab, const stat
   entry->set(nullptr);
   const auto out = hear(lab, *entry, Pins::kBelieved);
   if (!out) {
-    entry->sawAll = now;
+    looksAtAll(lab, now);
     return std::nullopt;
   }
   return out->seenFrom(lab, before);

@@ -57,6 +57,7 @@ class LabMemory {
   std::shared_ptr<Entry> findOrAdd(const std::string& lab);
   enum class Pins { kCompared, kBelieved };  // there are thousands
   std::optional<Heard> hear(const std::string& lab, Entry& entry, Pins pins);
+  void looksAtAll(const std::string& lab, base::Clock::time_point now);
 
   std::string netnsDir_;
   Hearing& hearing_;
