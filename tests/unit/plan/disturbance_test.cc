@@ -100,6 +100,22 @@ TEST_CASE("a route of another table than the main one is missed only by whom a r
         "connections that rules of v lead to table 2001 take another way or none until the plan is through\n");
 }
 
+TEST_CASE("a route of a VRF is missed by whom the VRF is for") {
+  state::State before;
+  before.add(state::Netns{"r"});
+  before.add(state::Vrf{"r", "tenant", 101});
+  state::State after = before;
+  before.add(state::Route{"r", 101, net::Prefix::parse("10.2.0.0/16").value()});
+  before.add(state::Route{"r", 101, net::Prefix()});
+  std::string out;
+  for (const auto& step : plan::diff(after, before).steps) {
+    out += step.disturbs + "\n";
+  }
+  CHECK(out ==
+        "connections of and through r in tenant to everywhere else have no way\n"
+        "connections of and through r in tenant to 10.2.0.0/16 have no way but that of a wider route\n");
+}
+
 TEST_CASE("a limit, by its own value's place") {
   CHECK(planOf("10mbit", "20mbit") ==
         "s\n"
